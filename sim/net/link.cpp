@@ -1,0 +1,207 @@
+#include "sim/net/link.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "sim/kernel/wide.hpp"
+
+namespace wirelab {
+
+Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node, const ChannelSettings& settings)
+    : host_(host), entity_(entity), to_node_(to_node), loss_luck_(seed, host.trace.names().text(entity), "loss"),
+      jitter_luck_(seed, host.trace.names().text(entity), "jitter") {
+  idle_ = host_.events.make_timer(on_idle, this);
+  host_.trace.state(entity_, Field::link_up, 0, 1);
+  change(settings);
+}
+
+Channel::~Channel() { host_.events.release(idle_); }
+
+void Channel::change(const ChannelSettings& settings) {
+  trace_settings(settings_, settings);
+  settings_ = settings;
+  loss_ = Probability::of(settings.loss);
+  good_to_bad_ = Probability::of(settings.burst.good_to_bad);
+  bad_to_good_ = Probability::of(settings.burst.bad_to_good);
+  loss_good_ = Probability::of(settings.burst.loss_good);
+  loss_bad_ = Probability::of(settings.burst.loss_bad);
+}
+
+void Channel::trace_settings(const ChannelSettings& before, const ChannelSettings& after) {
+  Tracer& trace = host_.trace;
+  trace.state(entity_, Field::link_rate, before.rate, after.rate);
+  trace.state(entity_, Field::link_delay, before.delay.ns(), after.delay.ns());
+  trace.state(entity_, Field::link_jitter, before.jitter.ns(), after.jitter.ns());
+  trace.state(entity_, Field::link_loss, std::bit_cast<std::int64_t>(before.loss), std::bit_cast<std::int64_t>(after.loss));
+}
+
+void Channel::send(PacketIndex index) {
+  if (!up_) {
+    drop(index, DropReason::link_down);
+    return;
+  }
+  const Packet& packet = host_.packets[index];
+  if (queue_.empty() && busy_until_ <= host_.events.now()) {
+    transmit(index);
+    return;
+  }
+  const bool full = queue_.size() >= settings_.queue_packets ||
+                    (settings_.queue_bytes != 0 && queue_bytes_ + packet.size > settings_.queue_bytes);
+  if (full) {
+    drop(index, DropReason::queue_full);
+    return;
+  }
+  queue_.push_back(index);
+  host_.trace.state(entity_, Field::queue_packets, queue_.size() - 1, queue_.size());
+  host_.trace.set(entity_, Field::queue_bytes, queue_bytes_, queue_bytes_ + packet.size);
+  if (!idle_timer_armed_) {
+    idle_timer_armed_ = true;
+    host_.events.arm(idle_, busy_until_);
+  }
+}
+
+// The transmitter has become free and a packet waits.
+void Channel::on_idle(void* target, std::uint64_t) {
+  auto* self = static_cast<Channel*>(target);
+  self->idle_timer_armed_ = false;
+  if (self->queue_.empty()) return;
+  const PacketIndex index = self->queue_.front();
+  self->queue_.pop_front();
+  self->host_.trace.state(self->entity_, Field::queue_packets, self->queue_.size() + 1, self->queue_.size());
+  self->host_.trace.set(self->entity_, Field::queue_bytes, self->queue_bytes_, self->queue_bytes_ - self->host_.packets[index].size);
+  self->transmit(index);
+  if (!self->queue_.empty()) {
+    self->idle_timer_armed_ = true;
+    self->host_.events.arm(self->idle_, self->busy_until_);
+  }
+}
+
+// ceil(bits x 10^9 / rate). Back to back, the part of a nanosecond that was rounded up is taken off the next packet.
+Duration Channel::serialization(std::uint32_t bytes, bool back_to_back) {
+  if (settings_.rate == 0) return {};
+  const std::uint64_t bits = (static_cast<std::uint64_t>(bytes) + settings_.overhead) * 8;
+  const auto rate = static_cast<std::uint64_t>(settings_.rate);
+  if (!back_to_back) carry_ = 0;
+  const WideUnsigned exact = static_cast<WideUnsigned>(bits) * 1'000'000'000u;
+  const WideUnsigned total = exact > carry_ ? exact - carry_ : 0;
+  const WideUnsigned ns = (total + rate - 1) / rate;
+  carry_ = static_cast<std::uint64_t>(ns * rate - total);
+  return Duration::nanoseconds(static_cast<std::int64_t>(ns));
+}
+
+void Channel::transmit(PacketIndex index) {
+  Packet& packet = host_.packets[index];
+  const Instant now = host_.events.now();
+  const Instant departure = now + serialization(packet.size, busy_until_ == now);
+  busy_until_ = departure;
+  Instant arrival = departure + settings_.delay;
+  if (settings_.jitter.ns() != 0) {
+    arrival = std::max(departure, arrival + jitter());
+    if (settings_.in_order) arrival = std::max(arrival, last_arrival_);
+  }
+  last_arrival_ = std::max(last_arrival_, arrival);
+  CauseScope scope(host_.trace);
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(), arrival.ns());
+  if (is_lost()) {
+    drop(index, DropReason::loss);
+    return;
+  }
+  packet.previous = kNoPacket;
+  packet.next = under_way_;
+  if (under_way_ != kNoPacket) host_.packets[under_way_].previous = index;
+  under_way_ = index;
+  packet.arrival = host_.events.schedule(arrival, on_arrival, this, index);
+}
+
+void Channel::on_arrival(void* target, std::uint64_t argument) {
+  auto* self = static_cast<Channel*>(target);
+  const auto index = static_cast<PacketIndex>(argument);
+  self->unlink(index);
+  self->host_.arrived(self->host_.network, self->to_node_, index);
+}
+
+bool Channel::is_lost() {
+  switch (settings_.loss_kind) {
+    case LossKind::independent: return loss_.never() ? false : loss_luck_.chance(loss_);
+    case LossKind::gilbert_elliott:
+      if (loss_luck_.chance(bad_ ? bad_to_good_ : good_to_bad_)) bad_ = !bad_;
+      break;
+    case LossKind::gilbert_elliott_in_time:
+      while (state_ends_ <= host_.events.now()) {
+        if (state_ends_ != Instant()) bad_ = !bad_;
+        const Duration mean = bad_ ? settings_.burst.mean_bad : settings_.burst.mean_good;
+        const double ns = std::min(loss_luck_.exponential(static_cast<double>(mean.ns())), 9e17);
+        state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
+      }
+      break;
+  }
+  return loss_luck_.chance(bad_ ? loss_bad_ : loss_good_);
+}
+
+Duration Channel::jitter() {
+  const std::int64_t width = settings_.jitter.ns();
+  switch (settings_.jitter_shape) {
+    case JitterShape::uniform: return jitter_luck_.between(-settings_.jitter, settings_.jitter);
+    case JitterShape::normal: {
+      const double ns = jitter_luck_.normal() * static_cast<double>(width);
+      return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns)));
+    }
+    case JitterShape::pareto: {
+      // Shape 3: the mean of the draw is 1.5 of its least value, so what lies above the least has mean `width`.
+      const double least = 2.0 * static_cast<double>(width);
+      const double ns = std::min(jitter_luck_.pareto(least, 3.0) - least, 1e17);
+      return Duration::nanoseconds(static_cast<std::int64_t>(ns));
+    }
+  }
+  return {};
+}
+
+void Channel::drop(PacketIndex index, DropReason reason) {
+  const Packet& packet = host_.packets[index];
+  host_.trace.emit(Kind::packet_dropped, entity_, packet.stream, reason, packet.blob, packet.begin, packet.end);
+  host_.packets.give_back(index);
+}
+
+void Channel::unlink(PacketIndex index) {
+  Packet& packet = host_.packets[index];
+  if (packet.next != kNoPacket) host_.packets[packet.next].previous = packet.previous;
+  if (packet.previous != kNoPacket) {
+    host_.packets[packet.previous].next = packet.next;
+  } else {
+    under_way_ = packet.next;
+  }
+}
+
+void Channel::set_up(bool up) {
+  if (up == up_) return;
+  host_.trace.set(entity_, Field::link_up, up_, up);
+  if (up) return;
+  while (under_way_ != kNoPacket) {
+    const PacketIndex index = under_way_;
+    host_.events.cancel(host_.packets[index].arrival);
+    unlink(index);
+    drop(index, DropReason::link_cut);
+  }
+  host_.trace.state(entity_, Field::queue_packets, queue_.size(), 0);
+  while (!queue_.empty()) {
+    drop(queue_.front(), DropReason::link_cut);
+    queue_.pop_front();
+  }
+  host_.trace.set(entity_, Field::queue_bytes, queue_bytes_, 0u);
+  host_.events.disarm(idle_);
+  idle_timer_armed_ = false;
+  busy_until_ = last_arrival_ = host_.events.now();
+}
+
+void Channel::visit_state(StateVisitor& visitor) const {
+  visitor.value(entity_, Field::link_up, 0, up_ ? 1 : 0);
+  visitor.value(entity_, Field::link_rate, 0, settings_.rate);
+  visitor.value(entity_, Field::link_delay, 0, settings_.delay.ns());
+  visitor.value(entity_, Field::link_jitter, 0, settings_.jitter.ns());
+  visitor.value(entity_, Field::link_loss, 0, std::bit_cast<std::int64_t>(settings_.loss));
+  visitor.value(entity_, Field::queue_packets, 0, queue_.size());
+  visitor.value(entity_, Field::queue_bytes, 0, queue_bytes_);
+}
+
+}  // namespace wirelab

@@ -1,0 +1,226 @@
+#include "sim/net/network.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace wirelab {
+
+using wire::Bytes;
+using wire::IcmpMessage;
+using wire::IcmpType;
+using wire::Ipv4Address;
+using wire::Ipv4Header;
+
+Network::Network(EventQueue& events, Tracer& trace, std::uint64_t seed)
+    : events_(events), trace_(trace), seed_(seed), channel_host_{events, trace, packets_, on_arrival, this} {}
+
+NodeIndex Network::add_node(std::string_view name, Ipv4Address address) {
+  const NodeIndex index = routing_.add_node();
+  while (address.value == 0 || by_address_.contains(address.value)) {
+    address.value = next_address_++;
+    const std::uint32_t last = address.value & 255;
+    if (last == 0 || last == 255) address.value = 0;  // so that no address looks like a network's or a broadcast
+  }
+  Node node;
+  node.entity = trace_.define(EntityKind::node, name);
+  node.address = address;
+  by_address_[address.value] = index;
+  trace_.state(node.entity, Field::node_up, 0, 1);
+  nodes_.push_back(node);
+  return index;
+}
+
+LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a) {
+  const LinkIndex index = routing_.add_link(a, b);
+  const std::string name_a(trace_.names().text(nodes_[a].entity));
+  const std::string name_b(trace_.names().text(nodes_[b].entity));
+  const EntityId link = trace_.define(EntityKind::link, name_a + "-" + name_b);
+  ends_.push_back({link, a, b});
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_a + ">" + name_b, link), b, to_b);
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a, to_a);
+  return index;
+}
+
+NodeIndex Network::find(Ipv4Address address) const {
+  const auto found = by_address_.find(address.value);
+  return found == by_address_.end() ? kNowhere : found->second;
+}
+
+void Network::set_node_up(NodeIndex index, bool up) {
+  trace_.set(nodes_[index].entity, Field::node_up, nodes_[index].up, up);
+}
+
+void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination, Ipv4Address source) {
+  Packet& packet = packets_[index];
+  Node& node = nodes_[from];
+  Ipv4Header header;
+  header.total_length = static_cast<std::uint16_t>(packet.size);
+  header.identification = node.next_identification++;
+  header.protocol = protocol;
+  header.source = source.value != 0 ? source : node.address;
+  header.destination = destination;
+  encode(header, packet.bytes());
+  send(from, index);
+}
+
+void Network::send(NodeIndex from, PacketIndex index) {
+  Packet& packet = packets_[index];
+  const Node& node = nodes_[from];
+  CauseScope scope(trace_);
+  packet.blob = trace_.packet(packet.view());
+  trace_.emit_cause(Kind::packet_sent, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin, packet.end);
+  const Ipv4Address destination{wire::load32(packet.bytes() + 16)};
+  if (!node.up) {
+    drop(from, index, DropReason::node_down);
+  } else if (destination == node.address) {
+    // To itself: delivered by an event of its own, as the loopback interface does.
+    events_.schedule(events_.now(), [](void* self, std::uint64_t argument) {
+      auto* network = static_cast<Network*>(self);
+      network->arrive(static_cast<NodeIndex>(argument >> 32), static_cast<PacketIndex>(argument));
+    }, this, (static_cast<std::uint64_t>(from) << 32) | index);
+  } else {
+    route(from, index, destination);
+  }
+}
+
+void Network::on_arrival(void* self, std::uint32_t node, PacketIndex packet) { static_cast<Network*>(self)->arrive(node, packet); }
+
+void Network::arrive(NodeIndex at, PacketIndex index) {
+  const Packet& packet = packets_[index];
+  const Node& node = nodes_[at];
+  trace_.emit_cause(Kind::packet_arrived, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin, packet.end);
+  if (!node.up) {
+    drop(at, index, DropReason::node_down);
+    return;
+  }
+  const auto header = wire::decode_ipv4(packet.view());
+  if (!header) {
+    drop(at, index, DropReason::bad_checksum);
+  } else if (header->destination == node.address) {
+    deliver(at, index, *header);
+  } else if (!wire::decrement_time_to_live(packets_[index].bytes())) {
+    send_error(at, packet.view(), IcmpType::time_exceeded, 0);
+    drop(at, index, DropReason::ttl_expired);
+  } else {
+    route(at, index, header->destination);
+  }
+}
+
+void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination) {
+  const NodeIndex target = find(destination);
+  const LinkIndex link = target == kNowhere ? routing_.default_link(at) : routing_.next_link(at, target);
+  const Packet& packet = packets_[index];
+  if (link == kNowhere) {
+    send_error(at, packet.view(), IcmpType::unreachable, target == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
+    drop(at, index, DropReason::no_route);
+    return;
+  }
+  Channel& out = channel(link, at);
+  if (packet.size > out.settings().mtu) {
+    send_error(at, packet.view(), IcmpType::unreachable, wire::kFragmentationNeeded, static_cast<std::uint16_t>(out.settings().mtu));
+    drop(at, index, DropReason::too_big);
+    return;
+  }
+  out.send(index);
+}
+
+void Network::deliver(NodeIndex at, PacketIndex index, const Ipv4Header& header) {
+  const Packet& packet = packets_[index];
+  const Bytes payload = packet.view().subspan(wire::kIpv4HeaderSize);
+  switch (header.protocol) {
+    case wire::kTcp:
+      if (transport_ != nullptr) transport_->receive_tcp(at, header, payload, packet.stream);
+      break;
+    case wire::kUdp:
+      if (transport_ != nullptr && !transport_->receive_udp(at, header, payload)) {
+        send_error(at, packet.view(), IcmpType::unreachable, wire::kPortUnreachable);
+        drop(at, index, DropReason::no_port);
+        return;
+      }
+      break;
+    case wire::kIcmp: receive_icmp(at, header, payload, packet.blob); break;
+    default: break;
+  }
+  packets_.give_back(index);
+}
+
+void Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload, BlobNumber blob) {
+  const auto message = wire::decode_icmp(payload);
+  if (!message) return;
+  const auto what = static_cast<std::uint16_t>((static_cast<unsigned>(message->type) << 8) | message->code);
+  if (message->type == IcmpType::echo) {
+    IcmpMessage reply = *message;
+    reply.type = IcmpType::echo_reply;
+    std::vector<std::uint8_t> bytes(wire::kIpv4HeaderSize);
+    encode(reply, bytes);
+    const PacketIndex index = packets_.take(static_cast<std::uint32_t>(bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), packets_[index].bytes());
+    send_ip(at, index, wire::kIcmp, header.source);
+    return;
+  }
+  std::int64_t round_trip = 0;
+  if (message->type == IcmpType::echo_reply && message->body.size() >= 8) {
+    const std::uint64_t sent = (static_cast<std::uint64_t>(wire::load32(message->body.data())) << 32) | wire::load32(message->body.data() + 4);
+    round_trip = events_.now().ns() - static_cast<std::int64_t>(sent);
+  }
+  trace_.emit_cause(Kind::icmp_received, nodes_[at].entity, 0, what, blob, round_trip, 0);
+  if (message->type != IcmpType::echo_reply && transport_ != nullptr) transport_->receive_error(at, *message, message->body);
+}
+
+// As ping does, the time of sending stands in the payload.
+void Network::ping(NodeIndex from, Ipv4Address destination, std::uint16_t sequence, std::size_t payload_size) {
+  std::vector<std::uint8_t> body(std::max<std::size_t>(payload_size, 8));
+  for (std::size_t i = 8; i < body.size(); ++i) body[i] = static_cast<std::uint8_t>(i);
+  const auto now = static_cast<std::uint64_t>(events_.now().ns());
+  wire::store32(body.data(), static_cast<std::uint32_t>(now >> 32));
+  wire::store32(body.data() + 4, static_cast<std::uint32_t>(now));
+  IcmpMessage message;
+  message.type = IcmpType::echo;
+  message.identifier = static_cast<std::uint16_t>(from + 1);
+  message.sequence = sequence;
+  message.body = body;
+  std::vector<std::uint8_t> bytes(wire::kIpv4HeaderSize);
+  encode(message, bytes);
+  const PacketIndex index = packets_.take(static_cast<std::uint32_t>(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), packets_[index].bytes());
+  send_ip(from, index, wire::kIcmp, destination);
+}
+
+void Network::send_error(NodeIndex from, Bytes original, IcmpType type, std::uint8_t code, std::uint16_t next_mtu) {
+  const auto header = wire::decode_ipv4(original);
+  // RFC 1122, 3.2.2: no error about an ICMP error.
+  if (header && header->protocol == wire::kIcmp && original.size() > wire::kIpv4HeaderSize &&
+      original[wire::kIpv4HeaderSize] != static_cast<std::uint8_t>(IcmpType::echo)) {
+    return;
+  }
+  IcmpMessage message;
+  message.type = type;
+  message.code = code;
+  message.next_mtu = next_mtu;
+  message.body = original.first(std::min<std::size_t>(original.size(), wire::kIpv4HeaderSize + 8));
+  std::vector<std::uint8_t> bytes(wire::kIpv4HeaderSize);
+  encode(message, bytes);
+  const PacketIndex index = packets_.take(static_cast<std::uint32_t>(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), packets_[index].bytes());
+  send_ip(from, index, wire::kIcmp, Ipv4Address{wire::load32(original.data() + 12)});
+}
+
+std::uint32_t Network::first_mtu(NodeIndex from, Ipv4Address destination) {
+  const NodeIndex target = find(destination);
+  if (target == kNowhere) return 1500;
+  const LinkIndex link = routing_.next_link(from, target);
+  return link == kNowhere ? 1500 : channel(link, from).settings().mtu;
+}
+
+void Network::drop(NodeIndex at, PacketIndex index, DropReason reason) {
+  const Packet& packet = packets_[index];
+  trace_.emit(Kind::packet_dropped, nodes_[at].entity, packet.stream, reason, packet.blob, packet.begin, packet.end);
+  packets_.give_back(index);
+}
+
+void Network::visit_state(StateVisitor& visitor) const {
+  for (const Node& node : nodes_) visitor.value(node.entity, Field::node_up, 0, node.up ? 1 : 0);
+  for (const Channel& channel : channels_) channel.visit_state(visitor);
+}
+
+}  // namespace wirelab

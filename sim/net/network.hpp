@@ -1,0 +1,110 @@
+// Nodes joined by links, and what each does with a packet: hand it up, forward it, or answer with ICMP why not. Left out: ARP
+// and IPv6. Nodes are named by small numbers; addresses are looked up by hash.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "sim/net/link.hpp"
+#include "sim/net/routing.hpp"
+#include "sim/wire/icmp.hpp"
+#include "sim/wire/ipv4.hpp"
+
+namespace wirelab {
+
+/// Takes what is addressed to a node: TCP, UDP and what ICMP says of them.
+class TransportInput {
+ public:
+  virtual ~TransportInput() = default;
+  virtual void receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) = 0;
+  /// False if nothing listens there.
+  virtual bool receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
+  /// `original` is the start of the packet that drew the error: its IP header and 8 bytes.
+  virtual void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) = 0;
+};
+
+struct Node {
+  EntityId entity = 0;
+  wire::Ipv4Address address;
+  bool up = true;
+  std::uint16_t next_identification = 1;
+};
+
+/// One end of a link as seen from a node.
+struct LinkEnds {
+  EntityId entity = 0;  // of the link as a whole
+  NodeIndex a = 0;
+  NodeIndex b = 0;
+};
+
+class Network {
+ public:
+  Network(EventQueue& events, Tracer& trace, std::uint64_t seed);
+
+  /// Adds a node; without an address it gets the next free one of 10.0.0.0/8.
+  NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {});
+  /// Joins two nodes; `to_b` holds for what a sends to b.
+  LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
+  void set_transport(TransportInput* transport) { transport_ = transport; }
+
+  const Node& node(NodeIndex index) const { return nodes_[index]; }
+  std::size_t nodes() const { return nodes_.size(); }
+  std::size_t links() const { return ends_.size(); }
+  const LinkEnds& ends(LinkIndex link) const { return ends_[link]; }
+  /// What `from`, an end of the link, sends into.
+  Channel& channel(LinkIndex link, NodeIndex from) { return channels_[2 * link + (ends_[link].a == from ? 0 : 1)]; }
+  const Channel& channel(LinkIndex link, NodeIndex from) const { return channels_[2 * link + (ends_[link].a == from ? 0 : 1)]; }
+  /// kNowhere if no node has the address.
+  NodeIndex find(wire::Ipv4Address address) const;
+  Routing& routing() { return routing_; }
+  PacketPool& packets() { return packets_; }
+
+  /// Without power a node drops what reaches it and sends nothing.
+  void set_node_up(NodeIndex node, bool up);
+
+  /// Sends a packet that the node made, its IP header included. Bytes go into the trace here.
+  void send(NodeIndex from, PacketIndex packet);
+  /// Fills the IP header of a packet whose payload stands behind it already, and sends it.
+  void send_ip(NodeIndex from, PacketIndex packet, std::uint8_t protocol, wire::Ipv4Address destination,
+               wire::Ipv4Address source = {});
+  /// The most that a packet from here to there may measure on the first link; 1500 where there is no way.
+  std::uint32_t first_mtu(NodeIndex from, wire::Ipv4Address destination);
+
+  /// Sends an ICMP echo request. The reply is a record: icmp_received.
+  void ping(NodeIndex from, wire::Ipv4Address destination, std::uint16_t sequence, std::size_t payload_size);
+  /// Answers an arrived packet with an ICMP error.
+  void send_error(NodeIndex from, wire::Bytes original, wire::IcmpType type, std::uint8_t code, std::uint16_t next_mtu = 0);
+
+  void visit_state(StateVisitor& visitor) const;
+
+ private:
+  static void on_arrival(void* self, std::uint32_t node, PacketIndex packet);
+  void arrive(NodeIndex node, PacketIndex packet);
+  void deliver(NodeIndex node, PacketIndex packet, const wire::Ipv4Header& header);
+  void receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
+  void drop(NodeIndex node, PacketIndex packet, DropReason reason);
+  void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination);
+
+  EventQueue& events_;
+  Tracer& trace_;
+  std::uint64_t seed_;
+  PacketPool packets_;
+  ChannelHost channel_host_;
+  Routing routing_;
+  std::vector<Node> nodes_;
+  std::vector<LinkEnds> ends_;
+  std::deque<Channel> channels_;  // two a link; never moves what it holds
+  struct AddressHash {
+    std::size_t operator()(std::uint32_t address) const { return (address * std::uint64_t{0x9e3779b97f4a7c15}) >> 20; }
+  };
+  tsl::robin_map<std::uint32_t, NodeIndex, AddressHash> by_address_;
+  std::uint32_t next_address_ = 0x0a000001;
+  TransportInput* transport_ = nullptr;
+  std::vector<std::uint8_t> scratch_;
+};
+
+}  // namespace wirelab

@@ -1,0 +1,47 @@
+// Which way a packet goes: shortest paths by number of hops over any topology, ties to the link that was made first. Routes
+// are static, as in a network without a routing protocol: a cut cable does not turn traffic another way.
+//
+// Most nodes hang on one link only. Those are leaves: they send everything to their neighbour and are reached through it.
+// So only the core of nodes with two or more links needs tables, made for a destination when it is first asked for; a star
+// of 100,000 devices needs none.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace wirelab {
+
+using NodeIndex = std::uint32_t;
+using LinkIndex = std::uint32_t;
+inline constexpr std::uint32_t kNowhere = 0xffffffff;
+
+class Routing {
+ public:
+  NodeIndex add_node();
+  LinkIndex add_link(NodeIndex a, NodeIndex b);
+  /// The link by which `from` sends to `to`; kNowhere if there is no way, or they are the same.
+  LinkIndex next_link(NodeIndex from, NodeIndex to);
+  /// Where a leaf sends what is for an address that nobody has; kNowhere for other nodes.
+  LinkIndex default_link(NodeIndex node) const { return is_leaf(node) ? adjacent_[node][0] : kNowhere; }
+  NodeIndex other_end(LinkIndex link, NodeIndex node) const { return links_[link].a == node ? links_[link].b : links_[link].a; }
+  /// How many links a packet crosses; 0 if there is no way.
+  std::uint32_t hops(NodeIndex from, NodeIndex to);
+
+ private:
+  struct Link {
+    NodeIndex a, b;
+  };
+  bool is_leaf(NodeIndex node) const { return adjacent_[node].size() == 1; }
+  const std::vector<LinkIndex>& table_towards(NodeIndex core);
+
+  std::vector<std::vector<LinkIndex>> adjacent_;
+  std::vector<Link> links_;
+  std::vector<NodeIndex> core_;                                     // nodes with two or more links
+  tsl::robin_map<NodeIndex, std::uint32_t> core_index_;
+  tsl::robin_map<NodeIndex, std::vector<LinkIndex>> towards_;       // destination -> next link of each core node
+  bool core_known_ = false;
+};
+
+}  // namespace wirelab

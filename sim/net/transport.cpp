@@ -1,0 +1,214 @@
+#include "sim/net/transport.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace wirelab {
+
+using tcp::Connection;
+using tcp::Endpoint;
+using wire::Bytes;
+
+const tcp::Settings Transport::kDefaults{};
+
+Transport::Transport(EventQueue& events, Tracer& trace, Network& network, std::uint64_t seed)
+    : events_(events), trace_(trace), network_(network), seed_(seed), host_{events, trace, *this} {
+  network_.set_transport(this);
+}
+
+Transport::~Transport() = default;
+
+// Linux's range of ephemeral ports begins at 32768.
+std::uint16_t Transport::take_port(NodeIndex node, Endpoint to) {
+  std::uint16_t& next = next_port_.try_emplace(node, std::uint16_t{32768}).first.value();
+  for (int tries = 0; tries < 28232; ++tries) {
+    const std::uint16_t port = next;
+    next = next == 60999 ? std::uint16_t{32768} : static_cast<std::uint16_t>(next + 1);
+    if (find(key_of(node, port, to)) == nullptr) return port;
+  }
+  check(false, "a node has a free port for a new connection");
+  return 0;
+}
+
+Connection& Transport::open(NodeIndex node, Endpoint local, Endpoint remote, const tcp::Settings& settings) {
+  const EntityId owner = network_.node(node).entity;
+  const std::string_view name = trace_.names().text(owner);
+  const NodeIndex peer = network_.find(remote.address);
+  const std::string peer_name = peer == kNowhere ? to_string(remote.address) : std::string(trace_.names().text(network_.node(peer).entity));
+  const EntityId entity = trace_.define(EntityKind::tcp, fmt::format("{}:{}>{}:{}", name, local.port, peer_name, remote.port), owner);
+  RandomStream luck(seed_, trace_.names().text(entity), "initial sequence number");
+  const auto iss = static_cast<std::uint32_t>(luck.bits());
+  const auto mss = static_cast<std::uint16_t>(std::min(network_.first_mtu(node, remote.address), 65535u) - wire::kIpv4HeaderSize - wire::kTcpHeaderSize);
+  auto connection = std::make_unique<Connection>(host_, settings, entity, local, remote, iss, mss);
+  Connection& opened = *connection;
+  connections_.insert_or_assign(key_of(node, local.port, remote), std::move(connection));
+  return opened;
+}
+
+StreamId Transport::stream_for(Endpoint from, Endpoint to, std::uint32_t initial_sequence, EntityId sender) {
+  const StreamKey key{(static_cast<std::uint64_t>(from.address.value) << 16) | from.port,
+                      (static_cast<std::uint64_t>(to.address.value) << 32) | initial_sequence, to.port};
+  const auto [at, is_new] = streams_.try_emplace(key, StreamId{0});
+  if (is_new) {
+    at.value() = trace_.next_stream();
+    trace_.emit(Kind::stream_opened, sender, at->second, std::uint16_t{0}, to.address.value,
+                (static_cast<std::int64_t>(from.address.value) << 16) | from.port, (static_cast<std::int64_t>(to.address.value) << 16) | to.port);
+  }
+  return at->second;
+}
+
+Connection& Transport::connect(NodeIndex from, Endpoint to, tcp::User* user, const tcp::Settings& settings) {
+  const Endpoint local{network_.node(from).address, take_port(from, to)};
+  Connection& connection = open(from, local, to, settings);
+  connection.set_streams(stream_for(local, to, connection.initial_sequence(), connection.entity()), 0);
+  connection.connect(user);
+  return connection;
+}
+
+void Transport::listen(NodeIndex node, std::uint16_t port, AcceptFunction accept, const tcp::Settings& settings) {
+  listeners_[listener_key(node, port)] = {std::move(accept), &settings};
+}
+
+void Transport::stop_listening(NodeIndex node, std::uint16_t port) { listeners_.erase(listener_key(node, port)); }
+
+Connection* Transport::find(const Key& key) {
+  const auto found = connections_.find(key);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes, StreamId stream) {
+  const auto segment = wire::decode_tcp(bytes, header.source, header.destination);
+  if (!segment) {
+    trace_.emit(Kind::packet_dropped, network_.node(node).entity, stream, DropReason::bad_checksum);
+    return;
+  }
+  const Endpoint local{header.destination, segment->header.destination_port};
+  const Endpoint remote{header.source, segment->header.source_port};
+  Connection* connection = find(key_of(node, local.port, remote));
+  if (connection != nullptr && connection->state() != tcp::State::closed) {
+    if (connection->stream_in() == 0 && segment->header.flags.syn) {
+      connection->set_streams(connection->stream_out(), stream_for(remote, local, segment->header.sequence, 0));
+    }
+    connection->receive(*segment);
+    return;
+  }
+  const auto listener = listeners_.find(listener_key(node, local.port));
+  const wire::TcpFlags& flags = segment->header.flags;
+  if (listener == listeners_.end() || connection != nullptr || !flags.syn || flags.ack || flags.rst) {
+    answer_reset(node, header, *segment);
+    return;
+  }
+  Connection& opened = open(node, local, remote, *listener->second.settings);
+  opened.set_streams(stream_for(local, remote, opened.initial_sequence(), opened.entity()),
+                     stream_for(remote, local, segment->header.sequence, 0));
+  tcp::User* user = listener->second.accept(opened);
+  if (user == nullptr) {
+    connections_.erase(key_of(node, local.port, remote));
+    answer_reset(node, header, *segment);
+    return;
+  }
+  opened.accept(user, segment->header);
+}
+
+// RFC 9293, section 3.10.7.1: a segment for no connection is answered by RST, unless it is one itself.
+void Transport::answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment) {
+  const wire::TcpFlags& flags = segment.header.flags;
+  if (flags.rst) return;
+  wire::TcpHeader reset;
+  reset.source_port = segment.header.destination_port;
+  reset.destination_port = segment.header.source_port;
+  reset.flags.rst = true;
+  if (flags.ack) {
+    reset.sequence = segment.header.acknowledgement;
+  } else {
+    reset.flags.ack = true;
+    reset.acknowledgement = segment.header.sequence + static_cast<std::uint32_t>(segment.payload.size()) + (flags.syn ? 1 : 0) + (flags.fin ? 1 : 0);
+  }
+  const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(wire::kIpv4HeaderSize + header_size(reset)));
+  encode(reset, header.destination, header.source, network_.packets()[index].bytes() + wire::kIpv4HeaderSize, 0);
+  network_.send_ip(node, index, wire::kTcp, header.source);
+}
+
+void Transport::send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second, std::uint64_t begin) {
+  const std::size_t head = wire::kIpv4HeaderSize + header_size(header);
+  const std::size_t payload = first.size() + second.size();
+  const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload));
+  Packet& packet = network_.packets()[index];
+  if (!first.empty()) std::memcpy(packet.bytes() + head, first.data(), first.size());
+  if (!second.empty()) std::memcpy(packet.bytes() + head + first.size(), second.data(), second.size());
+  encode(header, from.local().address, from.remote().address, packet.bytes() + wire::kIpv4HeaderSize, payload);
+  packet.stream = from.stream_out();
+  packet.begin = static_cast<std::int64_t>(begin);
+  packet.end = static_cast<std::int64_t>(begin + payload);
+  network_.send_ip(network_.find(from.local().address), index, wire::kTcp, from.remote().address, from.local().address);
+}
+
+// The connection may still be at work up the stack; it goes when the present event is over.
+void Transport::ended(Connection& connection) {
+  const NodeIndex node = network_.find(connection.local().address);
+  ended_.push_back(key_of(node, connection.local().port, connection.remote()));
+  if (ended_.size() > 1) return;
+  events_.schedule(events_.now(), [](void* self, std::uint64_t) {
+    auto* transport = static_cast<Transport*>(self);
+    for (const Key& key : transport->ended_) {
+      const auto found = transport->connections_.find(key);
+      if (found != transport->connections_.end() && found->second->state() == tcp::State::closed) transport->connections_.erase(found);
+    }
+    transport->ended_.clear();
+  }, this);
+}
+
+void Transport::forget_node(NodeIndex node) {
+  std::vector<Connection*> gone;
+  for (const auto& [key, connection] : connections_) {
+    if (key.node == node) gone.push_back(connection.get());
+  }
+  // In order of their entities, since the order of a hash table is no order.
+  std::sort(gone.begin(), gone.end(), [](const Connection* a, const Connection* b) { return a->entity() < b->entity(); });
+  for (Connection* connection : gone) connection->vanish();
+  for (auto at = listeners_.begin(); at != listeners_.end();) {
+    at = (at->first >> 16) == node ? listeners_.erase(at) : std::next(at);
+  }
+}
+
+void Transport::bind_udp(NodeIndex node, std::uint16_t port, DatagramFunction receive) {
+  datagrams_[listener_key(node, port)] = std::move(receive);
+}
+
+void Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes payload) {
+  const std::size_t head = wire::kIpv4HeaderSize + wire::kUdpHeaderSize;
+  const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload.size()));
+  Packet& packet = network_.packets()[index];
+  if (!payload.empty()) std::memcpy(packet.bytes() + head, payload.data(), payload.size());
+  encode(wire::UdpHeader{port, to.port}, network_.node(from).address, to.address, packet.bytes() + wire::kIpv4HeaderSize, payload.size());
+  network_.send_ip(from, index, wire::kUdp, to.address);
+}
+
+bool Transport::receive_udp(NodeIndex node, const wire::Ipv4Header& header, Bytes datagram) {
+  const auto udp = wire::decode_udp(datagram, header.source, header.destination);
+  if (!udp) return true;  // dropped without a word, as a host does
+  const auto found = datagrams_.find(listener_key(node, udp->destination_port));
+  if (found == datagrams_.end()) return false;
+  found->second({header.source, udp->source_port}, datagram.subspan(wire::kUdpHeaderSize));
+  return true;
+}
+
+void Transport::receive_error(NodeIndex node, const wire::IcmpMessage& message, Bytes original) {
+  if (original.size() < wire::kIpv4HeaderSize + 4 || original[9] != wire::kTcp) return;
+  const Endpoint remote{wire::Ipv4Address{wire::load32(original.data() + 16)}, wire::load16(original.data() + 22)};
+  Connection* connection = find(key_of(node, wire::load16(original.data() + 20), remote));
+  if (connection == nullptr || message.type != wire::IcmpType::unreachable) return;
+  if (message.code == wire::kFragmentationNeeded) {
+    connection->lower_mtu(message.next_mtu);
+  } else {
+    connection->unreachable();
+  }
+}
+
+void Transport::visit_state(StateVisitor& visitor) const {
+  for (const auto& [key, connection] : connections_) connection->visit_state(visitor);
+}
+
+}  // namespace wirelab

@@ -1,0 +1,100 @@
+// The TCP and UDP of all nodes: which connection a segment belongs to (one hash table for the whole network, so a node without
+// connections costs nothing), listening ports, and the way back from a connection to packets.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "sim/net/network.hpp"
+#include "sim/protocol/tcp/connection.hpp"
+#include "sim/wire/udp.hpp"
+
+namespace wirelab {
+
+/// Makes the user of a connection that a peer opens; nullptr refuses it.
+using AcceptFunction = std::function<tcp::User*(tcp::Connection&)>;
+using DatagramFunction = std::function<void(tcp::Endpoint from, wire::Bytes payload)>;
+
+class Transport final : public TransportInput, public tcp::SegmentOutput {
+ public:
+  Transport(EventQueue& events, Tracer& trace, Network& network, std::uint64_t seed);
+  ~Transport() override;
+
+  /// Opens a connection. It lives until it has ended: `user` hears of that by on_closed.
+  tcp::Connection& connect(NodeIndex from, tcp::Endpoint to, tcp::User* user, const tcp::Settings& settings = kDefaults);
+  void listen(NodeIndex node, std::uint16_t port, AcceptFunction accept, const tcp::Settings& settings = kDefaults);
+  void stop_listening(NodeIndex node, std::uint16_t port);
+
+  void bind_udp(NodeIndex node, std::uint16_t port, DatagramFunction receive);
+  void send_udp(NodeIndex from, std::uint16_t port, tcp::Endpoint to, wire::Bytes payload);
+
+  /// The node loses power: its connections are gone without a word, its listeners too.
+  void forget_node(NodeIndex node);
+  std::size_t connections() const { return connections_.size(); }
+
+  void receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
+  bool receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
+  void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
+  void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second, std::uint64_t begin) override;
+  void ended(tcp::Connection& connection) override;
+  void visit_state(StateVisitor& visitor) const;
+
+  static const tcp::Settings kDefaults;
+
+ private:
+  struct Key {
+    std::uint64_t ports_and_remote;  // remote address, remote port, local port
+    NodeIndex node;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      std::uint64_t h = key.ports_and_remote * 0x9e3779b97f4a7c15 + key.node * 0xbf58476d1ce4e5b9;
+      h ^= h >> 32;
+      h *= 0x94d049bb133111eb;
+      return h ^ (h >> 29);
+    }
+  };
+  static Key key_of(NodeIndex node, std::uint16_t local_port, tcp::Endpoint remote) {
+    return {(static_cast<std::uint64_t>(remote.address.value) << 32) | (static_cast<std::uint64_t>(remote.port) << 16) | local_port, node};
+  }
+  struct Listener {
+    AcceptFunction accept;
+    const tcp::Settings* settings;
+  };
+  tcp::Connection& open(NodeIndex node, tcp::Endpoint local, tcp::Endpoint remote, const tcp::Settings& settings);
+  tcp::Connection* find(const Key& key);
+  StreamId stream_for(tcp::Endpoint from, tcp::Endpoint to, std::uint32_t initial_sequence, EntityId sender);
+  void answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment);
+  std::uint16_t take_port(NodeIndex node, tcp::Endpoint to);
+  static std::uint64_t listener_key(NodeIndex node, std::uint16_t port) { return (static_cast<std::uint64_t>(node) << 16) | port; }
+
+  EventQueue& events_;
+  Tracer& trace_;
+  Network& network_;
+  std::uint64_t seed_;
+  tcp::Host host_;
+  tsl::robin_map<Key, std::unique_ptr<tcp::Connection>, KeyHash> connections_;
+  tsl::robin_map<std::uint64_t, Listener> listeners_;
+  tsl::robin_map<std::uint64_t, DatagramFunction> datagrams_;
+  tsl::robin_map<NodeIndex, std::uint16_t> next_port_;
+  struct StreamKey {
+    std::uint64_t from, to_address_and_iss;
+    std::uint16_t to_port;
+    bool operator==(const StreamKey&) const = default;
+  };
+  struct StreamHash {
+    std::size_t operator()(const StreamKey& key) const {
+      std::uint64_t h = key.from * 0x9e3779b97f4a7c15 + key.to_address_and_iss * 0xbf58476d1ce4e5b9 + key.to_port;
+      h ^= h >> 32;
+      return h * 0x94d049bb133111eb;
+    }
+  };
+  tsl::robin_map<StreamKey, StreamId, StreamHash> streams_;  // both ends of a connection know a direction by the same number
+  std::vector<Key> ended_;
+};
+
+}  // namespace wirelab

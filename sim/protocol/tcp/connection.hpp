@@ -1,0 +1,261 @@
+// One end of a TCP connection (RFC 9293) as a state machine: segments and calls go in; segments and events come out; two timers
+// are armed in the event queue that it is handed. It owns no socket and knows neither links nor nodes.
+//
+// Positions in a stream are 64-bit offsets from its first byte of data (offset 0 is sequence number ISS + 1); the FIN takes
+// one offset past the last byte. Sequence numbers of 32 bits appear only in headers.
+//
+// Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK with the scoreboard of
+// RFC 6675 and NewReno's rules without it; RFC 6298 with Linux's minimum; fast retransmit and recovery; delayed
+// acknowledgement; Nagle with Minshall's change, as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
+// Not here yet: RACK, tail loss probe, F-RTO, PRR, CUBIC, receive auto-tuning, quick acknowledgements, keep-alive probes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/kernel/event_queue.hpp"
+#include "sim/kernel/ring.hpp"
+#include "sim/protocol/tcp/congestion.hpp"
+#include "sim/protocol/tcp/reassembly.hpp"
+#include "sim/protocol/tcp/round_trip.hpp"
+#include "sim/protocol/tcp/send_queue.hpp"
+#include "sim/trace/state_visitor.hpp"
+#include "sim/trace/tracer.hpp"
+#include "sim/wire/tcp.hpp"
+
+namespace wirelab::tcp {
+
+using wire::Bytes;
+using wire::Ipv4Address;
+
+enum class State : std::uint8_t {
+  closed, syn_sent, syn_received, established, fin_wait_1, fin_wait_2, close_wait, closing, last_ack, time_wait
+};
+std::string_view name_of(State state);
+
+enum class CloseReason : std::uint8_t {
+  none,
+  orderly,           // both ends have closed
+  reset,             // the peer sent RST
+  refused,           // the peer sent RST to our SYN
+  timed_out,         // nothing came back for too long
+  unreachable,       // ICMP said so during the handshake
+  aborted,           // by our own side
+};
+std::string_view name_of(CloseReason reason);
+
+struct Endpoint {
+  Ipv4Address address;
+  std::uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+struct Settings {
+  bool nodelay = false;                 // Nagle's algorithm off
+  std::uint32_t receive_buffer = 131072;
+  std::uint32_t send_buffer = 1u << 22; // bytes that write() takes at most
+  Duration delayed_ack = Duration::milliseconds(40);      // Linux's TCP_DELACK_MIN
+  std::uint8_t syn_retries = 6;                           // Linux's tcp_syn_retries
+  std::uint8_t syn_linear_timeouts = 4;                   // of them at the first time-out, before it doubles (Linux 6.5)
+  Duration give_up = Duration::milliseconds(924'600);     // tcp_retries2 = 15: Linux's hypothetical time for it
+  Duration time_wait = Duration::seconds(60);             // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
+  const CongestionAlgorithm* congestion = &new_reno();
+};
+
+class Connection;
+
+/// What uses a connection. A call may write, close or abort, but not destroy the connection.
+class User {
+ public:
+  virtual ~User() = default;
+  virtual void on_connected(Connection&) {}
+  /// Bytes in order, the first at `offset` of the stream. Returns how many it takes; the rest is kept until read_more().
+  virtual std::size_t on_data(Connection& connection, Bytes bytes, std::uint64_t offset) = 0;
+  /// The peer will send no more.
+  virtual void on_peer_closed(Connection&) {}
+  /// The connection has ended; nothing more comes from it.
+  virtual void on_closed(Connection&, CloseReason) {}
+  /// Bytes of ours were acknowledged.
+  virtual void on_acknowledged(Connection&) {}
+};
+
+/// What carries segments. `first` and `second` are the payload, at `begin` of `stream`.
+class SegmentOutput {
+ public:
+  virtual ~SegmentOutput() = default;
+  virtual void send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second, std::uint64_t begin) = 0;
+  /// The connection has reached CLOSED and may be destroyed once the present call has returned.
+  virtual void ended(Connection& connection) = 0;
+};
+
+/// What a connection is handed: shared by all of a node, and outliving them.
+struct Host {
+  EventQueue& events;
+  Tracer& trace;
+  SegmentOutput& output;
+};
+
+class Connection {
+ public:
+  Connection(Host& host, const Settings& settings, EntityId entity, Endpoint local, Endpoint remote, std::uint32_t initial_sequence,
+             std::uint16_t maximum_segment_size);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Sends a SYN.
+  void connect(User* user);
+  /// Answers a SYN.
+  void accept(User* user, const wire::TcpHeader& syn);
+  /// Takes a segment that was addressed to this end.
+  void receive(const wire::TcpSegment& segment);
+  /// Queues bytes; returns the offset of the first. All are taken or, beyond the send buffer or after close(), none:
+  /// the offset is then kNotTaken.
+  std::uint64_t write(Bytes bytes);
+  static constexpr std::uint64_t kNotTaken = ~std::uint64_t{0};
+  /// Ends our side once all is sent.
+  void close();
+  /// Sends RST and forgets everything.
+  void abort();
+  /// Forgets everything without a word, as a machine without power does.
+  void vanish();
+  /// Offers bytes again that on_data() did not take.
+  void read_more();
+  /// A router says that packets must be smaller (RFC 1191). `mtu` is that of the IP packet.
+  void lower_mtu(std::uint16_t mtu);
+  /// ICMP says that the peer cannot be reached: ends a connection that is being opened, as Linux does.
+  void unreachable();
+
+  State state() const { return state_; }
+  bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
+  Endpoint local() const { return local_; }
+  Endpoint remote() const { return remote_; }
+  EntityId entity() const { return entity_; }
+  StreamId stream_out() const { return stream_out_; }
+  StreamId stream_in() const { return stream_in_; }
+  void set_streams(StreamId out, StreamId in) { stream_out_ = out, stream_in_ = in; }
+  std::uint32_t initial_sequence() const { return iss_; }
+  std::uint32_t peer_initial_sequence() const { return irs_; }
+  std::uint64_t acknowledged() const { return snd_una_; }
+  std::uint64_t written() const { return written_; }
+  std::uint32_t segment_payload() const;
+  const CongestionState& congestion() const { return congestion_; }
+  const RoundTrip& round_trip() const { return round_trip_; }
+
+  /// Names every value of this end that the trace follows, as it is now.
+  void visit_state(StateVisitor& visitor) const;
+
+ private:
+  enum class Mode : std::uint8_t { idle, retransmit, persist, close };
+  enum class Recovery : std::uint8_t { none, fast, timeout };
+
+  // connection.cpp: opening, closing, the application's calls
+  void set_state(State state);
+  void begin_trace();
+  void finish(CloseReason reason);
+  void peer_spoke(const wire::TcpHeader& syn);
+  template <typename T>
+  void set(Field field, T& variable, T value) {
+    host_.trace.set(entity_, field, variable, value);
+  }
+
+  // input.cpp
+  void receive_in_syn_sent(const wire::TcpSegment& segment);
+  bool process_ack(const wire::TcpHeader& header, std::size_t payload);
+  bool take_sacks(const wire::TcpHeader& header);
+  void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header);
+  void detect_loss();
+  void enter_recovery();
+  void process_data(Bytes payload, std::uint64_t begin, bool fin);
+  void deliver(Bytes bytes);
+  void peer_finished();
+
+  // output.cpp
+  void output();
+  bool repair_one();
+  bool send_new(bool force);
+  void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
+  void send_ack();
+  void send_syn();
+  void send_reset(std::uint32_t sequence);
+  wire::TcpHeader header_for(std::uint64_t offset);
+  std::uint16_t window_to_offer();
+  std::uint32_t send_window_left() const;
+
+  // timers.cpp
+  static void on_timer(void* self, std::uint64_t);
+  static void on_delayed_ack(void* self, std::uint64_t);
+  void arm(Mode mode, Duration after);
+  void disarm();
+  void arm_delayed_ack();
+  void disarm_delayed_ack();
+  void retransmission_timeout();
+  void persist_timeout();
+  void rearm_retransmission();
+
+  std::uint32_t sequence_of(std::uint64_t offset) const { return iss_ + 1 + static_cast<std::uint32_t>(offset); }
+  std::uint64_t offset_of_ack(std::uint32_t sequence) const {
+    return snd_una_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(sequence - sequence_of(snd_una_))));
+  }
+  std::uint32_t timestamp_now() const { return static_cast<std::uint32_t>(host_.events.now().ns() / 1'000'000); }
+  bool fin_acknowledged() const { return fin_sent_ && snd_una_ == written_ + 1; }
+
+  Host& host_;
+  const Settings& settings_;
+  User* user_ = nullptr;
+  EntityId entity_;
+  StreamId stream_out_ = 0;
+  StreamId stream_in_ = 0;
+  Endpoint local_;
+  Endpoint remote_;
+  std::uint32_t iss_;
+  std::uint32_t irs_ = 0;
+
+  State state_ = State::closed;
+  Mode mode_ = Mode::idle;
+  Recovery recovery_ = Recovery::none;
+  std::uint8_t retries_ = 0;         // of SYN, SYN-ACK, or zero-window probes
+  bool close_asked_ = false;         // by the application
+  bool fin_sent_ = false;
+  bool peer_fin_ = false;            // received in order
+  bool timestamps_ = false;
+  bool sack_ = false;
+  std::uint8_t send_scale_ = 0;
+  std::uint8_t receive_scale_ = 0;
+  std::uint8_t duplicate_acks_ = 0;
+  std::uint16_t mss_ = 536;
+  std::uint16_t own_mss_;
+  std::uint16_t last_offered_ = 0;   // window field of the last segment
+
+  // sending
+  std::uint64_t snd_una_ = 0;
+  std::uint64_t snd_nxt_ = 0;
+  std::uint64_t written_ = 0;        // end of what the application wrote
+  std::uint64_t recovery_point_ = 0;
+  std::uint64_t small_end_ = 0;      // end of the last segment below full size: Minshall's variable
+  std::uint64_t window_edge_ = 0;    // offset up to which the peer accepts
+  std::uint32_t snd_wnd_ = 0;
+  std::uint32_t snd_wnd_most_ = 0;
+  std::uint32_t wl1_ = 0;
+  std::uint32_t wl2_ = 0;
+  Instant first_timeout_;            // when the present row of time-outs began
+  ByteRing unacknowledged_;          // bytes from snd_una_ to written_
+  SendQueue sent_;
+  CongestionState congestion_;
+  RoundTrip round_trip_;
+
+  // receiving
+  std::uint64_t rcv_nxt_ = 0;
+  std::uint64_t rcv_edge_ = 0;       // offset up to which we have promised to accept
+  std::uint64_t acked_ = 0;          // rcv_nxt_ of the last segment we sent
+  std::uint64_t peer_fin_at_ = ~std::uint64_t{0};
+  std::uint32_t recent_timestamp_ = 0;
+  ByteRing unread_;
+  Reassembly early_;
+  std::uint64_t latest_early_ = 0;   // where the newest early segment began: the first SACK block holds it
+
+  TimerId timer_;
+  TimerId delayed_ack_;
+};
+
+}  // namespace wirelab::tcp

@@ -1,0 +1,391 @@
+// What a connection does with a segment: the steps of RFC 9293, section 3.10.7.
+#include <algorithm>
+
+#include "sim/protocol/tcp/connection.hpp"
+
+namespace wirelab::tcp {
+
+void Connection::receive(const wire::TcpSegment& segment) {
+  if (state_ == State::closed) return;
+  if (state_ == State::syn_sent) {
+    receive_in_syn_sent(segment);
+    return;
+  }
+  const wire::TcpHeader& header = segment.header;
+  // Unwraps the sequence number around what is expected next; the SYN itself lies at offset -1.
+  const std::uint32_t expected = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
+  const std::int64_t ahead = static_cast<std::int32_t>(header.sequence - expected);
+  const std::int64_t begin = static_cast<std::int64_t>(rcv_nxt_) + ahead;
+  const std::int64_t length = static_cast<std::int64_t>(segment.payload.size()) + (header.flags.fin ? 1 : 0);
+
+  // PAWS: RFC 7323, section 5.3. RST is exempt.
+  if (timestamps_ && header.has_timestamps && !header.flags.rst && static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0) {
+    if (length > 0) send_ack();
+    return;
+  }
+  const std::int64_t edge = static_cast<std::int64_t>(std::max(rcv_edge_, rcv_nxt_));
+  // An empty segment is old if it lies before what we last acknowledged, as in Linux: ACKs may overtake one another.
+  const bool old = length > 0 ? begin + length <= static_cast<std::int64_t>(rcv_nxt_) : begin < static_cast<std::int64_t>(acked_);
+  if (old || begin > edge) {
+    // An old duplicate, or beyond the window: answered by an ACK. A repeated SYN of the handshake draws the SYN-ACK again.
+    if (header.flags.rst) return;
+    if (state_ == State::syn_received && header.flags.syn && !header.flags.ack && header.sequence == irs_) {
+      send_syn();
+      return;
+    }
+    if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
+    if (header.flags.ack && !process_ack(header, 0)) return;
+    if (state_ != State::closed) send_ack();
+    return;
+  }
+  if (header.flags.rst) {
+    // RFC 5961: only an exact hit resets; elsewhere in the window it draws a challenge.
+    if (ahead == 0) {
+      finish(state_ == State::syn_received ? CloseReason::refused : CloseReason::reset);
+    } else {
+      send_ack();
+    }
+    return;
+  }
+  if (header.flags.syn) {
+    send_ack();  // RFC 5961, section 4: challenge
+    return;
+  }
+  if (!header.flags.ack) return;
+  if (header.has_timestamps && timestamps_ && begin <= static_cast<std::int64_t>(acked_)) recent_timestamp_ = header.timestamp;
+  if (!process_ack(header, segment.payload.size() + (header.flags.fin ? 1 : 0))) return;
+  if (state_ == State::closed) return;
+  const bool listens = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
+  if (listens && length > 0) {
+    Bytes payload = segment.payload;
+    std::uint64_t from = 0;
+    if (begin < static_cast<std::int64_t>(rcv_nxt_)) {
+      const auto seen = static_cast<std::size_t>(static_cast<std::int64_t>(rcv_nxt_) - begin);
+      payload = payload.subspan(std::min(seen, payload.size()));
+      from = rcv_nxt_;
+    } else {
+      from = static_cast<std::uint64_t>(begin);
+    }
+    process_data(payload, from, header.flags.fin);
+  }
+  if (state_ != State::closed) output();
+}
+
+void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
+  const wire::TcpHeader& header = segment.header;
+  const bool ack_ok = header.flags.ack && header.acknowledgement == iss_ + 1;
+  if (header.flags.ack && !ack_ok) {
+    if (!header.flags.rst) send_reset(header.acknowledgement);
+    return;
+  }
+  if (header.flags.rst) {
+    if (ack_ok) finish(CloseReason::refused);
+    return;
+  }
+  if (!header.flags.syn) return;
+  peer_spoke(header);
+  if (!ack_ok) {  // both opened at once: RFC 9293, section 3.5, figure 8
+    set_state(State::syn_received);
+    send_syn();
+    return;
+  }
+  disarm();
+  wl2_ = header.acknowledgement;
+  const std::int64_t old_rto = round_trip_.rto_us();
+  const std::int64_t old_srtt = round_trip_.srtt_us();
+  // The echo tells which of our SYNs is answered, so a repeated one gives a true sample too.
+  if (timestamps_) {
+    round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+  } else if (retries_ > 0) {
+    round_trip_.base = 3 * RoundTrip::kInitial;  // RFC 6298, 5.7
+  }
+  round_trip_.backoff = 0;
+  host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
+  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+  retries_ = 0;
+  set_state(State::established);
+  const std::uint64_t before = snd_nxt_;
+  if (user_ != nullptr) user_->on_connected(*this);
+  if (state_ == State::closed) return;
+  output();
+  if (snd_nxt_ == before) send_ack();  // else the first data carried it
+}
+
+// Takes the acknowledgement, the window and the SACK blocks. False if the segment must be dropped.
+bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload) {
+  const std::uint64_t ack = offset_of_ack(header.acknowledgement);
+  if (state_ == State::syn_received) {
+    if (header.acknowledgement != iss_ + 1) {
+      send_reset(header.acknowledgement);
+      return false;
+    }
+    disarm();
+    const std::int64_t old_rto = round_trip_.rto_us();
+    const std::int64_t old_srtt = round_trip_.srtt_us();
+    if (header.has_timestamps && timestamps_) {
+      round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+    }
+    round_trip_.backoff = 0;
+    host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
+    host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+    retries_ = 0;
+    wl1_ = header.sequence - 1;
+    set_state(State::established);
+    if (user_ != nullptr) user_->on_connected(*this);
+    if (state_ == State::closed) return false;
+  }
+  const auto behind = static_cast<std::int64_t>(ack - snd_una_);
+  if (behind > 0 && ack > snd_nxt_) {  // acknowledges what was never sent
+    send_ack();
+    return false;
+  }
+  bool window_changed = false;
+  if (behind >= 0) {
+    // RFC 9293, section 3.10.7.4: newest segment, then newest acknowledgement, decides.
+    const bool newer = static_cast<std::int32_t>(header.sequence - wl1_) > 0 ||
+                       (header.sequence == wl1_ && static_cast<std::int32_t>(header.acknowledgement - wl2_) >= 0);
+    if (newer) {
+      const std::uint32_t window = static_cast<std::uint32_t>(header.window) << send_scale_;
+      window_changed = window != snd_wnd_;
+      set(Field::tcp_snd_wnd, snd_wnd_, window);
+      snd_wnd_most_ = std::max(snd_wnd_most_, window);
+      window_edge_ = ack + window;
+      wl1_ = header.sequence;
+      wl2_ = header.acknowledgement;
+    }
+  }
+  const bool news = take_sacks(header);
+  if (behind > 0) {
+    acknowledge_to(ack, header);
+  } else if (behind == 0 && payload == 0 && !sent_.empty() && (news || (!window_changed && !sack_))) {
+    if (duplicate_acks_ < 255) ++duplicate_acks_;
+    detect_loss();
+  }
+  if (state_ == State::closed) return false;
+  if (window_changed && mode_ == Mode::persist && send_window_left() > 0) {
+    disarm();
+    retries_ = 0;
+  }
+  return true;
+}
+
+// Marks what the peer holds beyond the cumulative acknowledgement. True if that was news.
+bool Connection::take_sacks(const wire::TcpHeader& header) {
+  if (!sack_ || header.sack_count == 0) return false;
+  bool news = false;
+  for (std::uint8_t k = 0; k < header.sack_count; ++k) {
+    const std::uint64_t begin = offset_of_ack(header.sack[k].begin);
+    const std::uint64_t end = offset_of_ack(header.sack[k].end);
+    if (end <= begin || end > snd_nxt_) continue;
+    for (std::uint32_t i = 0; i < sent_.size(); ++i) {
+      const SentSegment& s = sent_[i];
+      if (s.begin >= end) break;
+      if (s.sacked || s.begin < begin || s.end() > end) continue;
+      sent_.mark_sacked(i);
+      news = true;
+    }
+  }
+  return news;
+}
+
+void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header) {
+  const Instant now = host_.events.now();
+  const std::int64_t old_rto = round_trip_.rto_us();
+  const std::int64_t old_srtt = round_trip_.srtt_us();
+  const std::uint32_t flight_before = sent_.in_flight();
+  Instant first_clean = Instant::never();  // when the oldest of them was sent, if none was sent twice
+  bool any_resent = false;
+  std::uint32_t segments = 0;
+  while (!sent_.empty() && sent_.front().begin < ack) {
+    SentSegment& s = sent_.front();
+    if (s.end() > ack) {
+      sent_.trim_front(ack);
+      break;
+    }
+    if (s.retransmitted()) {
+      any_resent = true;
+    } else if (first_clean == Instant::never() && !s.sacked) {
+      first_clean = s.last_sent;
+    }
+    ++segments;
+    sent_.drop_front();
+  }
+  // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived.
+  if (first_clean != Instant::never() && !any_resent) {
+    round_trip_.sample(now - first_clean);
+  } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
+    round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+  }
+  round_trip_.backoff = 0;
+  host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
+  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+
+  const std::uint64_t data_end = std::min(ack, written_);
+  if (data_end > snd_una_) unacknowledged_.drop_front(static_cast<std::uint32_t>(data_end - snd_una_));
+  set(Field::tcp_snd_una, snd_una_, ack);
+  duplicate_acks_ = 0;
+  retries_ = 0;
+
+  if (recovery_ != Recovery::none && ack >= recovery_point_) {
+    if (recovery_ == Recovery::fast) set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.threshold, 2u));
+    set(Field::tcp_recovery, recovery_, Recovery::none);
+  } else if (recovery_ == Recovery::fast) {
+    if (!sack_ && !sent_.empty()) sent_.mark_lost(0);  // RFC 6582: a partial acknowledgement names the next hole
+    detect_loss();
+  }
+  if (recovery_ != Recovery::fast) {
+    // RFC 7661 in Linux's form: the window grows only while it is what limits the sender.
+    const bool limited = congestion_.slow_start() ? congestion_.window < 2 * flight_before : flight_before >= congestion_.window;
+    if (limited || recovery_ == Recovery::timeout) {
+      const std::uint32_t old_window = congestion_.window;
+      settings_.congestion->acknowledged(congestion_, segments, now, Duration::microseconds(round_trip_.srtt_us()));
+      host_.trace.state(entity_, Field::tcp_cwnd, old_window, congestion_.window);
+    }
+    if (!sent_.empty() && sack_) detect_loss();
+  }
+  rearm_retransmission();
+
+  if (user_ != nullptr) user_->on_acknowledged(*this);
+  if (!fin_acknowledged()) return;
+  if (state_ == State::fin_wait_1) {
+    set_state(State::fin_wait_2);
+    arm(Mode::close, settings_.time_wait);
+  } else if (state_ == State::closing) {
+    set_state(State::time_wait);
+    arm(Mode::close, settings_.time_wait);
+  } else if (state_ == State::last_ack) {
+    finish(CloseReason::orderly);
+  }
+}
+
+// RFC 6675, IsLost: three segments above it have arrived. Without SACK, three duplicate acknowledgements say so of the first.
+void Connection::detect_loss() {
+  constexpr std::uint32_t kDuplicateThreshold = 3;
+  bool any = false;
+  if (sack_) {
+    std::uint32_t above = sent_.sacked();
+    for (std::uint32_t i = 0; i < sent_.size() && above >= kDuplicateThreshold; ++i) {
+      const SentSegment& s = sent_[i];
+      if (s.sacked) {
+        --above;
+      } else if (!s.lost) {
+        sent_.mark_lost(i);
+        any = true;
+      }
+    }
+  } else if (duplicate_acks_ == kDuplicateThreshold && recovery_ == Recovery::none) {
+    sent_.mark_lost(0);
+    any = true;
+  }
+  if (any && recovery_ == Recovery::none) enter_recovery();
+}
+
+void Connection::enter_recovery() {
+  const std::uint32_t in_flight = sent_.size() - sent_.sacked();
+  const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, in_flight, host_.events.now());
+  set(Field::tcp_ssthresh, congestion_.threshold, threshold);
+  set(Field::tcp_cwnd, congestion_.window, threshold);
+  set(Field::tcp_recovery, recovery_, Recovery::fast);
+  recovery_point_ = snd_nxt_;
+}
+
+void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin) {
+  if (fin) peer_fin_at_ = begin + payload.size();
+  if (begin > rcv_nxt_) {
+    // Beyond a gap: kept, and answered at once so that the peer learns of it (RFC 5681, section 4.2).
+    const std::uint64_t room = rcv_edge_ > begin ? rcv_edge_ - begin : 0;
+    payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
+    early_.insert(begin, payload);
+    latest_early_ = begin;
+    host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
+                     static_cast<std::int64_t>(begin + payload.size()));
+    send_ack();
+    return;
+  }
+  const bool filled_gap = !early_.empty();
+  const std::uint64_t room = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
+  if (room == 0 && !payload.empty()) {  // a probe of our closed window
+    send_ack();
+    return;
+  }
+  payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
+  if (!payload.empty()) deliver(payload);
+  std::vector<std::uint8_t> next;
+  while (state_ != State::closed && early_.take(rcv_nxt_, next)) deliver(next);
+  if (state_ == State::closed) return;
+  const bool ends_here = !peer_fin_ && peer_fin_at_ == rcv_nxt_;
+  if (ends_here) peer_finished();
+  if (state_ == State::closed) return;
+  if (acked_ == rcv_nxt_) return;  // data or an ACK that went out meanwhile carried it
+  // RFC 5681, section 4.2: at least every second full-sized segment, at once when a gap is filled, else within the delay.
+  if (filled_gap || ends_here || rcv_nxt_ - acked_ > segment_payload()) {
+    send_ack();
+  } else {
+    arm_delayed_ack();
+  }
+}
+
+// Hands bytes on that have become next.
+void Connection::deliver(Bytes bytes) {
+  const std::uint64_t begin = rcv_nxt_;
+  set(Field::tcp_rcv_nxt, rcv_nxt_, rcv_nxt_ + bytes.size());
+  host_.trace.emit(Kind::stream_delivered, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(rcv_nxt_));
+  if (!unread_.empty() || user_ == nullptr) {
+    if (user_ != nullptr) unread_.append(bytes);
+    return;
+  }
+  const std::size_t taken = user_->on_data(*this, bytes, begin);
+  if (state_ != State::closed && taken < bytes.size()) unread_.append(bytes.subspan(taken));
+}
+
+void Connection::read_more() {
+  while (!unread_.empty() && user_ != nullptr) {
+    // A copy, since the user may cause more to be appended while it looks.
+    const auto [first, second] = unread_.view(0, unread_.size());
+    const std::vector<std::uint8_t> bytes(first.begin(), first.end());
+    const std::size_t taken = user_->on_data(*this, bytes, rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size());
+    if (state_ == State::closed) return;
+    unread_.drop_front(static_cast<std::uint32_t>(taken));
+    if (taken < bytes.size()) break;
+  }
+  // A window that had closed and is open by a segment or half the buffer again is told to the peer (RFC 9293, 3.8.6.2.2).
+  const std::uint64_t held = unread_.size() + early_.bytes();
+  const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
+  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, 2u * own_mss_);
+  if (state_ == State::established && rcv_nxt_ + room >= rcv_edge_ + step && rcv_edge_ < rcv_nxt_ + settings_.receive_buffer / 2) send_ack();
+  if (peer_fin_ && unread_.empty() && user_ != nullptr && state_ == State::close_wait) user_->on_peer_closed(*this);
+}
+
+void Connection::peer_finished() {
+  peer_fin_ = true;
+  set(Field::tcp_rcv_nxt, rcv_nxt_, rcv_nxt_ + 1);
+  switch (state_) {
+    case State::established: set_state(State::close_wait); break;
+    case State::fin_wait_1:
+      if (fin_acknowledged()) {
+        set_state(State::time_wait);
+        arm(Mode::close, settings_.time_wait);
+      } else {
+        set_state(State::closing);
+      }
+      break;
+    case State::fin_wait_2:
+      set_state(State::time_wait);
+      arm(Mode::close, settings_.time_wait);
+      break;
+    default: break;
+  }
+  if (user_ != nullptr && unread_.empty()) user_->on_peer_closed(*this);
+}
+
+void Connection::lower_mtu(std::uint16_t mtu) {
+  const auto mss = static_cast<std::uint16_t>(std::max<int>(mtu - 40, 64));
+  if (mss >= mss_) return;
+  mss_ = mss;
+  for (std::uint32_t i = 0; i < sent_.size(); ++i) {
+    if (sent_[i].length > segment_payload()) sent_.mark_lost(i);
+  }
+  output();
+}
+
+}  // namespace wirelab::tcp

@@ -1,0 +1,195 @@
+// What a connection sends: new data, repairs, acknowledgements.
+#include <algorithm>
+
+#include "sim/protocol/tcp/connection.hpp"
+
+namespace wirelab::tcp {
+
+std::uint32_t Connection::segment_payload() const {
+  const std::size_t options = timestamps_ ? wire::kTimestampsSize : 0;
+  return static_cast<std::uint32_t>(mss_ - options);
+}
+
+std::uint32_t Connection::send_window_left() const {
+  return window_edge_ > snd_nxt_ ? static_cast<std::uint32_t>(window_edge_ - snd_nxt_) : 0;
+}
+
+// The window never shrinks (RFC 9293, section 3.8.6.2.2), and opens in steps worth a segment.
+std::uint16_t Connection::window_to_offer() {
+  const std::uint64_t held = unread_.size() + early_.bytes();
+  const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
+  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, own_mss_);
+  if (rcv_nxt_ + room >= rcv_edge_ + step) rcv_edge_ = rcv_nxt_ + room;
+  const std::uint64_t window = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
+  const std::uint64_t offered = std::min<std::uint64_t>(window >> receive_scale_, 65535);
+  return static_cast<std::uint16_t>(offered);
+}
+
+wire::TcpHeader Connection::header_for(std::uint64_t offset) {
+  wire::TcpHeader header;
+  header.source_port = local_.port;
+  header.destination_port = remote_.port;
+  header.sequence = sequence_of(offset);
+  header.flags.ack = true;
+  header.acknowledgement = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
+  last_offered_ = window_to_offer();
+  header.window = last_offered_;
+  if (timestamps_) {
+    header.has_timestamps = true;
+    header.timestamp = timestamp_now();
+    header.timestamp_echo = recent_timestamp_;
+  }
+  if (sack_ && !early_.empty()) {
+    // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
+    const std::uint8_t most = timestamps_ ? 3 : 4;
+    const auto add = [&](const Reassembly::Piece& piece) {
+      if (header.sack_count >= most) return;
+      header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(piece.begin), irs_ + 1 + static_cast<std::uint32_t>(piece.end())};
+    };
+    const auto newest = [&](const Reassembly::Piece& piece) { return piece.begin <= latest_early_ && latest_early_ < piece.end(); };
+    for (const auto& piece : early_.pieces()) {
+      if (newest(piece)) add(piece);
+    }
+    for (const auto& piece : early_.pieces()) {
+      if (!newest(piece)) add(piece);
+    }
+  }
+  return header;
+}
+
+void Connection::send_ack() {
+  disarm_delayed_ack();
+  acked_ = rcv_nxt_;
+  const wire::TcpHeader header = header_for(snd_nxt_);
+  host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
+}
+
+void Connection::send_syn() {
+  wire::TcpHeader header;
+  header.source_port = local_.port;
+  header.destination_port = remote_.port;
+  header.sequence = iss_;
+  header.flags.syn = true;
+  if (state_ != State::syn_sent) {
+    header.flags.ack = true;
+    header.acknowledgement = irs_ + 1;
+  }
+  header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535));
+  header.maximum_segment_size = own_mss_;
+  const bool first = state_ == State::syn_sent;
+  header.sack_permitted = first || sack_;
+  if (first || timestamps_) {
+    header.has_timestamps = true;
+    header.timestamp = timestamp_now();
+    header.timestamp_echo = recent_timestamp_;
+  }
+  if (first || send_scale_ != 0 || receive_scale_ != 0) header.window_scale = receive_scale_;
+  host_.output.send_segment(*this, header, {}, {}, 0);
+  arm(Mode::retransmit, round_trip_.rto());
+}
+
+void Connection::send_reset(std::uint32_t sequence) {
+  wire::TcpHeader header;
+  header.source_port = local_.port;
+  header.destination_port = remote_.port;
+  header.sequence = sequence;
+  header.flags.rst = true;
+  header.flags.ack = true;
+  header.acknowledgement = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
+  if (timestamps_) {
+    header.has_timestamps = true;
+    header.timestamp = timestamp_now();
+    header.timestamp_echo = recent_timestamp_;
+  }
+  host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
+}
+
+void Connection::transmit(std::uint64_t begin, std::uint32_t length, bool fin) {
+  disarm_delayed_ack();
+  acked_ = rcv_nxt_;
+  wire::TcpHeader header = header_for(begin);
+  header.flags.fin = fin;
+  header.flags.psh = length > 0 && begin + length == written_;
+  const std::size_t most = wire::kTcpHeaderSize + mss_;  // SACK blocks go where the payload leaves room
+  while (header.sack_count > 0 && wire::header_size(header) + length > most) --header.sack_count;
+  const auto [first, second] = unacknowledged_.view(static_cast<std::uint32_t>(begin - snd_una_), length);
+  host_.output.send_segment(*this, header, first, second, begin);
+}
+
+// Sends the first lost segment again, if the window allows. RFC 6675, section 5, step C.
+bool Connection::repair_one() {
+  if (!sent_.needs_repair()) return false;
+  if (sent_.in_flight() >= congestion_.window) return false;
+  for (std::uint32_t i = 0; i < sent_.size(); ++i) {
+    if (!sent_[i].lost || sent_[i].in_repair) continue;
+    if (sent_[i].length > segment_payload()) sent_.split(i, segment_payload());
+    const SentSegment& segment = sent_[i];
+    CauseScope scope(host_.trace);
+    const auto reason = recovery_ == Recovery::timeout ? RetransmitReason::timeout
+                        : i == 0                       ? RetransmitReason::fast
+                                                       : RetransmitReason::recovery;
+    host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0, static_cast<std::int64_t>(segment.begin),
+                           static_cast<std::int64_t>(segment.end()));
+    const std::uint64_t begin = segment.begin;
+    const std::uint32_t length = segment.length;
+    const bool fin = segment.fin;
+    sent_.resent(i, host_.events.now());
+    transmit(begin, length, fin);
+    return true;
+  }
+  return false;
+}
+
+// Sends one segment of what was never sent. `force` sends a single byte into a closed window.
+bool Connection::send_new(bool force) {
+  const std::uint64_t unsent = fin_sent_ ? 0 : written_ - snd_nxt_;
+  const bool fin_due = close_asked_ && !fin_sent_;
+  if (unsent == 0 && !fin_due) return false;
+  const std::uint32_t full = segment_payload();
+  std::uint32_t window = send_window_left();
+  if (force && window == 0) window = 1;
+  const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>({unsent, full, window}));
+  const bool last = length == unsent;
+  const bool fin = fin_due && last;
+  if (!force) {
+    if (sent_.in_flight() >= congestion_.window) return false;
+    if (length == 0 && unsent > 0) return false;
+    if (length < full && !fin) {
+      // Silly window avoidance (RFC 9293, section 3.8.6.2.1): a short piece of more data waits for a larger window.
+      if (!last && length < snd_wnd_most_ / 2) return false;
+      // Nagle as changed by Minshall: a small segment waits while another small one is not acknowledged.
+      if (last && !settings_.nodelay && small_end_ > snd_una_) return false;
+    }
+  }
+  const std::uint64_t begin = snd_nxt_;
+  SentSegment segment;
+  segment.begin = begin;
+  segment.length = length;
+  segment.fin = fin;
+  segment.last_sent = host_.events.now();
+  if (length < full && length > 0) small_end_ = segment.end();
+  if (fin) fin_sent_ = true;
+  sent_.sent(segment);
+  set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
+  transmit(begin, length, fin);
+  return true;
+}
+
+void Connection::output() {
+  const bool open = can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
+  if (!open) return;
+  const bool was_armed = mode_ == Mode::retransmit;
+  bool sent_any = false;
+  while (repair_one()) sent_any = true;
+  if (!sent_.needs_repair()) {
+    while (send_new(false)) sent_any = true;
+  }
+  if (sent_any && !was_armed) rearm_retransmission();  // RFC 6298, 5.1
+  const bool waits = snd_nxt_ < written_ && sent_.empty() && mode_ != Mode::retransmit;
+  if (waits && mode_ != Mode::persist) {
+    retries_ = 0;
+    arm(Mode::persist, round_trip_.rto());
+  }
+}
+
+}  // namespace wirelab::tcp

@@ -1,0 +1,131 @@
+// The two timers of a connection: one that retransmits, probes a closed window or ends TIME_WAIT, and the delayed
+// acknowledgement.
+#include <algorithm>
+
+#include "sim/protocol/tcp/connection.hpp"
+
+namespace wirelab::tcp {
+namespace {
+
+constexpr Field kTimerField[] = {Field::none, Field::tcp_retransmit_timer, Field::tcp_persist_timer, Field::tcp_close_timer};
+
+}  // namespace
+
+void Connection::arm(Mode mode, Duration after) {
+  if (mode_ != mode) disarm();
+  const Instant at = host_.events.now() + after;
+  const Instant old = host_.events.due(timer_);
+  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode)], mode_ == mode && old != Instant::never() ? old.ns() : 0, at.ns());
+  host_.events.arm(timer_, at);
+  mode_ = mode;
+}
+
+void Connection::disarm() {
+  if (mode_ == Mode::idle) return;
+  const Instant old = host_.events.due(timer_);
+  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode_)], old == Instant::never() ? 0 : old.ns(), 0);
+  host_.events.disarm(timer_);
+  mode_ = Mode::idle;
+}
+
+void Connection::on_timer(void* target, std::uint64_t) {
+  auto* self = static_cast<Connection*>(target);
+  const Mode mode = self->mode_;
+  const Field field = kTimerField[static_cast<std::size_t>(mode)];
+  Tracer& trace = self->host_.trace;
+  trace.emit_cause(Kind::timer_fired, self->entity_, 0, field);
+  trace.state(self->entity_, field, self->host_.events.now().ns(), 0);
+  self->mode_ = Mode::idle;
+  switch (mode) {
+    case Mode::retransmit: self->retransmission_timeout(); break;
+    case Mode::persist: self->persist_timeout(); break;
+    case Mode::close: self->finish(CloseReason::orderly); break;
+    case Mode::idle: break;
+  }
+}
+
+void Connection::arm_delayed_ack() {
+  if (host_.events.due(delayed_ack_) != Instant::never()) return;
+  const Instant at = host_.events.now() + settings_.delayed_ack;
+  host_.trace.state(entity_, Field::tcp_delayed_ack_timer, 0, at.ns());
+  host_.events.arm(delayed_ack_, at);
+}
+
+void Connection::disarm_delayed_ack() {
+  const Instant due = host_.events.due(delayed_ack_);
+  if (due == Instant::never()) return;
+  host_.trace.state(entity_, Field::tcp_delayed_ack_timer, due.ns(), 0);
+  host_.events.disarm(delayed_ack_);
+}
+
+void Connection::on_delayed_ack(void* target, std::uint64_t) {
+  auto* self = static_cast<Connection*>(target);
+  Tracer& trace = self->host_.trace;
+  trace.emit_cause(Kind::timer_fired, self->entity_, 0, Field::tcp_delayed_ack_timer);
+  trace.state(self->entity_, Field::tcp_delayed_ack_timer, self->host_.events.now().ns(), 0);
+  self->send_ack();
+}
+
+void Connection::rearm_retransmission() {
+  if (sent_.empty()) {
+    if (mode_ == Mode::retransmit) disarm();
+  } else {
+    arm(Mode::retransmit, round_trip_.rto());
+  }
+}
+
+void Connection::retransmission_timeout() {
+  const std::int64_t old_rto = round_trip_.rto_us();
+  if (state_ == State::syn_sent || state_ == State::syn_received) {
+    if (retries_ >= settings_.syn_retries) {
+      finish(CloseReason::timed_out);
+      return;
+    }
+    ++retries_;
+    // Linux answers a SYN with doubling from the start; its own SYN it first repeats at a steady pace.
+    if (state_ == State::syn_received || retries_ > settings_.syn_linear_timeouts) ++round_trip_.backoff;
+    host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+    CauseScope scope(host_.trace);
+    host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, RetransmitReason::timeout);
+    send_syn();
+    return;
+  }
+  if (sent_.empty()) return;
+  const Instant now = host_.events.now();
+  if (round_trip_.backoff == 0) first_timeout_ = sent_.front().last_sent;
+  if (now - first_timeout_ >= settings_.give_up) {
+    finish(CloseReason::timed_out);
+    return;
+  }
+  // RFC 5681, section 3.1: the threshold falls once for a flight, not again when its repair times out.
+  if (recovery_ != Recovery::timeout) {
+    const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, sent_.in_flight(), now);
+    set(Field::tcp_ssthresh, congestion_.threshold, threshold);
+  }
+  set(Field::tcp_recovery, recovery_, Recovery::timeout);
+  recovery_point_ = snd_nxt_;
+  duplicate_acks_ = 0;
+  set(Field::tcp_cwnd, congestion_.window, 1u);
+  sent_.mark_all_lost();
+  ++round_trip_.backoff;  // RFC 6298, 5.5
+  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+  output();
+  rearm_retransmission();
+}
+
+// RFC 9293, section 3.8.6.1: one byte past the window asks the peer whether it has opened.
+void Connection::persist_timeout() {
+  const std::int64_t old_rto = round_trip_.rto_us();
+  if (retries_ == 0) first_timeout_ = host_.events.now();
+  if (retries_ < 255) ++retries_;
+  if (host_.events.now() - first_timeout_ >= settings_.give_up) {
+    finish(CloseReason::timed_out);
+    return;
+  }
+  if (!send_new(true)) return;
+  ++round_trip_.backoff;
+  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+  rearm_retransmission();
+}
+
+}  // namespace wirelab::tcp

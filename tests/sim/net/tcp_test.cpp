@@ -1,0 +1,250 @@
+#include "tests/sim/net/bench_net.hpp"
+
+using namespace wirelab;
+using namespace wirelab::test;
+
+namespace {
+
+struct Pair {
+  explicit Pair(const ChannelSettings& settings, std::uint64_t seed = 1, const tcp::Settings& to_use = Transport::kDefaults)
+      : net(seed), a(net.node("a")), b(net.node("b")), link(net.link(a, b, settings)) {
+    net.transport.listen(b, 80, [this](tcp::Connection&) { return &server; }, to_use);
+  }
+  tcp::Connection& connect(const tcp::Settings& settings = Transport::kDefaults) {
+    return net.transport.connect(a, net.at(b, 80), &client, settings);
+  }
+  Collector client, server;
+  Net net;
+  NodeIndex a, b;
+  LinkIndex link;
+};
+
+}  // namespace
+
+TEST_CASE("a handshake takes one round trip and both ends agree") {
+  Pair pair(path(25));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(51);
+  CHECK(pair.client.connected);
+  CHECK_FALSE(pair.server.connected);
+  pair.net.run_ms(25);
+  CHECK(pair.server.connected);
+  CHECK(c.state() == tcp::State::established);
+  CHECK(c.segment_payload() == 1448);  // 1500 - 20 - 20 - 12 of timestamps
+  CHECK(c.stream_in() == pair.server.connection->stream_out());
+  CHECK(c.stream_out() == pair.server.connection->stream_in());
+}
+
+TEST_CASE("a stream arrives whole and in order whatever the link loses") {
+  const std::uint64_t seed = GENERATE(range(1, 7));
+  const double loss = GENERATE(0.0, 0.02, 0.1, 0.3);
+  CAPTURE(seed, loss);
+  ChannelSettings settings = path(20, 2'000'000, loss);
+  settings.jitter = Duration::milliseconds(seed % 2 == 0 ? 5 : 0);
+  settings.in_order = seed % 4 != 0;
+  Pair pair(settings, seed);
+  tcp::Connection& c = pair.connect();
+  const auto bytes = pattern(100'000);
+  REQUIRE(c.write(bytes) == 0);
+  while (!pair.client.connected) pair.net.run_ms(100);
+  c.close();
+  for (int i = 0; i < 4000 && !(pair.client.closed && pair.server.closed); ++i) {
+    pair.net.run_ms(1000);
+    if (i == 3) pair.net.expect_fold_equals_live();
+  }
+  CHECK((pair.server.bytes == bytes));
+  CHECK(pair.server.peer_closed);
+  CHECK(pair.client.reason == tcp::CloseReason::orderly);
+  if (loss == 0.0 && settings.in_order) CHECK(pair.net.count(Kind::retransmission) == 0);
+  CHECK(pair.net.transport.connections() == 0);
+  CHECK(pair.net.network.packets().in_use() == 0);
+  pair.net.expect_fold_equals_live();
+}
+
+TEST_CASE("a link of 10 Mbit/s is filled") {
+  Pair pair(path(10));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  const auto bytes = pattern(2'000'000);
+  c.write(bytes);
+  pair.net.run_ms(2200);
+  // 2 MB at 1448 in 1500 bytes a packet take 1.66 s, and slow start some round trips more.
+  CHECK(pair.server.bytes.size() == bytes.size());
+}
+
+TEST_CASE("one lost segment among many is repaired by fast retransmit, without a time-out") {
+  Pair pair(path(25));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  const auto bytes = pattern(14480);
+  c.write(bytes);
+  // Cut the cable for the time of one packet in the middle of the flight.
+  Channel& channel = pair.net.network.channel(pair.link, pair.a);
+  ChannelSettings lossy = channel.settings();
+  lossy.loss = 1;
+  pair.net.run(Duration::microseconds(2300));
+  channel.change(lossy);
+  pair.net.run(Duration::microseconds(1200));
+  channel.change(path(25));
+  pair.net.run_ms(180);
+  CHECK((pair.server.bytes == bytes));
+  CHECK(pair.net.count(Kind::retransmission) == 1);
+}
+
+TEST_CASE("a connection to a closed port is refused, to nowhere unreachable, into a dead cable timed out") {
+  Pair pair(path(5));
+  Collector other;
+  pair.net.transport.connect(pair.a, pair.net.at(pair.b, 81), &other);
+  pair.net.run_ms(20);
+  CHECK(other.reason == tcp::CloseReason::refused);
+
+  const NodeIndex c = pair.net.node("c");
+  pair.net.link(pair.b, c, path(5));
+  Collector nowhere;
+  pair.net.transport.connect(pair.a, {wire::Ipv4Address{0x0a630101}, 80}, &nowhere);
+  pair.net.run_ms(50);
+  CHECK(nowhere.reason == tcp::CloseReason::unreachable);
+
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
+  const Instant begin = pair.net.events.now();
+  pair.connect();
+  while (!pair.client.closed && pair.net.events.step(Instant::from_ns(400'000'000'000))) {
+  }
+  CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+  CHECK((pair.net.events.now() - begin) == Duration::seconds(1 + 1 + 1 + 1 + 1 + 2 + 4));
+}
+
+TEST_CASE("a peer that does not read closes its window, and opens it again") {
+  tcp::Settings small;
+  small.receive_buffer = 8192;
+  Pair pair(path(5), 1, small);
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  pair.server.reading = false;
+  const auto bytes = pattern(50'000);
+  c.write(bytes);
+  pair.net.run_ms(20'000);
+  CHECK(pair.server.bytes.empty());
+  CHECK(c.acknowledged() <= 8192 + 1);
+  pair.server.reading = true;
+  for (int i = 0; i < 400; ++i) {
+    if (pair.server.connection != nullptr) pair.server.connection->read_more();
+    pair.net.run_ms(100);
+  }
+  CHECK((pair.server.bytes == bytes));
+  pair.net.expect_fold_equals_live();
+}
+
+TEST_CASE("small writes wait for each other with Nagle and do not without") {
+  tcp::Settings nodelay;
+  nodelay.nodelay = true;
+  for (const bool nagle : {true, false}) {
+    Pair pair(path(25));
+    tcp::Connection& c = pair.connect(nagle ? Transport::kDefaults : nodelay);
+    pair.net.run_ms(200);
+    const std::uint8_t byte[1] = {42};
+    c.write(byte);
+    c.write(byte);
+    pair.net.run_ms(30);
+    CHECK(pair.server.bytes.size() == (nagle ? 1u : 2u));
+    pair.net.run_ms(500);
+    CHECK(pair.server.bytes.size() == 2);
+  }
+}
+
+TEST_CASE("a lone segment is acknowledged after 40 ms, two full ones at once") {
+  Pair pair(path(1));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  const std::uint8_t byte[1] = {42};
+  c.write(byte);
+  pair.net.run_ms(41);
+  CHECK(c.acknowledged() == 0);
+  pair.net.run_ms(2);
+  CHECK(c.acknowledged() == 1);
+  c.write(pattern(2896));
+  pair.net.run_ms(10);
+  CHECK(c.acknowledged() == 2897);
+}
+
+TEST_CASE("a connection without answer gives up after Linux's time and no sooner") {
+  Pair pair(path(5));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
+  c.write(pattern(10));
+  pair.net.run(Duration::seconds(900));
+  CHECK_FALSE(pair.client.closed);
+  pair.net.run(Duration::seconds(200));
+  CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+}
+
+TEST_CASE("a cut of five seconds loses nothing and the connection lives") {
+  Pair pair(path(25));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  for (const NodeIndex end : {pair.a, pair.b}) pair.net.network.channel(pair.link, end).set_up(false);
+  c.write(pattern(100));
+  pair.net.run_ms(5000);
+  for (const NodeIndex end : {pair.a, pair.b}) pair.net.network.channel(pair.link, end).set_up(true);
+  pair.net.run_ms(10'000);
+  CHECK(pair.server.bytes == pattern(100));
+  CHECK(c.state() == tcp::State::established);
+}
+
+TEST_CASE("a host that lost power and came back answers an old connection by RST") {
+  Pair pair(path(5));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  pair.net.network.set_node_up(pair.b, false);
+  pair.net.transport.forget_node(pair.b);
+  pair.net.run_ms(1000);
+  CHECK_FALSE(pair.client.closed);
+  pair.net.network.set_node_up(pair.b, true);
+  c.write(pattern(10));
+  pair.net.run_ms(100);
+  CHECK(pair.client.reason == tcp::CloseReason::reset);
+}
+
+TEST_CASE("both ends may open at once, and close at once") {
+  Net net;
+  const NodeIndex a = net.node("a");
+  const NodeIndex b = net.node("b");
+  net.link(a, b, path(10));
+  Collector one, two;
+  // Both take their first ephemeral port, so each calls the port that the other calls from.
+  tcp::Connection& c1 = net.transport.connect(a, net.at(b, 32768), &one);
+  tcp::Connection& c2 = net.transport.connect(b, net.at(a, 32768), &two);
+  net.run_ms(100);
+  REQUIRE(one.connected);
+  REQUIRE(two.connected);
+  c1.write(pattern(10));
+  c2.write(pattern(20));
+  net.run_ms(200);
+  CHECK(two.bytes == pattern(10));
+  CHECK(one.bytes == pattern(20));
+  c1.close();
+  c2.close();
+  net.run_ms(61'000);
+  CHECK(one.reason == tcp::CloseReason::orderly);
+  CHECK(two.reason == tcp::CloseReason::orderly);
+  net.expect_fold_equals_live();
+}
+
+TEST_CASE("a smaller MTU on the way is found by ICMP") {
+  Net net;
+  const NodeIndex a = net.node("a");
+  const NodeIndex r = net.node("r");
+  const NodeIndex b = net.node("b");
+  net.link(a, r, path(5));
+  ChannelSettings narrow = path(5);
+  narrow.mtu = 600;
+  net.link(r, b, narrow);
+  Collector client, server;
+  net.transport.listen(b, 80, [&](tcp::Connection&) { return &server; });
+  tcp::Connection& c = net.transport.connect(a, net.at(b, 80), &client);
+  net.run_ms(100);
+  c.write(pattern(20'000));
+  net.run_ms(3000);
+  CHECK(server.bytes == pattern(20'000));
+}
