@@ -13,21 +13,21 @@ std::uint32_t EventQueue::take_slot(EventFunction function, void* target, std::u
     actions_.emplace_back();
     timings_.emplace_back();
   } else {
-    free_ = actions_[slot].next;
+    free_ = actions_[slot].next_free;
   }
   Action& action = actions_[slot];
   action.function = function;
   action.target = target;
   action.argument = argument;
   action.once = once;
-  action.released = false;
   return slot;
 }
 
+// Entries that still name the slot are void: its place is none, and a sequence number is given once.
 void EventQueue::free_slot(std::uint32_t slot) {
   Action& action = actions_[slot];
   ++action.generation;
-  action.next = free_;
+  action.next_free = free_;
   free_ = slot;
 }
 
@@ -56,61 +56,45 @@ TimerId EventQueue::make_timer(EventFunction function, void* target, std::uint64
 }
 
 void EventQueue::release(TimerId id) {
-  Action& action = actions_[id.slot];
-  Timing& timing = timings_[id.slot];
-  timing.due = kNever;
-  if (action.bucket != kNotInWheel) unlink(id.slot);
-  if (timing.queued == kNever) {
-    free_slot(id.slot);
-  } else {
-    action.released = true;  // its heap entry still names the slot; freed when that comes up
-    ++action.generation;
-  }
+  timings_[id.slot].due = kNever;
+  timings_[id.slot].place = kNoPlace;
+  free_slot(id.slot);
 }
 
-// A place in the wheel or the heap for what is due. Ticks are compared as in a radix tree: the highest byte in which the
-// due tick differs from the present one is the level, and that byte is the bucket.
+// A place in the wheel or the heap for what is due. Ticks are compared as in a radix tree: the highest digit in which the
+// due tick differs from the present one is the level, and that digit is the bucket.
 void EventQueue::enqueue(std::uint32_t slot) {
   Timing& timing = timings_[slot];
-  Action& action = actions_[slot];
   const std::int64_t tick = timing.due >> kTickBits;
   if (tick <= tick_) {
-    timing.queued = timing.due;
-    action.heap_sequence = timing.due_sequence;
+    timing.place = in_heap(timing.due);
     heap_.push({timing.due, timing.due_sequence, slot});
     return;
   }
   const int level = (63 - std::countl_zero(static_cast<std::uint64_t>(tick ^ tick_))) / kLevelBits;
   const int shift = level * kLevelBits;
   const std::uint32_t index = static_cast<std::uint32_t>(tick >> shift) & (kBuckets - 1);
-  const std::uint32_t bucket = static_cast<std::uint32_t>(level) * kBuckets + index;
-  timing.queued = (tick >> shift) << (shift + kTickBits);
-  action.bucket = static_cast<std::uint16_t>(bucket);
-  action.previous = kNone;
-  action.next = buckets_[bucket];
-  if (action.next != kNone) actions_[action.next].previous = slot;
-  buckets_[bucket] = slot;
-  occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
+  timing.place = in_bucket((tick >> shift) << (shift + kTickBits));
+  put(static_cast<std::uint32_t>(level) * kBuckets + index, slot);
 }
 
-void EventQueue::queue_earlier(std::uint32_t slot) {
-  if (actions_[slot].bucket != kNotInWheel) unlink(slot);
-  enqueue(slot);  // an older heap entry is void from now on, since heap_sequence no longer names it
-}
-
-void EventQueue::unlink(std::uint32_t slot) {
-  Action& action = actions_[slot];
-  const std::uint32_t bucket = action.bucket;
-  if (action.next != kNone) actions_[action.next].previous = action.previous;
-  if (action.previous != kNone) {
-    actions_[action.previous].next = action.next;
-  } else {
-    buckets_[bucket] = action.next;
-    if (action.next == kNone) occupied_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
+void EventQueue::put(std::uint32_t bucket, std::uint32_t slot) {
+  std::uint32_t first = buckets_[bucket];
+  if (first == kNone || lines_[first].count == lines_[first].slots.size()) {
+    std::uint32_t line = free_line_;
+    if (line == kNone) {
+      line = static_cast<std::uint32_t>(lines_.size());
+      lines_.emplace_back();
+    } else {
+      free_line_ = lines_[line].next;
+    }
+    lines_[line].next = first;
+    lines_[line].count = 0;
+    buckets_[bucket] = first = line;
+    occupied_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
   }
-  action.bucket = kNotInWheel;
-  action.heap_sequence = 0;
-  timings_[slot].queued = kNever;
+  Line& line = lines_[first];
+  line.slots[line.count++] = slot;
 }
 
 // The first occupied bucket of the level past `after`, or kBuckets.
@@ -146,18 +130,22 @@ bool EventQueue::advance() {
 
 void EventQueue::drain(int level, std::uint32_t index) {
   const std::uint32_t bucket = static_cast<std::uint32_t>(level) * kBuckets + index;
-  std::uint32_t slot = buckets_[bucket];
+  const std::int64_t here = in_bucket(tick_ << kTickBits);
+  std::uint32_t at = buckets_[bucket];
   buckets_[bucket] = kNone;
   occupied_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
-  while (slot != kNone) {
-    const std::uint32_t next = actions_[slot].next;
-    actions_[slot].bucket = kNotInWheel;
-    if (timings_[slot].due == kNever) {
-      timings_[slot].queued = kNever;
-    } else {
-      enqueue(slot);
+  while (at != kNone) {
+    const Line line = lines_[at];
+    lines_[at].next = free_line_;
+    free_line_ = at;
+    at = line.next;
+    for (std::uint32_t i = 0; i < line.count; ++i) __builtin_prefetch(&timings_[line.slots[i]], 1);
+    for (std::uint32_t i = 0; i < line.count; ++i) {
+      Timing& timing = timings_[line.slots[i]];
+      if (timing.place != here) continue;
+      timing.place = kNoPlace;
+      if (timing.due != kNever) enqueue(line.slots[i]);
     }
-    slot = next;
   }
 }
 
@@ -169,21 +157,12 @@ bool EventQueue::settle() {
       continue;
     }
     const HeapEntry top = heap_.top();
-    Action& action = actions_[top.slot];
     Timing& timing = timings_[top.slot];
-    if (action.heap_sequence == top.sequence) {
-      if (timing.due_sequence == top.sequence && timing.due != kNever) return true;
-      heap_.pop();
-      action.heap_sequence = 0;
-      timing.queued = kNever;
-      if (action.released) {
-        free_slot(top.slot);
-      } else if (timing.due != kNever) {
-        enqueue(top.slot);  // it was moved to later
-      }
-    } else {
-      heap_.pop();
-    }
+    if (timing.due_sequence == top.sequence && timing.due == top.time) return true;
+    heap_.pop();
+    if (timing.place != in_heap(top.time)) continue;  // void
+    timing.place = kNoPlace;
+    if (timing.due != kNever) enqueue(top.slot);  // it was moved to later
   }
 }
 
@@ -196,15 +175,14 @@ bool EventQueue::step(Instant limit) {
   check(top.time >= now_.ns(), "time does not run backwards");
   now_ = Instant::from_ns(top.time);
   ++executed_;
-  Action& action = actions_[top.slot];
+  const Action& action = actions_[top.slot];
   Timing& timing = timings_[top.slot];
   const EventFunction function = action.function;
   void* const target = action.target;
   const std::uint64_t argument = action.argument;
   context = timing.context;
   timing.due = kNever;
-  timing.queued = kNever;
-  action.heap_sequence = 0;
+  timing.place = kNoPlace;
   if (action.once) free_slot(top.slot);
   function(target, argument);
   return true;

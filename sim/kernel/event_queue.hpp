@@ -3,8 +3,11 @@
 // Two kinds of entry share one pool of slots. An event is scheduled once, fires once and is gone. A timer is made once and
 // armed, moved and disarmed many times: a TCP retransmission timer moves with every acknowledgement and hardly ever
 // fires. So arming a timer later than where it is queued only writes the new due time; when its old place comes up, it
-// is queued again. Entries far away wait in a hierarchical wheel of 256 buckets a level (a tick is 2^20 ns, about a
-// millisecond); the bucket of the present tick is drained into a small heap that keeps the exact order.
+// is queued again. Moving it earlier gives it a second place and leaves the first to be passed over.
+//
+// Entries far away wait in a hierarchical wheel of 1024 buckets a level (a tick is 2^20 ns, about a millisecond); the
+// bucket of the present tick is drained into a small heap that keeps the exact order. A bucket is a list of lines of
+// slot numbers, so draining reads memory in a row and fetches what it will need ahead.
 //
 // Firing calls a plain function with a pointer and a number. Each entry carries a 64-bit context word from where it was
 // scheduled to where it fires; the trace uses it for the record that caused the event. No call allocates once the pool
@@ -58,7 +61,7 @@ class EventQueue {
     timing.due = at.ns();
     timing.due_sequence = next_sequence_++;
     timing.context = context;
-    if (at.ns() < timing.queued) queue_earlier(id.slot);
+    if (in_heap(at.ns()) < timing.place) enqueue(id.slot);
   }
   void disarm(TimerId id) { timings_[id.slot].due = kNever; }
   /// Instant::never() if the timer is not armed.
@@ -77,9 +80,10 @@ class EventQueue {
 
  private:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kNoPlace = kNever;
   static constexpr int kTickBits = 20;
-  static constexpr int kLevelBits = 8;
-  static constexpr int kLevels = 6;  // 20 + 6 * 8 bits reach over all of 63
+  static constexpr int kLevelBits = 10;
+  static constexpr int kLevels = 5;  // 20 + 5 * 10 bits reach over all of 63
   static constexpr std::uint32_t kBuckets = 1u << kLevelBits;
   static constexpr std::uint32_t kNone = 0xffffffff;
 
@@ -87,28 +91,33 @@ class EventQueue {
   struct Timing {
     std::int64_t due = kNever;
     std::uint64_t due_sequence = 0;
-    std::int64_t queued = kNever;  // not after the time at which its place in wheel or heap comes up; kNever: no place
+    // Where its newest entry stands: a bucket's first instant, or an instant in the heap, each doubled, and 1 more for the
+    // heap. An entry that does not agree with this is void. The entry comes up no later than its slot is due.
+    std::int64_t place = kNoPlace;
     std::uint64_t context = 0;
   };
+  static std::int64_t in_bucket(std::int64_t start) { return start * 2; }
+  static std::int64_t in_heap(std::int64_t at) { return at > (kNever >> 1) - 1 ? kNever : at * 2 + 1; }
+
   struct Action {
     EventFunction function = nullptr;
     void* target = nullptr;
     std::uint64_t argument = 0;
-    std::uint64_t heap_sequence = 0;  // of the heap entry that stands for it; others are void
-    std::uint32_t next = kNone;       // in its bucket, or in the list of free slots
-    std::uint32_t previous = kNone;
     std::uint32_t generation = 0;
-    std::uint16_t bucket = kNotInWheel;
+    std::uint32_t next_free = kNone;
     bool once = false;
-    bool released = false;
   };
-  static constexpr std::uint16_t kNotInWheel = 0xffff;
+  // A cache line of a bucket's entries.
+  struct alignas(64) Line {
+    std::uint32_t next = kNone;
+    std::uint32_t count = 0;
+    std::array<std::uint32_t, 14> slots;
+  };
 
   std::uint32_t take_slot(EventFunction function, void* target, std::uint64_t argument, bool once);
   void free_slot(std::uint32_t slot);
   void enqueue(std::uint32_t slot);
-  void queue_earlier(std::uint32_t slot);
-  void unlink(std::uint32_t slot);
+  void put(std::uint32_t bucket, std::uint32_t slot);
   bool settle();
   bool advance();
   void drain(int level, std::uint32_t index);
@@ -122,7 +131,9 @@ class EventQueue {
   std::vector<Timing> timings_;
   std::vector<Action> actions_;
   std::uint32_t free_ = kNone;
-  std::array<std::uint32_t, kLevels * kBuckets> buckets_;
+  std::vector<Line> lines_;
+  std::uint32_t free_line_ = kNone;
+  std::array<std::uint32_t, kLevels * kBuckets> buckets_;  // the first line of each
   std::array<std::uint64_t, kLevels * kBuckets / 64> occupied_{};
 };
 

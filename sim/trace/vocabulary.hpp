@@ -64,11 +64,11 @@ enum class Field : std::uint16_t {
   tcp_snd_wnd,          // bytes that the peer accepts
   tcp_rcv_nxt,
   tcp_rcv_wnd,
-  tcp_cwnd,             // bytes
+  tcp_cwnd,             // segments
   tcp_ssthresh,
   tcp_srtt,             // us
   tcp_rto,              // us
-  tcp_recovery,         // 1 in fast recovery, 2 after a time-out
+  tcp_recovery,         // 1: fast recovery, 2: after a time-out
   tcp_retransmit_timer, // deadline in ns, 0: not armed
   tcp_delayed_ack_timer,
   tcp_persist_timer,
@@ -76,7 +76,7 @@ enum class Field : std::uint16_t {
   tcp_unsent,           // bytes written but not yet sent
   // MQTT client
   client_state,         // ClientState
-  client_inflight,      // key: packet id, value: 1 + row of the QoS table
+  client_inflight,      // key: packet id, value: mqtt::SendState
   client_received,      // key: packet id of a QoS 2 message that is received, not released
   client_queued,        // messages waiting for a connection or a free slot
   client_keepalive_timer,
@@ -84,9 +84,9 @@ enum class Field : std::uint16_t {
   // MQTT session at the broker
   session_connected,
   session_clean,
-  session_keepalive_timer,
+  session_keepalive_timer,  // for a connection before its CONNECT, of the broker with the connection as key
   session_subscription, // key: filter, value: 1 + granted QoS
-  session_inflight,     // key: packet id, value: 1 + row of the QoS table
+  session_inflight,     // key: packet id, value: mqtt::SendState
   session_received,     // key: packet id
   session_queued,       // messages
   session_will,         // message id of the will that is armed, 0: none

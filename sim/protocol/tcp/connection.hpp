@@ -126,6 +126,9 @@ class Connection {
   /// ICMP says that the peer cannot be reached: ends a connection that is being opened, as Linux does.
   void unreachable();
 
+  /// Nothing more is said to the user; what the peer still sends is thrown away.
+  void detach() { user_ = nullptr; }
+
   State state() const { return state_; }
   bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
   Endpoint local() const { return local_; }
@@ -138,6 +141,7 @@ class Connection {
   std::uint32_t peer_initial_sequence() const { return irs_; }
   std::uint64_t acknowledged() const { return snd_una_; }
   std::uint64_t written() const { return written_; }
+  std::size_t send_room() const { return settings_.send_buffer - unacknowledged_.size(); }
   std::uint32_t segment_payload() const;
   const CongestionState& congestion() const { return congestion_; }
   const RoundTrip& round_trip() const { return round_trip_; }

@@ -1,0 +1,90 @@
+// The byte stream under MQTT as its cores see it, and the assembly of whole packets from it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/trace/record.hpp"
+#include "sim/wire/mqtt.hpp"
+
+namespace wirelab::mqtt {
+
+/// Where the next byte that is written will lie, for the trace.
+struct StreamPlace {
+  StreamId stream = 0;
+  std::uint64_t offset = 0;
+};
+
+class ByteChannel {
+ public:
+  virtual ~ByteChannel() = default;
+  virtual StreamPlace place() const = 0;
+  /// Whether so many bytes would be taken now.
+  virtual bool has_room(std::size_t bytes) const = 0;
+  /// Takes all of the bytes; there must be room.
+  virtual void write(Bytes bytes) = 0;
+  /// Sends what was written, then closes. Nothing comes from the channel after this, not even that it has ended.
+  virtual void close() = 0;
+};
+
+/// Cuts a stream into packets. Whole packets are decoded where they lie; only a part of one is copied.
+class PacketAssembler {
+ public:
+  /// Calls take(packet, begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if
+  /// `take` returns false. An error ends the stream.
+  template <typename Take>
+  tl::expected<void, Malformed> feed(Bytes bytes, std::uint64_t offset, std::size_t most, Take&& take) {
+    if (partial_.empty()) {
+      std::size_t used = 0;
+      const auto result = cut(bytes, offset, most, take, used);
+      if (!result || stopped_) return result;
+      partial_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
+      partial_begin_ = offset + used;
+      return {};
+    }
+    partial_.insert(partial_.end(), bytes.begin(), bytes.end());
+    std::size_t used = 0;
+    const std::vector<std::uint8_t> whole = std::move(partial_);  // `take` may reset this object
+    partial_.clear();
+    const std::uint64_t begin = partial_begin_;
+    const auto result = cut(whole, begin, most, take, used);
+    if (!result || stopped_) return result;
+    partial_.assign(whole.begin() + static_cast<std::ptrdiff_t>(used), whole.end());
+    partial_begin_ = begin + used;
+    return {};
+  }
+  void reset() {
+    partial_ = {};
+    partial_begin_ = 0;
+    stopped_ = false;
+  }
+
+ private:
+  template <typename Take>
+  tl::expected<void, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take, std::size_t& used) {
+    while (used < bytes.size()) {
+      const Bytes rest = bytes.subspan(used);
+      const auto header = decode_fixed_header(rest);
+      if (!header) return tl::make_unexpected(header.error());
+      if (!header->has_value()) return {};
+      const std::size_t size = (*header)->size();
+      if (size > most) return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
+      if (rest.size() < size) return {};
+      auto packet = decode(**header, rest.first(size));
+      if (!packet) return tl::make_unexpected(packet.error());
+      const std::uint64_t begin = offset + used;
+      used += size;
+      if (!take(*packet, begin, begin + size)) {
+        stopped_ = true;
+        return {};
+      }
+    }
+    return {};
+  }
+
+  std::vector<std::uint8_t> partial_;
+  std::uint64_t partial_begin_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace wirelab::mqtt

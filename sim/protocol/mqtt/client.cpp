@@ -1,0 +1,358 @@
+#include "sim/protocol/mqtt/client.hpp"
+
+#include <algorithm>
+
+namespace wirelab::mqtt {
+
+Client::Client(EventQueue& events, Tracer& trace, EntityId entity, MessagePool& messages, ClientUser& user)
+    : events_(events), trace_(trace), messages_(messages), user_(user), entity_(entity) {
+  keep_alive_timer_ = events_.make_timer(on_keep_alive, this);
+  ping_timer_ = events_.make_timer(on_ping_timeout, this);
+}
+
+Client::~Client() {
+  events_.release(keep_alive_timer_);
+  events_.release(ping_timer_);
+}
+
+void Client::set_state(ClientState state) { trace_.set(entity_, Field::client_state, state_, state); }
+
+void Client::opened(ByteChannel* channel) {
+  channel_ = channel;
+  assembler_.reset();
+  ping_due_ = false;
+  set_state(ClientState::connecting);
+  Connect packet;
+  packet.clean_session = options_.clean_session;
+  packet.keep_alive = options_.keep_alive;
+  packet.client_id = options_.client_id;
+  if (options_.has_will) packet.will = Will{options_.will.topic, wire::bytes_of(options_.will.payload), options_.will.qos, options_.will.retain};
+  if (!options_.user_name.empty()) packet.user_name = options_.user_name;
+  if (!options_.password.empty()) packet.password = wire::bytes_of(options_.password);
+  scratch_.clear();
+  encode(packet, scratch_);
+  send(PacketType::connect, 0);
+}
+
+void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
+  stream_in_ = stream;
+  ByteChannel* const channel = channel_;
+  const auto taken = assembler_.feed(bytes, offset, kMaximumRemainingLength + 5, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+    return take(packet, begin, end) && channel_ == channel;
+  });
+  if (taken || channel_ == nullptr) return;
+  const BlobNumber text = trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
+  trace_.emit(Kind::session_event, entity_, 0, SessionEvent::protocol_error, text);
+  channel_->close();
+  end(SessionEvent::protocol_error, false);
+}
+
+bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+  const PacketType type = type_of(packet);
+  CauseScope scope(trace_);
+  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, type, 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+  if (state_ == ClientState::connecting && type != PacketType::connack) return true;  // nothing may come before CONNACK [MQTT-3.2.0-1]
+  switch (type) {
+    case PacketType::connack: take_connack(std::get<Connack>(packet)); break;
+    case PacketType::publish: take_publish(std::get<Publish>(packet)); break;
+    case PacketType::puback: take_acknowledgement(SendEvent::puback, std::get<Puback>(packet).packet_id); break;
+    case PacketType::pubrec: take_acknowledgement(SendEvent::pubrec, std::get<Pubrec>(packet).packet_id); break;
+    case PacketType::pubcomp: take_acknowledgement(SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id); break;
+    case PacketType::pubrel: {
+      const PacketId id = std::get<Pubrel>(packet).packet_id;
+      if (const auto at = std::find(received_.begin(), received_.end(), id); at != received_.end()) {
+        received_.erase(at);
+        trace_.state(entity_, Field::client_received, 1, 0, id);
+      }
+      acknowledge(PacketType::pubcomp, id);
+      break;
+    }
+    case PacketType::suback: user_.on_subscribed(*this, std::get<Suback>(packet).packet_id, std::get<Suback>(packet).codes); break;
+    case PacketType::unsuback: user_.on_unsubscribed(*this, std::get<Unsuback>(packet).packet_id); break;
+    case PacketType::pingresp: disarm(ping_timer_, Field::client_ping_timer); break;
+    default: break;
+  }
+  return true;
+}
+
+void Client::take_connack(const Connack& packet) {
+  if (state_ != ClientState::connecting) return;
+  if (packet.code != ConnectCode::accepted) {
+    trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused, static_cast<std::uint32_t>(packet.code));
+    ByteChannel* const channel = channel_;
+    channel_ = nullptr;
+    disarm(keep_alive_timer_, Field::client_keepalive_timer);
+    set_state(ClientState::disconnected);
+    channel->close();
+    user_.on_connack(*this, packet.code, false);
+    return;
+  }
+  set_state(ClientState::connected);
+  trace_.emit(Kind::session_event, entity_, 0, SessionEvent::connected, packet.session_present ? 1 : 0);
+  if (!packet.session_present) {
+    // The server holds no state of ours, so what we remember of its messages means nothing. Ours go again, as paho sends them.
+    for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
+    received_.clear();
+  }
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
+    const SendRow* row = step(in_flight_[i].state, SendEvent::reconnected);
+    if (row != nullptr) act(i, *row);
+  }
+  fill_window();
+  user_.on_connack(*this, packet.code, packet.session_present);
+}
+
+void Client::take_publish(const Publish& packet) {
+  const auto known = std::find(received_.begin(), received_.end(), packet.packet_id);
+  const ReceiveState state = packet.packet_id != 0 && known != received_.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
+  const ReceiveRow* row = step(state, static_cast<ReceiveEvent>(packet.qos));
+  if (row == nullptr) return;
+  if (row->next == ReceiveState::wait_pubrel && state == ReceiveState::none) {
+    received_.push_back(packet.packet_id);
+    trace_.state(entity_, Field::client_received, 0, 1, packet.packet_id);
+  }
+  if (row->action == ReceiveAction::deliver_and_puback) acknowledge(PacketType::puback, packet.packet_id);
+  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only) acknowledge(PacketType::pubrec, packet.packet_id);
+  if (row->action == ReceiveAction::pubrec_only) return;
+  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(packet.qos) | (packet.retain ? 4u : 0u) | (packet.dup ? 8u : 0u));
+  trace_.emit_cause(Kind::message_delivered, entity_, 0, flags, trace_.intern(packet.topic), static_cast<std::int64_t>(packet.payload.size()));
+  user_.on_message(*this, packet);
+}
+
+void Client::take_acknowledgement(SendEvent event, PacketId id) {
+  const std::uint32_t place = in_flight_.find(id);
+  const bool found = place < in_flight_.size();
+  const SendRow* row = step(found ? in_flight_[place].state : SendState::none, event);
+  if (row == nullptr) return;
+  if (!found) {
+    acknowledge(PacketType::pubrel, id);
+    return;
+  }
+  act(place, *row);
+  fill_window();
+}
+
+void Client::act(std::uint32_t place, const SendRow& row) {
+  InFlightEntry& entry = in_flight_[place];
+  const PacketId packet_id = entry.packet_id;
+  trace_.state(entity_, Field::client_inflight, static_cast<std::int64_t>(entry.state), static_cast<std::int64_t>(row.next), packet_id);
+  entry.state = row.next;
+  const StoredMessage& message = messages_[entry.message];
+  switch (row.action) {
+    case SendAction::send_publish:
+    case SendAction::resend_publish:
+      scratch_.clear();
+      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain, row.action == SendAction::resend_publish, packet_id}, scratch_);
+      send(PacketType::publish, message.id);
+      break;
+    case SendAction::send_pubrel:
+    case SendAction::resend_pubrel: acknowledge(PacketType::pubrel, packet_id, message.id); break;
+    case SendAction::complete: {
+      const MessageId id = message.id;
+      trace_.emit(Kind::message_completed, entity_, id);
+      messages_.release(entry.message);
+      in_flight_.remove(place);
+      user_.on_published(*this, id);
+      break;
+    }
+    case SendAction::nothing: break;
+  }
+}
+
+void Client::fill_window() {
+  while (state_ == ClientState::connected && !queue_.empty() && in_flight_.size() < options_.max_in_flight) {
+    const Waiting next = queue_.front();
+    queue_.pop_front();
+    trace_.state(entity_, Field::client_queued, queue_.size() + 1, queue_.size());
+    in_flight_.add(next.message, next.qos, next.retain);
+    const auto event = next.qos == Qos::at_least_once ? SendEvent::publish_qos1 : SendEvent::publish_qos2;
+    act(in_flight_.size() - 1, *step(SendState::none, event));
+  }
+}
+
+Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos, bool retain) {
+  CauseScope scope(trace_);
+  const MessageId id = trace_.next_message();
+  const NameId topic_name = trace_.intern(topic);
+  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(qos) | (retain ? 4u : 0u));
+  trace_.emit_cause(Kind::message_published, entity_, id, flags, topic_name, static_cast<std::int64_t>(payload.size()));
+  if (qos == Qos::at_most_once) {
+    if (state_ != ClientState::connected) {
+      trace_.emit(Kind::message_lost, entity_, id, LossReason::not_connected);
+      return {PublishResult::refused_not_connected, id};
+    }
+    scratch_.clear();
+    encode(Publish{topic, payload, qos, retain, false, 0}, scratch_);
+    if (!send(PacketType::publish, id)) {
+      trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
+      return {PublishResult::refused_queue_full, id};
+    }
+    user_.on_published(*this, id);
+    return {PublishResult::sent, id};
+  }
+  if (options_.max_queued != 0 && queue_.size() >= options_.max_queued) {
+    trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
+    return {PublishResult::refused_queue_full, id};
+  }
+  queue_.push_back({messages_.keep(id, topic_name, topic, payload, qos, retain), qos, retain});
+  trace_.state(entity_, Field::client_queued, queue_.size() - 1, queue_.size());
+  fill_window();
+  return {queue_.empty() ? PublishResult::sent : PublishResult::queued, id};
+}
+
+PacketId Client::take_request_id() {
+  next_request_ = next_request_ == 65535 ? static_cast<PacketId>(kMessageIds + 1) : static_cast<PacketId>(next_request_ + 1);
+  return next_request_;
+}
+
+PacketId Client::subscribe(std::span<const FilterRequest> filters) {
+  if (state_ != ClientState::connected) return 0;
+  const PacketId id = take_request_id();
+  scratch_.clear();
+  encode_subscribe(id, filters, scratch_);
+  return send(PacketType::subscribe, 0) ? id : PacketId{0};
+}
+
+PacketId Client::unsubscribe(std::span<const std::string_view> filters) {
+  if (state_ != ClientState::connected) return 0;
+  const PacketId id = take_request_id();
+  scratch_.clear();
+  encode_unsubscribe(id, filters, scratch_);
+  return send(PacketType::unsubscribe, 0) ? id : PacketId{0};
+}
+
+void Client::disconnect() {
+  if (channel_ == nullptr) return;
+  scratch_.clear();
+  encode_empty(PacketType::disconnect, scratch_);
+  send(PacketType::disconnect, 0);
+  ByteChannel* const channel = channel_;
+  channel->close();
+  end(SessionEvent::disconnected, true);
+}
+
+void Client::closed() {
+  if (channel_ != nullptr) end(SessionEvent::connection_lost, false);
+}
+
+void Client::end(SessionEvent event, bool expected) {
+  channel_ = nullptr;
+  assembler_.reset();
+  disarm(keep_alive_timer_, Field::client_keepalive_timer);
+  disarm(ping_timer_, Field::client_ping_timer);
+  if (event != SessionEvent::protocol_error) trace_.emit(Kind::session_event, entity_, 0, event);
+  set_state(ClientState::disconnected);
+  if (options_.clean_session) {
+    discard_in_flight(LossReason::session_ended);
+    for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
+    received_.clear();
+  }
+  user_.on_disconnected(*this, expected);
+}
+
+void Client::discard_in_flight(LossReason reason) {
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
+    const InFlightEntry& entry = in_flight_[i];
+    trace_.state(entity_, Field::client_inflight, static_cast<std::int64_t>(entry.state), 0, entry.packet_id);
+    trace_.emit(Kind::message_lost, entity_, messages_[entry.message].id, reason);
+    messages_.release(entry.message);
+  }
+  in_flight_.clear();
+}
+
+void Client::vanish(LossReason reason) {
+  channel_ = nullptr;
+  assembler_.reset();
+  disarm(keep_alive_timer_, Field::client_keepalive_timer);
+  disarm(ping_timer_, Field::client_ping_timer);
+  discard_in_flight(reason);
+  trace_.state(entity_, Field::client_queued, queue_.size(), 0);
+  while (!queue_.empty()) {
+    trace_.emit(Kind::message_lost, entity_, messages_[queue_.front().message].id, reason);
+    messages_.release(queue_.front().message);
+    queue_.pop_front();
+  }
+  for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
+  received_.clear();
+  set_state(ClientState::disconnected);
+}
+
+void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
+  scratch_.clear();
+  encode_acknowledgement(type, id, scratch_);
+  send(type, message);
+}
+
+// Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off.
+bool Client::send(PacketType type, MessageId message) {
+  if (channel_ == nullptr || !channel_->has_room(scratch_.size())) return false;
+  CauseScope scope(trace_);
+  const StreamPlace place = channel_->place();
+  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, type, message, static_cast<std::int64_t>(place.offset),
+                    static_cast<std::int64_t>(place.offset + scratch_.size()));
+  if (options_.keep_alive != 0) arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
+  channel_->write(scratch_);
+  return true;
+}
+
+void Client::arm(TimerId timer, Field field, Duration after) {
+  const Instant at = events_.now() + after;
+  const Instant old = events_.due(timer);
+  trace_.state(entity_, field, old == Instant::never() ? 0 : old.ns(), at.ns());
+  events_.arm(timer, at);
+}
+
+void Client::disarm(TimerId timer, Field field) {
+  const Instant old = events_.due(timer);
+  if (old == Instant::never()) return;
+  trace_.state(entity_, field, old.ns(), 0);
+  events_.disarm(timer);
+}
+
+void Client::on_keep_alive(void* target, std::uint64_t) {
+  auto* self = static_cast<Client*>(target);
+  self->trace_.emit_cause(Kind::timer_fired, self->entity_, 0, Field::client_keepalive_timer);
+  self->trace_.state(self->entity_, Field::client_keepalive_timer, self->events_.now().ns(), 0);
+  if (self->state_ != ClientState::connected) return;
+  if (self->served_) {
+    self->ping();
+  } else {
+    self->ping_due_ = true;
+  }
+}
+
+void Client::ping() {
+  ping_due_ = false;
+  scratch_.clear();
+  encode_empty(PacketType::pingreq, scratch_);
+  send(PacketType::pingreq, 0);
+  if (events_.due(ping_timer_) == Instant::never()) arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
+}
+
+void Client::set_served(bool served) {
+  served_ = served;
+  if (served_ && ping_due_ && state_ == ClientState::connected) ping();
+}
+
+void Client::on_ping_timeout(void* target, std::uint64_t) {
+  auto* self = static_cast<Client*>(target);
+  self->trace_.emit_cause(Kind::timer_fired, self->entity_, 0, Field::client_ping_timer);
+  self->trace_.state(self->entity_, Field::client_ping_timer, self->events_.now().ns(), 0);
+  if (self->channel_ == nullptr) return;
+  self->trace_.emit(Kind::session_event, self->entity_, 0, SessionEvent::ping_unanswered);
+  self->channel_->close();
+  self->end(SessionEvent::connection_lost, false);
+}
+
+void Client::visit_state(StateVisitor& visitor) const {
+  visitor.value(entity_, Field::client_state, 0, static_cast<std::int64_t>(state_));
+  visitor.value(entity_, Field::client_queued, 0, queue_.size());
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) visitor.value(entity_, Field::client_inflight, in_flight_[i].packet_id, static_cast<std::int64_t>(in_flight_[i].state));
+  for (const PacketId id : received_) visitor.value(entity_, Field::client_received, id, 1);
+  const Instant keep_alive = events_.due(keep_alive_timer_);
+  const Instant ping = events_.due(ping_timer_);
+  if (keep_alive != Instant::never()) visitor.value(entity_, Field::client_keepalive_timer, 0, keep_alive.ns());
+  if (ping != Instant::never()) visitor.value(entity_, Field::client_ping_timer, 0, ping.ns());
+}
+
+}  // namespace wirelab::mqtt

@@ -1,0 +1,153 @@
+// An MQTT 3.1.1 client as a state machine. It is handed a channel when a network connection is open, and told when that has
+// ended; opening connections and trying again is its owner's business.
+//
+// What it does where the standard leaves a choice, after paho and libmosquitto:
+//   - publish() without a connection: QoS 0 is refused; QoS 1 and 2 wait and are sent after the next CONNACK;
+//   - at most `max_in_flight` messages are in flight, further ones wait in order;
+//   - it sends PINGREQ when it has sent nothing for the keep alive [MQTT-3.1.2-23], and gives the connection up when a
+//     PINGRESP is missing one keep alive later;
+//   - messages in flight are sent again after a reconnection only, and only with clean session off. With a clean session they are
+//     discarded with the connection, and said to be lost.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/kernel/event_queue.hpp"
+#include "sim/protocol/mqtt/channel.hpp"
+#include "sim/protocol/mqtt/in_flight.hpp"
+#include "sim/protocol/mqtt/messages.hpp"
+#include "sim/protocol/mqtt/qos.hpp"
+#include "sim/trace/state_visitor.hpp"
+#include "sim/trace/tracer.hpp"
+
+namespace wirelab::mqtt {
+
+enum class ClientState : std::uint8_t { disconnected, connecting, connected };
+
+struct WillOptions {
+  std::string topic;
+  std::string payload;
+  Qos qos = Qos::at_most_once;
+  bool retain = false;
+};
+
+struct ClientOptions {
+  std::string client_id;
+  bool clean_session = true;
+  std::uint16_t keep_alive = 60;     // seconds, 0: off; paho's default is 60
+  std::uint16_t max_in_flight = 20;  // paho's default
+  std::uint32_t max_queued = 0;      // messages that wait; 0: not limited, paho's default
+  std::string user_name;
+  std::string password;
+  bool has_will = false;
+  WillOptions will;
+};
+
+class Client;
+
+/// What uses a client. A call may use the client, but not destroy it.
+class ClientUser {
+ public:
+  virtual ~ClientUser() = default;
+  virtual void on_connack(Client&, ConnectCode, bool session_present) = 0;
+  /// The connection has ended; `expected` if we asked for it.
+  virtual void on_disconnected(Client&, bool expected) = 0;
+  virtual void on_message(Client&, const Publish& message) = 0;
+  /// The handshake of a message has ended (QoS 0: it was handed to the connection).
+  virtual void on_published(Client&, MessageId) {}
+  virtual void on_subscribed(Client&, PacketId, Bytes) {}
+  virtual void on_unsubscribed(Client&, PacketId) {}
+};
+
+enum class PublishResult : std::uint8_t { sent, queued, refused_not_connected, refused_queue_full };
+
+class Client {
+ public:
+  Client(EventQueue& events, Tracer& trace, EntityId entity, MessagePool& messages, ClientUser& user);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  ClientOptions& options() { return options_; }
+  const ClientOptions& options() const { return options_; }
+
+  /// The network connection is open: sends CONNECT.
+  void opened(ByteChannel* channel);
+  void receive(Bytes bytes, StreamId stream, std::uint64_t offset);
+  /// The network connection has ended.
+  void closed();
+
+  struct Published {
+    PublishResult result;
+    MessageId message;
+  };
+  /// Topic and payload are copied where they must be kept.
+  Published publish(std::string_view topic, Bytes payload, Qos qos, bool retain);
+  /// The packet identifier, 0 without a connection.
+  PacketId subscribe(std::span<const FilterRequest> filters);
+  PacketId unsubscribe(std::span<const std::string_view> filters);
+  /// Sends DISCONNECT and closes.
+  void disconnect();
+  /// The process is gone: forgets everything, without a word to anybody.
+  void vanish(LossReason reason);
+
+  /// A client that is served by hand (umqtt's way) sends no PINGREQ and notices nothing while it is not served. Bytes are
+  /// then kept back by its owner.
+  void set_served(bool served);
+
+  ClientState state() const { return state_; }
+  std::uint32_t waiting() const { return queue_.size(); }
+  std::uint32_t in_flight() const { return in_flight_.size(); }
+  EntityId entity() const { return entity_; }
+  void visit_state(StateVisitor& visitor) const;
+
+ private:
+  struct Waiting {
+    MessageRef message;
+    Qos qos;
+    bool retain;
+  };
+  bool take(const Packet& packet, std::uint64_t begin, std::uint64_t end);
+  void take_connack(const Connack& packet);
+  void take_publish(const Publish& packet);
+  void take_acknowledgement(SendEvent event, PacketId id);
+  void act(std::uint32_t place, const SendRow& row);
+  void fill_window();
+  void discard_in_flight(LossReason reason);
+  void end(SessionEvent event, bool expected);
+  bool send(PacketType type, MessageId message);
+  void acknowledge(PacketType type, PacketId id, MessageId message = 0);
+  void set_state(ClientState state);
+  void arm(TimerId timer, Field field, Duration after);
+  void disarm(TimerId timer, Field field);
+  PacketId take_request_id();
+  void ping();
+  static void on_keep_alive(void* self, std::uint64_t);
+  static void on_ping_timeout(void* self, std::uint64_t);
+
+  EventQueue& events_;
+  Tracer& trace_;
+  MessagePool& messages_;
+  ClientUser& user_;
+  EntityId entity_;
+  ClientState state_ = ClientState::disconnected;
+  ByteChannel* channel_ = nullptr;
+  StreamId stream_in_ = 0;
+  PacketAssembler assembler_;
+  InFlight in_flight_{kMessageIds};
+  Ring<Waiting> queue_;
+  std::vector<PacketId> received_;  // QoS 2, waiting for PUBREL
+  // SUBSCRIBE and UNSUBSCRIBE take the identifiers that messages leave, so none is ever in use twice [MQTT-2.3.1-2].
+  static constexpr PacketId kMessageIds = 60000;
+  PacketId next_request_ = 65535;
+  bool served_ = true;
+  bool ping_due_ = false;           // the timer fired while nobody served
+  TimerId keep_alive_timer_;
+  TimerId ping_timer_;
+  std::vector<std::uint8_t> scratch_;
+  ClientOptions options_;
+};
+
+}  // namespace wirelab::mqtt

@@ -1,0 +1,64 @@
+// A broker on a node: the broker core behind the listening port 1883 of the simulated network.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/net/transport.hpp"
+#include "sim/protocol/mqtt/broker.hpp"
+
+namespace wirelab {
+
+inline constexpr std::uint16_t kMqttPort = 1883;
+
+class BrokerService {
+ public:
+  BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity, const mqtt::BrokerSettings& settings,
+                const tcp::Settings& tcp_settings = Transport::kDefaults);
+  ~BrokerService();
+
+  void start();
+  /// Closes all connections and the port; stored sessions stay.
+  void stop();
+  /// The process dies: its operating system closes the connections, and its memory is gone.
+  void crash();
+  /// The node has no power.
+  void vanish();
+  bool running() const { return running_; }
+  mqtt::Broker& broker() { return broker_; }
+  const mqtt::Broker& broker() const { return broker_; }
+
+ private:
+  // One accepted connection: a channel to the core, a user to TCP.
+  struct Link final : tcp::User, mqtt::ByteChannel {
+    BrokerService* service = nullptr;
+    tcp::Connection* connection = nullptr;
+    mqtt::ConnectionIndex index = 0;
+    std::uint32_t slot = 0;
+    bool opened = false;
+    void on_connected(tcp::Connection& c) override;
+    std::size_t on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) override;
+    void on_peer_closed(tcp::Connection& c) override;
+    void on_closed(tcp::Connection& c, tcp::CloseReason reason) override;
+    mqtt::StreamPlace place() const override { return {connection->stream_out(), connection->written()}; }
+    bool has_room(std::size_t bytes) const override { return connection != nullptr && connection->can_send() && connection->send_room() >= bytes; }
+    void write(mqtt::Bytes bytes) override { connection->write(bytes); }
+    void close() override;
+    void let_go();
+  };
+  tcp::User* accept(tcp::Connection& connection);
+  void forget(Link& link);
+  void let_all_go();
+
+  EventQueue& events_;
+  Transport& transport_;
+  NodeIndex node_;
+  const tcp::Settings& tcp_settings_;
+  mqtt::Broker broker_;
+  bool running_ = false;
+  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::unique_ptr<Link>> ended_;  // kept until the event that ended them is over
+};
+
+}  // namespace wirelab

@@ -1,0 +1,47 @@
+// A world as plain data: what is there and how it is joined. Programs are made by whoever describes them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/device/sensor.hpp"
+#include "sim/net/link.hpp"
+#include "sim/protocol/mqtt/broker.hpp"
+#include "sim/protocol/tcp/connection.hpp"
+
+namespace wirelab {
+
+class World;
+class Program;
+
+enum class NodeRole : std::uint8_t { router, broker, device };
+
+struct NodeDescription {
+  std::string name;
+  NodeRole role = NodeRole::router;
+  wire::Ipv4Address address;                      // 0: the next free one of 10.0.0.0/8
+  mqtt::BrokerSettings broker;                    // of a broker
+  tcp::Settings tcp;                              // of a broker's connections
+  std::map<std::string, SensorModel> sensors;     // of a device, beside the default ones
+  std::function<std::unique_ptr<Program>(World&, std::uint32_t device)> program;  // of a device; may be empty
+};
+
+struct LinkDescription {
+  std::string a, b;
+  ChannelSettings to_b, to_a;
+};
+
+struct WorldDescription {
+  std::uint64_t seed = 1;
+  std::vector<NodeDescription> nodes;  // brokers, routers and devices start in this order, at instant 0
+  std::vector<LinkDescription> links;
+};
+
+/// A link that is given no options: 100 Mbit/s Ethernet over a short cable.
+ChannelSettings default_link();
+
+}  // namespace wirelab

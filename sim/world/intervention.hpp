@@ -1,0 +1,57 @@
+// What a person or a scenario does to a running world, as plain data. The types are listed once, in the variant; the journal
+// writes and reads them, the world applies them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "sim/net/link.hpp"
+
+namespace wirelab {
+
+/// The cable is cut, both ways: what is under way is lost, and neither end is told.
+struct CutLink {
+  std::string link;
+};
+struct RestoreLink {
+  std::string link;
+};
+/// Both directions, or the one named ("home>hub"), get new settings; a field that is not given keeps its value.
+struct SetImpairment {
+  std::string link;
+  std::optional<std::int64_t> rate;
+  std::optional<Duration> delay;
+  std::optional<Duration> jitter;
+  std::optional<double> loss;
+};
+/// The plug is pulled: nothing is sent any more, peers are not told, memory is gone.
+struct PowerOff {
+  std::string node;
+};
+/// The process dies; its operating system closes the connections. Its memory is gone.
+struct Crash {
+  std::string node;
+};
+/// The program is asked to end: a client sends DISCONNECT, a broker closes its connections and keeps its stored sessions.
+struct Stop {
+  std::string node;
+};
+/// Power on, and the program starts from its beginning; one that runs is stopped first.
+struct Restart {
+  std::string node;
+};
+struct SetSensor {
+  std::string node;
+  std::string sensor;
+  double value = 0;
+};
+
+using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor>;
+
+/// "cut", "restore" ... as the journal writes it.
+std::string_view name_of(const Intervention& intervention);
+
+}  // namespace wirelab

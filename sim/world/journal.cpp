@@ -1,0 +1,157 @@
+#include "sim/world/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "sim/kernel/nearest.hpp"
+#include "sim/kernel/units.hpp"
+
+namespace wirelab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 8> kNames{"cut", "restore", "impair", "power_off", "crash", "stop", "restart", "set_sensor"};
+static_assert(kNames.size() == std::variant_size_v<Intervention>);
+
+Json to_json(const Intervention& what) {
+  Json json;
+  json["do"] = kNames[what.index()];
+  std::visit([&](const auto& item) {
+    using T = std::decay_t<decltype(item)>;
+    if constexpr (requires { item.link; }) json["link"] = item.link;
+    if constexpr (requires { item.node; }) json["node"] = item.node;
+    if constexpr (std::is_same_v<T, SetImpairment>) {
+      if (item.rate) json["rate_bps"] = *item.rate;
+      if (item.delay) json["delay_ns"] = item.delay->ns();
+      if (item.jitter) json["jitter_ns"] = item.jitter->ns();
+      if (item.loss) json["loss"] = *item.loss;
+    }
+    if constexpr (std::is_same_v<T, SetSensor>) {
+      json["sensor"] = item.sensor;
+      json["value"] = item.value;
+    }
+  }, what);
+  return json;
+}
+
+// Thrown inside this file only, and caught in parse_journal.
+struct Wrong {
+  std::string what;
+};
+
+template <typename T>
+T need(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  if (at == json.end()) throw Wrong{fmt::format("\"{}\" is missing", key)};
+  try {
+    return at->get<T>();
+  } catch (const nlohmann::json::exception&) {
+    throw Wrong{fmt::format("\"{}\" has the wrong type: {}", key, at->dump())};
+  }
+}
+
+template <typename T>
+std::optional<T> may(const Json& json, const char* key) {
+  return json.contains(key) ? std::optional<T>(need<T>(json, key)) : std::nullopt;
+}
+
+// Nanoseconds, bounded so that no sum of times overflows.
+Duration nanoseconds(const Json& json, const char* key) {
+  const auto ns = need<std::int64_t>(json, key);
+  if (ns < 0 || ns > kLongestDuration.ns()) throw Wrong{fmt::format("\"{}\" must lie between 0 and 100 years in nanoseconds", key)};
+  return Duration::nanoseconds(ns);
+}
+
+SetImpairment impairment(const Json& json) {
+  SetImpairment what{need<std::string>(json, "link"), may<std::int64_t>(json, "rate_bps"), {}, {}, may<double>(json, "loss")};
+  if (json.contains("delay_ns")) what.delay = nanoseconds(json, "delay_ns");
+  if (json.contains("jitter_ns")) what.jitter = nanoseconds(json, "jitter_ns");
+  if (what.rate && (*what.rate < 0 || *what.rate > 1'000'000'000'000)) throw Wrong{"\"rate_bps\" must lie between 0 and 10^12"};
+  if (what.loss && !(*what.loss >= 0 && *what.loss <= 1)) throw Wrong{"\"loss\" must lie between 0 and 1"};
+  return what;
+}
+
+Intervention from_json(const Json& json) {
+  const auto name = need<std::string>(json, "do");
+  if (name == "cut") return CutLink{need<std::string>(json, "link")};
+  if (name == "restore") return RestoreLink{need<std::string>(json, "link")};
+  if (name == "impair") return impairment(json);
+  if (name == "power_off") return PowerOff{need<std::string>(json, "node")};
+  if (name == "crash") return Crash{need<std::string>(json, "node")};
+  if (name == "stop") return Stop{need<std::string>(json, "node")};
+  if (name == "restart") return Restart{need<std::string>(json, "node")};
+  if (name == "set_sensor") return SetSensor{need<std::string>(json, "node"), need<std::string>(json, "sensor"), need<double>(json, "value")};
+  const std::string_view near = nearest(name, kNames);
+  throw Wrong{near.empty() ? fmt::format("unknown intervention \"{}\"", name) : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
+}
+
+void read_header(const Json& json, Journal& journal) {
+  const int format = need<int>(json, "wirelab_journal");
+  if (format != Journal::kFormat) throw Wrong{fmt::format("journal format {} is not known: this program reads format {}", format, Journal::kFormat)};
+  journal.program_version = may<std::string>(json, "version").value_or("");
+  journal.scenario = need<std::string>(json, "scenario");
+  journal.scenario_hash = may<std::string>(json, "scenario_hash").value_or("");
+  journal.seed = need<std::uint64_t>(json, "seed");
+  if (json.contains("parameters")) journal.parameters = need<std::map<std::string, std::string>>(json, "parameters");
+}
+
+JournalEntry read_entry(const Json& json, const Journal& journal) {
+  JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json)};
+  if (!journal.entries.empty() && entry.at < journal.entries.back().at) throw Wrong{"entries must be in order of time"};
+  return entry;
+}
+
+}  // namespace
+
+std::string_view name_of(const Intervention& intervention) { return kNames[intervention.index()]; }
+
+std::string journal_text(const Journal& journal) {
+  Json header;
+  header["wirelab_journal"] = Journal::kFormat;
+  header["version"] = journal.program_version;
+  header["scenario"] = journal.scenario;
+  header["scenario_hash"] = journal.scenario_hash;
+  header["seed"] = journal.seed;
+  header["parameters"] = journal.parameters;
+  std::string text = header.dump() + "\n";
+  for (const JournalEntry& entry : journal.entries) {
+    Json line;
+    line["at_ns"] = entry.at.ns();
+    if (entry.events) line["events"] = *entry.events;
+    line.update(to_json(entry.what));
+    text += line.dump() + "\n";
+  }
+  return text;
+}
+
+tl::expected<Journal, JournalError> parse_journal(std::string_view text) {
+  Journal journal;
+  int number = 0;
+  bool has_header = false;
+  while (!text.empty()) {
+    ++number;
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) return tl::unexpected(JournalError{number, "not a JSON object; a journal has one a line"});
+    try {
+      if (has_header) {
+        journal.entries.push_back(read_entry(json, journal));
+      } else {
+        read_header(json, journal);
+        has_header = true;
+      }
+    } catch (const Wrong& wrong) {
+      return tl::unexpected(JournalError{number, wrong.what});
+    }
+  }
+  if (!has_header) return tl::unexpected(JournalError{1, "the journal has no header line ({\"wirelab_journal\": 1, ...})"});
+  return journal;
+}
+
+}  // namespace wirelab

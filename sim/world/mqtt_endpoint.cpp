@@ -1,0 +1,178 @@
+#include "sim/world/mqtt_endpoint.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace wirelab {
+
+std::string_view name_of(ConnectFailure failure) {
+  constexpr std::array<std::string_view, 6> names{"none", "connection refused", "no route to the host", "connection timed out", "connection reset", "not accepted"};
+  return names[static_cast<std::size_t>(failure)];
+}
+
+MqttEndpoint::MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node, EntityId entity, EndpointUser& user)
+    : events_(events), trace_(trace), transport_(transport), user_(user), node_(node), client_(events, trace, entity, messages, *this) {
+  timer_ = events_.make_timer(on_timer, this);
+}
+
+MqttEndpoint::~MqttEndpoint() {
+  if (connection_ != nullptr) connection_->detach();
+  events_.release(timer_);
+}
+
+void MqttEndpoint::connect(tcp::Endpoint to) {
+  to_ = to;
+  wanted_ = true;
+  delay_ = settings_.first_delay;
+  if (connection_ == nullptr) attempt();
+}
+
+void MqttEndpoint::attempt() {
+  CauseScope scope(trace_);
+  trace_.emit_cause(Kind::session_event, client_.entity(), 0, SessionEvent::connecting);
+  peer_closed_ = lost_ = false;
+  connection_ = &transport_.connect(node_, to_, this);
+  events_.arm(timer_, events_.now() + settings_.connect_timeout);
+}
+
+// Gives the connection up without hearing of it again.
+void MqttEndpoint::let_go() {
+  if (connection_ == nullptr) return;
+  tcp::Connection* const connection = connection_;
+  connection_ = nullptr;
+  connection->detach();
+  connection->close();
+}
+
+void MqttEndpoint::on_timer(void* target, std::uint64_t) {
+  auto* self = static_cast<MqttEndpoint*>(target);
+  if (self->connection_ == nullptr) {
+    if (self->wanted_) self->attempt();
+    return;
+  }
+  self->trace_.emit_cause(Kind::session_event, self->client_.entity(), 0, SessionEvent::connect_timeout);
+  self->let_go();
+  if (self->client_.state() != mqtt::ClientState::disconnected) self->client_.closed();
+  self->attempt_failed(ConnectFailure::timed_out, mqtt::ConnectCode::accepted);
+}
+
+void MqttEndpoint::attempt_failed(ConnectFailure failure, mqtt::ConnectCode code) {
+  events_.disarm(timer_);
+  retry_later();
+  user_.on_connect_failed(failure, code);
+}
+
+void MqttEndpoint::retry_later() {
+  if (!wanted_ || !settings_.reconnect || settings_.manual) {
+    wanted_ = false;
+    return;
+  }
+  events_.arm(timer_, events_.now() + delay_);
+  delay_ = std::min(delay_ * 2, settings_.longest_delay);
+}
+
+void MqttEndpoint::disconnect() {
+  wanted_ = false;
+  events_.disarm(timer_);
+  if (client_.state() != mqtt::ClientState::disconnected) {
+    client_.disconnect();
+  } else {
+    let_go();
+  }
+}
+
+void MqttEndpoint::serve(bool on) {
+  serving_ = on;
+  client_.set_served(on);
+  if (!on) return;
+  if (connection_ != nullptr) connection_->read_more();
+  if (peer_closed_ && connection_ != nullptr) {
+    let_go();
+    client_.closed();
+  }
+  if (lost_) {
+    lost_ = false;
+    client_.closed();
+  }
+}
+
+void MqttEndpoint::crash() {
+  wanted_ = false;
+  events_.disarm(timer_);
+  client_.vanish(LossReason::process_died);
+  let_go();
+}
+
+void MqttEndpoint::vanish() {
+  wanted_ = false;
+  events_.disarm(timer_);
+  client_.vanish(LossReason::process_died);
+  connection_ = nullptr;  // the transport forgets it with the node
+}
+
+void MqttEndpoint::on_connected(tcp::Connection&) {
+  events_.arm(timer_, events_.now() + settings_.connect_timeout);
+  client_.opened(this);
+}
+
+std::size_t MqttEndpoint::on_data(tcp::Connection& connection, wire::Bytes bytes, std::uint64_t offset) {
+  if (!listening() && client_.state() == mqtt::ClientState::connected) return 0;
+  client_.receive(bytes, connection.stream_in(), offset);
+  return bytes.size();
+}
+
+void MqttEndpoint::on_peer_closed(tcp::Connection&) {
+  if (!listening()) {
+    peer_closed_ = true;
+    return;
+  }
+  const bool was_open = client_.state() != mqtt::ClientState::disconnected;
+  const bool was_connected = client_.state() == mqtt::ClientState::connected;
+  let_go();
+  if (was_open) client_.closed();
+  if (!was_connected) attempt_failed(ConnectFailure::reset, mqtt::ConnectCode::accepted);
+}
+
+void MqttEndpoint::on_closed(tcp::Connection&, tcp::CloseReason reason) {
+  connection_ = nullptr;
+  if (client_.state() == mqtt::ClientState::connected) {
+    if (listening()) {
+      client_.closed();
+    } else {
+      lost_ = true;
+    }
+    return;
+  }
+  if (client_.state() == mqtt::ClientState::connecting) client_.closed();
+  const auto failure = reason == tcp::CloseReason::refused       ? ConnectFailure::refused
+                       : reason == tcp::CloseReason::unreachable ? ConnectFailure::unreachable
+                       : reason == tcp::CloseReason::timed_out   ? ConnectFailure::timed_out
+                                                                 : ConnectFailure::reset;
+  attempt_failed(failure, mqtt::ConnectCode::accepted);
+}
+
+mqtt::StreamPlace MqttEndpoint::place() const { return {connection_->stream_out(), connection_->written()}; }
+
+bool MqttEndpoint::has_room(std::size_t bytes) const { return connection_ != nullptr && connection_->can_send() && connection_->send_room() >= bytes; }
+
+void MqttEndpoint::write(mqtt::Bytes bytes) { connection_->write(bytes); }
+
+void MqttEndpoint::close() { let_go(); }
+
+void MqttEndpoint::on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) {
+  events_.disarm(timer_);
+  if (code != mqtt::ConnectCode::accepted) {
+    let_go();
+    attempt_failed(ConnectFailure::not_accepted, code);
+    return;
+  }
+  delay_ = settings_.first_delay;
+  user_.on_connected(session_present);
+}
+
+void MqttEndpoint::on_disconnected(mqtt::Client&, bool expected) {
+  if (connection_ == nullptr && !expected && events_.due(timer_) == Instant::never()) retry_later();
+  user_.on_disconnected(expected);
+}
+
+}  // namespace wirelab

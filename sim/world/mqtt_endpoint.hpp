@@ -1,0 +1,96 @@
+// An MQTT client on a node: the client core over a TCP connection of the simulated network, with connecting, its time-out and
+// reconnecting with back-off. Two ways to be served: in the background (paho's loop_start) or by hand (umqtt), when bytes
+// stay in the receive buffer until its program looks.
+#pragma once
+
+#include "sim/net/transport.hpp"
+#include "sim/protocol/mqtt/client.hpp"
+
+namespace wirelab {
+
+enum class ConnectFailure : std::uint8_t { none, refused, unreachable, timed_out, reset, not_accepted };
+std::string_view name_of(ConnectFailure failure);
+
+class EndpointUser {
+ public:
+  virtual ~EndpointUser() = default;
+  /// CONNACK came and the connection was accepted.
+  virtual void on_connected(bool session_present) = 0;
+  /// An attempt to connect has failed; `code` says why where a CONNACK refused it.
+  virtual void on_connect_failed(ConnectFailure failure, mqtt::ConnectCode code) = 0;
+  virtual void on_disconnected(bool expected) = 0;
+  virtual void on_message(const mqtt::Publish& message) = 0;
+  virtual void on_published(MessageId) {}
+  virtual void on_subscribed(mqtt::PacketId, mqtt::Bytes) {}
+};
+
+struct EndpointSettings {
+  bool manual = false;                                     // served by hand
+  bool reconnect = true;                                   // by itself, in the background only
+  Duration first_delay = Duration::seconds(1);             // doubled after each failure, as paho's reconnect_delay_set
+  Duration longest_delay = Duration::seconds(120);
+  Duration connect_timeout = Duration::seconds(5);         // of the TCP connection, and again to CONNACK; paho's default
+};
+
+class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mqtt::ClientUser {
+ public:
+  MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node, EntityId entity, EndpointUser& user);
+  ~MqttEndpoint() override;
+
+  mqtt::Client& client() { return client_; }
+  EndpointSettings& settings() { return settings_; }
+  /// Opens a connection; the outcome comes as an event.
+  void connect(tcp::Endpoint to);
+  /// Sends DISCONNECT and does not come back by itself.
+  void disconnect();
+  /// By hand: while served, what has arrived is handed on and pings are sent.
+  void serve(bool on);
+  /// The process has died: its operating system closes the connection.
+  void crash();
+  /// The node has no power: nothing is said to anybody.
+  void vanish();
+  void visit_state(StateVisitor& visitor) const { client_.visit_state(visitor); }
+
+ private:
+  // tcp::User
+  void on_connected(tcp::Connection& connection) override;
+  std::size_t on_data(tcp::Connection& connection, wire::Bytes bytes, std::uint64_t offset) override;
+  void on_peer_closed(tcp::Connection& connection) override;
+  void on_closed(tcp::Connection& connection, tcp::CloseReason reason) override;
+  // mqtt::ByteChannel
+  mqtt::StreamPlace place() const override;
+  bool has_room(std::size_t bytes) const override;
+  void write(mqtt::Bytes bytes) override;
+  void close() override;
+  // mqtt::ClientUser
+  void on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) override;
+  void on_disconnected(mqtt::Client&, bool expected) override;
+  void on_message(mqtt::Client&, const mqtt::Publish& message) override { user_.on_message(message); }
+  void on_published(mqtt::Client&, MessageId id) override { user_.on_published(id); }
+  void on_subscribed(mqtt::Client&, mqtt::PacketId id, mqtt::Bytes codes) override { user_.on_subscribed(id, codes); }
+
+  static void on_timer(void* self, std::uint64_t);
+  void attempt();
+  void attempt_failed(ConnectFailure failure, mqtt::ConnectCode code);
+  void retry_later();
+  void let_go();
+  bool listening() const { return !settings_.manual || serving_; }
+
+  EventQueue& events_;
+  Tracer& trace_;
+  Transport& transport_;
+  EndpointUser& user_;
+  NodeIndex node_;
+  mqtt::Client client_;
+  EndpointSettings settings_;
+  tcp::Connection* connection_ = nullptr;
+  tcp::Endpoint to_;
+  Duration delay_;
+  bool wanted_ = false;        // by its program
+  bool serving_ = false;
+  bool peer_closed_ = false;   // noticed when served
+  bool lost_ = false;          // the same of a connection that has ended
+  TimerId timer_;              // connect time-out or the next attempt
+};
+
+}  // namespace wirelab

@@ -1,0 +1,116 @@
+// A whole simulated world as a value: made from a plain description, run to an instant or event by event, changed by
+// interventions, which it writes into its journal. Worlds share nothing; many may run in one process on several threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "sim/net/transport.hpp"
+#include "sim/protocol/mqtt/messages.hpp"
+#include "sim/world/broker_service.hpp"
+#include "sim/world/description.hpp"
+#include "sim/world/intervention.hpp"
+#include "sim/world/journal.hpp"
+#include "sim/world/program.hpp"
+
+namespace wirelab {
+
+using DeviceIndex = std::uint32_t;
+
+class World {
+ public:
+  /// The description must be consistent (see check_description). With a store, the whole trace is kept in it.
+  explicit World(WorldDescription description, std::shared_ptr<TraceStore> store = nullptr);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Instant now() const { return events_.now(); }
+  std::uint64_t executed() const { return events_.executed(); }
+  /// Runs all that is due up to and including `end`, replaying what the journal to be replayed holds on the way.
+  void run_until(Instant end);
+  /// Fires one event, if one is due by `limit`. False if there is none, or a stop was asked for.
+  bool step(Instant limit);
+  /// Ends run_until after the present event: a program has failed, or a limit was reached.
+  void ask_to_stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
+
+  /// Checks that what an intervention names exists; the error says what is wrong and what was meant.
+  tl::expected<void, std::string> can_apply(const Intervention& what) const;
+  /// Applies it now, between two events, and enters it into the journal. It must be applicable.
+  void intervene(const Intervention& what);
+  /// Applies it without an entry: for interventions that are part of the scenario itself.
+  void apply(const Intervention& what);
+  const std::vector<JournalEntry>& journal() const { return journal_; }
+  /// Interventions of an earlier session, applied at their places while the world runs.
+  void replay(std::vector<JournalEntry> entries);
+
+  EventQueue& events() { return events_; }
+  Tracer& trace() { return trace_; }
+  Network& network() { return network_; }
+  Transport& transport() { return transport_; }
+  mqtt::MessagePool& messages() { return messages_; }
+  std::uint64_t seed() const { return seed_; }
+
+  /// kNowhere if there is none of that name.
+  NodeIndex find_node(std::string_view name) const;
+  NodeIndex node_of(DeviceIndex device) const { return devices_[device].node; }
+  EntityId entity_of(DeviceIndex device) const { return network_.node(devices_[device].node).entity; }
+  std::string_view name_of_device(DeviceIndex device) const { return trace_.names().text(entity_of(device)); }
+  Program* program(DeviceIndex device) const { return devices_[device].program.get(); }
+  std::size_t devices() const { return devices_.size(); }
+  BrokerService* broker(std::string_view name) const;
+
+  /// The sensor of a device, made with its stated default if the description has none.
+  Sensor& sensor(DeviceIndex device, std::string_view name);
+  void set_actuator(DeviceIndex device, std::string_view name, double value);
+
+  /// Every value that the trace follows, as it is now.
+  void visit_state(StateVisitor& visitor) const;
+
+ private:
+  struct Device {
+    NodeIndex node = 0;
+    const NodeDescription* description = nullptr;
+    std::unique_ptr<Program> program;
+    std::map<std::string, std::unique_ptr<Sensor>, std::less<>> sensors;
+    std::map<std::string, std::pair<EntityId, double>, std::less<>> actuators;
+  };
+  struct NamedLink {
+    LinkIndex link;
+    int direction;  // 0: both, 1: a to b, 2: b to a
+  };
+  void start_device(DeviceIndex device);
+  void end_device(DeviceIndex device, Ending ending);
+  tl::expected<NamedLink, std::string> find_link(std::string_view name) const;
+  template <typename Change>
+  void for_channels(std::string_view link, Change&& change);
+  DeviceIndex device_at(NodeIndex node) const;
+
+  WorldDescription description_;
+  std::uint64_t seed_;
+  EventQueue events_;
+  Tracer trace_;
+  Network network_;
+  Transport transport_;
+  mqtt::MessagePool messages_;
+  std::vector<Device> devices_;
+  std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
+  std::map<NodeIndex, DeviceIndex> device_of_node_;
+  std::map<std::string, NodeIndex, std::less<>> nodes_by_name_;
+  std::map<std::string, NamedLink, std::less<>> links_by_name_;
+  std::vector<std::unique_ptr<Program>> ended_programs_;
+  std::vector<JournalEntry> journal_;
+  std::vector<JournalEntry> to_replay_;
+  std::size_t replayed_ = 0;
+  bool stopped_ = false;
+};
+
+/// Names twice, links to nowhere: empty if all is well.
+std::string check_description(const WorldDescription& description);
+
+}  // namespace wirelab
