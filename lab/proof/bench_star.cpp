@@ -128,6 +128,7 @@ StarResult run_star(std::uint32_t devices, Duration length, bool stored) {
   const auto store = stored ? std::make_shared<TraceStore>(std::size_t{12} << 30) : nullptr;
   World world(star(devices, result.tally, end), store);
   const double begin = cpu_seconds();
+  world.start();
   world.run_until(end);
   result.bytes_a_device = static_cast<double>(memory_in_use() - before) / devices;
   world.run_until(end + kDrain);

@@ -56,10 +56,13 @@ World::World(WorldDescription description, std::shared_ptr<TraceStore> store)
     const NodeIndex index = nodes_by_name_.at(node.name);
     if (node.role == NodeRole::broker) {
       auto service = std::make_unique<BrokerService>(events_, trace_, transport_, index, network_.node(index).entity, node.broker, node.tcp);
-      service->start();
       brokers_.emplace(index, std::move(service));
     }
   }
+}
+
+void World::start() {
+  for (const auto& [node, service] : brokers_) service->start();
   for (DeviceIndex i = 0; i < devices_.size(); ++i) start_device(i);
 }
 

@@ -26,6 +26,8 @@ class World {
   /// The description must be consistent (see check_description). With a store, the whole trace is kept in it.
   explicit World(WorldDescription description, std::shared_ptr<TraceStore> store = nullptr);
   ~World();
+  /// Starts the brokers and then the devices' programs, in the order of the description. Once, before it runs.
+  void start();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 

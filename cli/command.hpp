@@ -1,0 +1,25 @@
+// The commands of `wirelab`, one a function: arguments in, words out. Exit status: 0 done, 1 a check failed, 2 bad usage or input,
+// 3 a limit was reached.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace wirelab {
+
+inline constexpr int kDone = 0;
+inline constexpr int kCheckFailed = 1;
+inline constexpr int kBadInput = 2;
+inline constexpr int kLimitReached = 3;
+
+/// Each adds its subcommand to `app` and sets `chosen` to what runs it, when it is the one called.
+using Chosen = std::function<int()>;
+void add_run(CLI::App& app, Chosen& chosen);
+void add_journey(CLI::App& app, Chosen& chosen);
+void add_diff(CLI::App& app, Chosen& chosen);
+void add_metrics(CLI::App& app, Chosen& chosen);
+void add_bench(CLI::App& app, Chosen& chosen);
+
+}  // namespace wirelab

@@ -1,0 +1,73 @@
+// The wirelab command. Without a subcommand it runs the first scenario.
+#include <clocale>
+#include <cstdio>
+#include <span>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "sim/kernel/nearest.hpp"
+
+namespace {
+
+// CLI11 says that an argument was not expected; we say which command was meant.
+std::string suggestion(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+  for (const std::string& name : names) {
+    if (name == argv[1]) {
+      std::vector<std::string> options;
+      const CLI::App* sub = app.get_subcommand(name);
+      for (const CLI::Option* option : sub->get_options()) {
+        for (const std::string& word : option->get_lnames()) options.push_back("--" + word);
+      }
+      for (int i = 2; i < argc; ++i) {
+        const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+        if (!word.starts_with("--") || std::find(options.begin(), options.end(), word) != options.end()) continue;
+        const std::vector<std::string_view> known(options.begin(), options.end());
+        const std::string_view near = wirelab::nearest(word, known);
+        return "unknown option " + word + (near.empty() ? "" : ": did you mean " + std::string(near) + "?");
+      }
+      return {};
+    }
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view near = wirelab::nearest(argv[1], views);
+  return std::string("there is no command \"") + argv[1] + "\"" + (near.empty() ? "" : ": did you mean \"" + std::string(near) + "\"?");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_ALL, "C");
+  CLI::App app("Wirelab: a deterministic network simulator and teaching sandbox for IoT messaging", "wirelab");
+  app.set_version_flag("--version", "wirelab 0.1.0");
+  app.footer("Examples:\n"
+             "  wirelab run scenarios/temperature.lua --seed 7\n"
+             "  wirelab journey temperature --topic sensors/temperature --nth 5\n"
+             "  wirelab run qos --pcap run.pcapng     then open run.pcapng in Wireshark\n"
+             "\nwirelab COMMAND --help says more of each.\n"
+             "Exit status: 0 done, 1 a check failed, 2 bad usage or input, 3 a limit was reached.");
+  app.require_subcommand(0, 1);
+  wirelab::Chosen chosen;
+  wirelab::add_run(app, chosen);
+  wirelab::add_journey(app, chosen);
+  wirelab::add_diff(app, chosen);
+  wirelab::add_metrics(app, chosen);
+  wirelab::add_bench(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const std::string better = suggestion(app, argc, argv);
+    std::fprintf(stderr, "wirelab: %s\nwirelab --help lists what there is.\n", better.empty() ? error.what() : better.c_str());
+    return wirelab::kBadInput;
+  }
+  if (!chosen) {
+    std::fputs("There is no front end yet: running scenarios/temperature.lua in the terminal. wirelab --help lists what there is.\n\n", stderr);
+    const std::vector<const char*> arguments{"wirelab", "run", "temperature"};
+    app.clear();
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
+  }
+  return chosen();
+}

@@ -1,0 +1,133 @@
+// wirelab run: a scenario, to its end, with a summary for people or an object for programs.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/scenario.hpp"
+#include "lab/system/files.hpp"
+#include "sim/kernel/units.hpp"
+#include "sim/view/capture.hpp"
+#include "sim/view/sequence.hpp"
+
+namespace wirelab {
+namespace {
+
+struct RunCommand {
+  RunOptions options;
+  bool json = false;
+  bool quiet = false;
+  std::string trace, pcap, pcap_link, sequence;
+};
+
+std::string number(double value) {
+  return value == std::floor(value) && std::fabs(value) < 1e15 ? fmt::format("{:.0f}", value) : fmt::format("{:.6g}", value);
+}
+
+void print_json(const RunCommand& command, FinishedRun& run) {
+  nlohmann::ordered_json json;
+  json["scenario"] = command.options.scenario;
+  json["seed"] = run.seed;
+  json["simulated_seconds"] = run.script->world().now().in_seconds();
+  json["events"] = run.script->world().executed();
+  nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+  for (const ParameterInfo& p : run.script->parameters()) parameters[p.name] = p.value;
+  json["parameters"] = parameters;
+  for (const Metric& metric : run.script->metrics()) json["metrics"][metric.name] = metric.value;
+  json["digest"] = run.digest.everything;
+  json["digest_order"] = run.digest.order;
+  json["digest_wire"] = run.digest.wire;
+  json["language"] = script_language();
+  json["failures"] = run.script->failures();
+  fmt::print("{}\n", json.dump(2));
+}
+
+void print_summary(FinishedRun& run) {
+  World& world = run.script->world();
+  fmt::print("\n{} simulated in {:.2f} s, {} events, seed {}\n", format_duration(world.now() - Instant()), run.wall_seconds, world.executed(), run.seed);
+  for (const ParameterInfo& p : run.script->parameters()) {
+    fmt::print("  {:<16} {:>12} {:<12} {}\n", p.name, p.value, p.unit, p.help);
+  }
+  fmt::print("\n");
+  for (const Metric& metric : run.script->metrics()) {
+    std::string definition = metric.definition;
+    constexpr std::size_t kRoom = 80 - 46;
+    if (definition.size() > kRoom && terminal_columns() <= 80) definition = definition.substr(0, kRoom - 3) + "...";
+    fmt::print("  {:<16} {:>12} {:<12}  {}\n", metric.name, number(metric.value), metric.unit, definition);
+  }
+  fmt::print("\ndigest {}\n", run.digest.everything);
+}
+
+tl::expected<void, CommandError> write_files(const RunCommand& command, const FinishedRun& run) {
+  const auto failed = [](const std::string& path, const std::string& why) { return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", path, why)}); };
+  if (run.store && run.store->dropped() > 0) {
+    fmt::print(stderr, "note: the trace outgrew its memory; its first {} records are left out of the files\n", run.store->dropped());
+  }
+  if (!command.trace.empty()) {
+    auto file = WholeFile::create(command.trace);
+    if (!file) return failed(command.trace, file.error());
+    file->append(trace_header_line({command.options.scenario, run.seed, run.digest.everything}));
+    const TraceStore::Reader reader(*run.store);
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) file->append(trace_line(reader, n));
+    if (const auto done = file->finish(); !done) return failed(command.trace, done.error());
+  }
+  if (command.pcap.empty() && command.sequence.empty()) return {};
+  const LoadedTrace trace = load_trace(*run.store, {command.options.scenario, run.seed, run.digest.everything});
+  if (!command.pcap.empty()) {
+    auto file = WholeFile::create(command.pcap);
+    if (!file) return failed(command.pcap, file.error());
+    const auto wrote = write_capture(trace, command.pcap_link, [&](std::string_view bytes) { file->append(bytes); });
+    if (!wrote) return tl::unexpected(CommandError{kBadInput, "--pcap-link: " + wrote.error()});
+    if (const auto done = file->finish(); !done) return failed(command.pcap, done.error());
+  }
+  if (!command.sequence.empty()) {
+    const auto done = write_file(command.sequence, sequence_diagram(MessageIndex(trace)));
+    if (!done) return failed(command.sequence, done.error());
+  }
+  return {};
+}
+
+int run_it(const RunCommand& command) {
+  const bool store = !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty();
+  if (!command.pcap_link.empty() && command.pcap.empty()) return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
+  LogFunction log;
+  if (!command.quiet && !command.json) {
+    log = [](Instant at, std::string_view device, std::string_view text) {
+      fmt::print("{:>12.6f}  {}{}{}\n", at.in_seconds(), device, device.empty() ? "" : ": ", text);
+    };
+  }
+  auto run = run_scenario(command.options, store, log);
+  if (!run) return report(run.error());
+  if (const auto written = write_files(command, *run); !written) return report(written.error());
+  if (command.json) {
+    print_json(command, *run);
+  } else {
+    print_summary(*run);
+  }
+  std::fflush(stdout);
+  for (const std::string& failure : run->script->failures()) fmt::print(stderr, "expected: {}\n", failure);
+  return run->script->failures().empty() ? kDone : kCheckFailed;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Chosen& chosen) {
+  auto command = std::make_shared<RunCommand>();
+  CLI::App* sub = app.add_subcommand("run", "Run a scenario to its end and print what came of it");
+  sub->add_option("SCENARIO", command->options.scenario, "A .lua file, or the name of one in scenarios/")->required();
+  add_run_options(*sub, command->options);
+  sub->add_flag("--json", command->json, "Print one JSON object instead of the summary");
+  sub->add_flag("--quiet", command->quiet, "Do not print the programs' log lines");
+  sub->add_option("--trace", command->trace, "Write every record of the run, a JSON object a line");
+  sub->add_option("--pcap", command->pcap, "Write a capture (pcapng) that Wireshark opens");
+  sub->add_option("--pcap-link", command->pcap_link, "Capture on this link (home-hub) or direction (home>hub) only");
+  sub->add_option("--sequence", command->sequence, "Write a Mermaid sequence diagram");
+  sub->footer("Examples:\n"
+              "  wirelab run scenarios/temperature.lua --seed 7\n"
+              "  wirelab run temperature --set loss=10% --until 2min --pcap run.pcapng\n"
+              "  wirelab run qos --json | jq .metrics.delivered\n");
+  sub->callback([command, &chosen] { chosen = [command] { return run_it(*command); }; });
+}
+
+}  // namespace wirelab

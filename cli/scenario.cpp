@@ -1,0 +1,163 @@
+#include "cli/scenario.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/command.hpp"
+#include "lab/system/files.hpp"
+#include "sim/kernel/nearest.hpp"
+#include "sim/kernel/units.hpp"
+
+namespace wirelab {
+namespace {
+
+// A scenario by path, or by its name among the scenarios that come with Wirelab.
+tl::expected<std::string, CommandError> find_scenario(const std::string& given) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_regular_file(given, ignored)) return given;
+  const std::string beside = "scenarios/" + given + (given.ends_with(".lua") ? "" : ".lua");
+  if (given.find('/') == std::string::npos && fs::is_regular_file(beside, ignored)) return beside;
+  if (fs::is_directory(given, ignored)) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: is a folder; a scenario is a .lua file", given)});
+  std::vector<std::string> names;
+  const fs::path folder = fs::path(given).has_parent_path() ? fs::path(given).parent_path() : fs::path("scenarios");
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == ".lua") names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string wanted = fs::path(given).filename().string();
+  std::string_view near = nearest(wanted, views);
+  if (near.empty()) near = nearest(wanted + ".lua", views);
+  std::string text = fmt::format("{}: there is no such file", given);
+  if (!near.empty()) text += fmt::format("; did you mean {}?", (folder / std::string(near)).string());
+  return tl::unexpected(CommandError{kBadInput, text});
+}
+
+tl::expected<std::map<std::string, std::string>, CommandError> parse_settings(const std::vector<std::string>& settings) {
+  std::map<std::string, std::string> values;
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return tl::unexpected(CommandError{kBadInput, fmt::format("--set {}: write NAME=VALUE, as in --set loss=0.05", setting)});
+    }
+    values[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return values;
+}
+
+// Simulated time against the whole, on a terminal only.
+class Progress {
+ public:
+  explicit Progress(Duration whole) : whole_(whole), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (drawn_) std::fputs("\r\x1b[K", stderr);
+  }
+  void at(Instant now, std::chrono::steady_clock::time_point begin) {
+    if (!shown_ || std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(700)) return;
+    const double part = whole_.ns() == 0 ? 1.0 : now.in_seconds() / whole_.in_seconds();
+    std::fprintf(stderr, "\r\x1b[K  %5.1f %%  %s of %s", part * 100, format_duration(now - Instant()).c_str(), format_duration(whole_).c_str());
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+
+ private:
+  Duration whole_;
+  bool shown_;
+  bool drawn_ = false;
+};
+
+CommandError script_error(const ScriptError& error) { return {error.limit ? kLimitReached : kBadInput, error.text}; }
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--seed", options.seed, "What all chance is drawn from (default 1)");
+  command.add_option("--until", options.until, "End at this simulated time instead of the scenario's duration, as in 90s");
+  command.add_option("--set", options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")->take_all();
+  command.add_option("--journal", options.journal, "Apply the interventions of this journal");
+}
+
+int report(const CommandError& error) {
+  std::fprintf(stderr, "%s\n", error.text.c_str());
+  return error.status;
+}
+
+tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bool store, LogFunction log) {
+  RunOptions options = given;
+  auto settings = parse_settings(options.settings);
+  if (!settings) return tl::unexpected(settings.error());
+  std::optional<Journal> journal;
+  if (!options.journal.empty()) {
+    const auto text = read_file(options.journal);
+    if (!text) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", options.journal, text.error())});
+    auto parsed = parse_journal(*text);
+    if (!parsed) return tl::unexpected(CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, parsed.error().line, parsed.error().what)});
+    journal = std::move(*parsed);
+    for (const auto& [name, value] : journal->parameters) settings->try_emplace(name, value);
+  }
+  const auto path = find_scenario(options.scenario);
+  if (!path) return tl::unexpected(path.error());
+  const auto source = read_file(*path);
+  if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
+
+  FinishedRun run;
+  run.seed = options.seed ? *options.seed : journal ? journal->seed : 1;
+  ScriptOptions script_options;
+  script_options.seed = run.seed;
+  script_options.parameters = *settings;
+  script_options.log = std::move(log);
+  auto script = Script::load(*source, *path, std::move(script_options));
+  if (!script) return tl::unexpected(script_error(script.error()));
+  run.script = std::move(*script);
+  run.length = run.script->duration();
+  if (!options.until.empty()) {
+    const auto until = parse_duration(options.until);
+    if (!until) return tl::unexpected(CommandError{kBadInput, "--until: " + until.error()});
+    run.length = *until;
+  }
+  if (store) run.store = std::make_shared<TraceStore>();
+  const auto begin = std::chrono::steady_clock::now();
+  if (const auto begun = run.script->begin(run.store); !begun) return tl::unexpected(script_error(begun.error()));
+  if (journal) {
+    int line = 1;
+    for (const JournalEntry& entry : journal->entries) {
+      ++line;
+      if (const auto possible = run.script->world().can_apply(entry.what); !possible) {
+        return tl::unexpected(CommandError{kBadInput, fmt::format("{}: entry {}: {}", options.journal, line - 1, possible.error())});
+      }
+    }
+    run.script->world().replay(journal->entries);
+  }
+  {
+    Progress progress(run.length);
+    constexpr int kSteps = 200;
+    for (int i = 1; i <= kSteps; ++i) {
+      const Instant end = Instant() + (i == kSteps ? run.length : Duration::nanoseconds(run.length.ns() / kSteps * i));
+      if (const auto ran = run.script->run_until(end); !ran) return tl::unexpected(script_error(ran.error()));
+      progress.at(run.script->world().now(), begin);
+    }
+  }
+  run.digest = run.script->world().trace().digest();
+  run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return run;
+}
+
+tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options) {
+  if (const auto text = read_file(options.scenario); text && text->starts_with("{\"wirelab_trace\"")) {
+    auto trace = parse_trace(*text);
+    if (!trace) return tl::unexpected(CommandError{kBadInput, fmt::format("{}:{}: {}", options.scenario, trace.error().line, trace.error().what)});
+    return std::move(*trace);
+  }
+  auto run = run_scenario(options, true, nullptr);
+  if (!run) return tl::unexpected(run.error());
+  LoadedTrace trace = load_trace(*run->store, {options.scenario, run->seed, run->digest.everything});
+  run->script.reset();
+  return trace;
+}
+
+}  // namespace wirelab

@@ -1,0 +1,52 @@
+// What several commands share: running a scenario as told by options, and getting at a RUN, which is a scenario or a trace file.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "lab/script/script.hpp"
+#include "sim/view/json_lines.hpp"
+
+namespace wirelab {
+
+struct RunOptions {
+  std::string scenario;
+  std::optional<std::uint64_t> seed;
+  std::string until;
+  std::vector<std::string> settings;  // NAME=VALUE
+  std::string journal;
+};
+
+/// The error of a command: what to print, and the exit status.
+struct CommandError {
+  int status;
+  std::string text;
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+struct FinishedRun {
+  std::unique_ptr<Script> script;
+  std::shared_ptr<TraceStore> store;  // if asked for
+  DigestTexts digest;
+  std::uint64_t seed = 1;
+  Duration length;
+  double wall_seconds = 0;
+};
+
+using LogFunction = std::function<void(Instant, std::string_view, std::string_view)>;
+/// Loads, runs to the end and takes the digest. Progress goes to standard error where that is a terminal.
+tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& options, bool store, LogFunction log);
+
+/// A trace file (its first line says so), or else a scenario, which is run.
+tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options);
+
+/// Prints the error and gives its status.
+int report(const CommandError& error);
+
+}  // namespace wirelab

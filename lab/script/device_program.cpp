@@ -1,0 +1,207 @@
+#include "lab/script/device_program.hpp"
+
+#include <fmt/format.h>
+
+#include "lab/script/objects.hpp"
+
+namespace wirelab::script {
+
+DeviceProgram::DeviceProgram(Host& host, World& world, DeviceIndex device, int function)
+    : host_(host), world_(world), device_(device), function_(function), random_(world.seed(), world.name_of_device(device), "random") {
+  wake_ = world_.events().make_timer(on_wake, this);
+  thread_ = lua_newthread(host_.L);
+  thread_reference_ = luaL_ref(host_.L, LUA_REGISTRYINDEX);
+  callbacks_ = lua_newthread(host_.L);
+  callbacks_reference_ = luaL_ref(host_.L, LUA_REGISTRYINDEX);
+}
+
+DeviceProgram::~DeviceProgram() {
+  lua_State* L = host_.L;
+  for (const auto& client : clients_) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, client->userdata_reference);
+    *static_cast<ScriptClient**>(lua_touserdata(L, -1)) = nullptr;
+    lua_pop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, client->userdata_reference);
+  }
+  if (self_reference_ != LUA_NOREF) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self_reference_);
+    *static_cast<DeviceProgram**>(lua_touserdata(L, -1)) = nullptr;
+    lua_pop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, self_reference_);
+  }
+  luaL_unref(L, LUA_REGISTRYINDEX, thread_reference_);
+  luaL_unref(L, LUA_REGISTRYINDEX, callbacks_reference_);
+  world_.events().release(wake_);
+}
+
+void DeviceProgram::start() {
+  lua_rawgeti(thread_, LUA_REGISTRYINDEX, function_);
+  *static_cast<DeviceProgram**>(new_object(thread_, "device", sizeof(DeviceProgram*))) = this;
+  lua_pushvalue(thread_, -1);
+  self_reference_ = luaL_ref(thread_, LUA_REGISTRYINDEX);
+  resume(1);
+}
+
+void DeviceProgram::resume(int arguments) {
+  DeviceProgram* const before = host_.present_device;
+  RandomStream* const luck = host_.present_random;
+  host_.present_device = this;
+  host_.present_random = &random_;
+  const int status = host_.resume(thread_, arguments);
+  host_.present_device = before;
+  host_.present_random = luck;
+  if (status == LUA_OK && !ended_) world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::ended);
+  if (status != LUA_OK && status != LUA_YIELD) world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::failed);
+}
+
+int DeviceProgram::wait(lua_State* L, Instant at) {
+  if (ended_) return lua_yield(L, 0);  // it has ended itself; it is never resumed
+  if (at == Instant::never()) {
+    world_.events().disarm(wake_);
+  } else {
+    world_.events().arm(wake_, at);
+  }
+  return lua_yield(L, 0);
+}
+
+void DeviceProgram::wake_with(bool ok, std::string reason) {
+  waiting_for_ = nullptr;
+  has_outcome_ = true;
+  outcome_ok_ = ok;
+  outcome_reason_ = std::move(reason);
+  world_.events().arm(wake_, world_.now());
+}
+
+void DeviceProgram::on_wake(void* target, std::uint64_t) {
+  auto* self = static_cast<DeviceProgram*>(target);
+  self->world_.trace().emit_cause(Kind::program_event, self->world_.entity_of(self->device_), 0, ProgramEvent::woke);
+  if (!self->has_outcome_) {
+    self->resume(0);
+    return;
+  }
+  self->has_outcome_ = false;
+  lua_State* const thread = self->thread_;
+  if (self->outcome_ok_) {
+    lua_pushboolean(thread, 1);
+    self->resume(1);
+  } else {
+    lua_pushnil(thread);
+    lua_pushlstring(thread, self->outcome_reason_.data(), self->outcome_reason_.size());
+    self->resume(2);
+  }
+}
+
+void DeviceProgram::run_callback(int arguments) {
+  DeviceProgram* const before = host_.present_device;
+  RandomStream* const luck = host_.present_random;
+  const bool nested = host_.in_callback;
+  host_.present_device = this;
+  host_.present_random = &random_;
+  host_.in_callback = true;
+  host_.call(callbacks_, arguments);
+  host_.present_device = before;
+  host_.present_random = luck;
+  host_.in_callback = nested;
+}
+
+void DeviceProgram::end(Ending ending) {
+  ended_ = true;
+  world_.events().disarm(wake_);
+  for (const auto& client : clients_) {
+    switch (ending) {
+      case Ending::stop:
+        client->endpoint().disconnect();
+        client->endpoint().client().vanish(LossReason::process_died);
+        break;
+      case Ending::crash: client->endpoint().crash(); break;
+      case Ending::power: client->endpoint().vanish(); break;
+    }
+  }
+}
+
+void DeviceProgram::visit_state(StateVisitor& visitor) const {
+  for (const auto& client : clients_) client->endpoint().visit_state(visitor);
+}
+
+ScriptClient* DeviceProgram::make_client(lua_State* L) {
+  const std::string name = fmt::format("{}/mqtt", world_.name_of_device(device_));
+  const EntityId entity = world_.trace().define(EntityKind::mqtt_client, name, world_.entity_of(device_));
+  clients_.push_back(std::make_unique<ScriptClient>(*this, entity));
+  ScriptClient* client = clients_.back().get();
+  *static_cast<ScriptClient**>(new_object(L, "client", sizeof(ScriptClient*))) = client;
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 1);  // its callbacks
+  lua_pushvalue(L, -1);
+  client->userdata_reference = luaL_ref(L, LUA_REGISTRYINDEX);
+  return client;
+}
+
+ScriptClient::ScriptClient(DeviceProgram& program, EntityId entity)
+    : program_(program), endpoint_(program.world().events(), program.world().trace(), program.world().transport(), program.world().messages(),
+                                   program.world().node_of(program.device()), entity, *this) {}
+
+bool ScriptClient::push_callback(const char* name) {
+  lua_State* L = program_.callback_thread();
+  luaL_checkstack(L, 8, "a callback");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, userdata_reference);
+  lua_getiuservalue(L, -1, 1);
+  lua_getfield(L, -1, name);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  if (lua_isfunction(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void ScriptClient::on_connected(bool session_present) {
+  if (push_callback("on_connect")) {
+    lua_pushboolean(program_.callback_thread(), session_present ? 1 : 0);
+    program_.run_callback(1);
+  }
+  if (program_.waits_for(this)) program_.wake_with(true, {});
+}
+
+void ScriptClient::on_connect_failed(ConnectFailure failure, mqtt::ConnectCode code) {
+  const std::string reason(failure == ConnectFailure::not_accepted ? mqtt::name_of(code) : name_of(failure));
+  if (program_.waits_for(this)) program_.wake_with(false, reason);
+}
+
+void ScriptClient::on_disconnected(bool expected) {
+  if (!push_callback("on_disconnect")) return;
+  lua_pushboolean(program_.callback_thread(), expected ? 1 : 0);
+  program_.run_callback(1);
+}
+
+void ScriptClient::on_message(const mqtt::Publish& message) {
+  if (!push_callback("on_message")) return;
+  lua_State* L = program_.callback_thread();
+  lua_pushlstring(L, message.topic.data(), message.topic.size());
+  lua_pushlstring(L, reinterpret_cast<const char*>(message.payload.data()), message.payload.size());
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, static_cast<lua_Integer>(message.qos));
+  lua_setfield(L, -2, "qos");
+  lua_pushboolean(L, message.retain ? 1 : 0);
+  lua_setfield(L, -2, "retain");
+  lua_pushboolean(L, message.dup ? 1 : 0);
+  lua_setfield(L, -2, "dup");
+  program_.run_callback(3);
+}
+
+void ScriptClient::on_published(MessageId id) {
+  if (!push_callback("on_publish")) return;
+  lua_pushinteger(program_.callback_thread(), static_cast<lua_Integer>(id));
+  program_.run_callback(1);
+}
+
+void ScriptClient::on_subscribed(mqtt::PacketId, mqtt::Bytes codes) {
+  if (!push_callback("on_subscribe")) return;
+  lua_State* L = program_.callback_thread();
+  lua_createtable(L, static_cast<int>(codes.size()), 0);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    lua_pushinteger(L, codes[i]);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  program_.run_callback(1);
+}
+
+}  // namespace wirelab::script

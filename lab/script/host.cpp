@@ -1,0 +1,238 @@
+#include "lab/script/host.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cfenv>
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+
+#include "lab/script/device_program.hpp"
+#include "lab/script/options.hpp"
+#include "sim/kernel/nearest.hpp"
+
+namespace wirelab {
+
+std::string script_language() { return LUA_RELEASE; }
+
+tl::expected<std::unique_ptr<Script>, ScriptError> Script::load(std::string source, const std::string& path, ScriptOptions options) {
+  auto host = std::make_unique<script::Host>(path, std::move(options));
+  if (const auto loaded = host->run_top_level(source); !loaded) return tl::unexpected(loaded.error());
+  return host;
+}
+
+namespace script {
+namespace {
+
+constexpr int kHookStep = 1000;
+
+}  // namespace
+
+Host::Host(std::string file, ScriptOptions given)
+    : path(std::move(file)), options(std::move(given)), random(options.seed, "scenario", "random") {
+  check(std::strcmp(std::setlocale(LC_NUMERIC, nullptr), "C") == 0, "numbers are written in the C locale");
+  check(std::fegetround() == FE_TONEAREST, "arithmetic rounds to nearest");
+  description.seed = options.seed;
+  present_random = &random;
+  L = lua_newstate(allocate, this);
+  check(L != nullptr, "a script host has memory to start with");
+  *static_cast<Host**>(lua_getextraspace(L)) = this;
+  open_library(L);
+  open_json(L);
+  open_declarations(L);
+  open_program(L);
+  lua_sethook(L, on_count, LUA_MASKCOUNT, kHookStep);
+}
+
+Host::~Host() {
+  world_.reset();
+  options.limits.memory = ~std::size_t{0};
+  lua_sethook(L, nullptr, 0, 0);
+  lua_close(L);
+}
+
+void* Host::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) {
+  auto* host = static_cast<Host*>(self);
+  if (block == nullptr) old_size = 0;  // then it tells the kind of object
+  if (new_size == 0) {
+    std::free(block);
+    host->memory -= old_size;
+    return nullptr;
+  }
+  if (new_size > old_size && host->memory - old_size + new_size > host->options.limits.memory) {
+    host->over_limit = true;
+    host->limit_text = fmt::format("the script uses more than {} MiB of memory", host->options.limits.memory >> 20);
+    return nullptr;
+  }
+  void* moved = std::realloc(block, new_size);
+  if (moved != nullptr) host->memory += new_size - old_size;
+  return moved;
+}
+
+void Host::on_count(lua_State* at, lua_Debug*) { of(at).charge(at, kHookStep); }
+
+void Host::charge(lua_State* at, std::uint64_t steps) {
+  spent += steps;
+  if (spent <= options.limits.instructions && !over_limit) return;
+  if (!over_limit) {
+    over_limit = true;
+    limit_text = fmt::format("the script has run {} million instructions: does it loop without sleep()?", options.limits.instructions / 1'000'000);
+  }
+  raise(at, limit_text);
+}
+
+void Host::fail(lua_State* at, int status) {
+  if (failed_) return;
+  failed_ = true;
+  std::size_t size = 0;
+  const char* text = lua_type(at, -1) == LUA_TSTRING ? lua_tolstring(at, -1, &size) : nullptr;
+  error_.text = text != nullptr ? std::string(text, size) : fmt::format("{}: an error that is no text was raised (a {})", path, luaL_typename(at, -1));
+  if (over_limit) {
+    error_.limit = true;
+    if (error_.text.find(limit_text) == std::string::npos) error_.text = fmt::format("{}: {}", path, limit_text);
+  } else if (status == LUA_ERRMEM) {
+    error_.text = fmt::format("{}: out of memory", path);
+    error_.limit = true;
+  }
+  if (world_ != nullptr) world_->ask_to_stop();
+}
+
+tl::expected<void, ScriptError> Host::outcome() {
+  if (failed_) return tl::unexpected(error_);
+  return {};
+}
+
+bool Host::call(lua_State* at, int arguments) {
+  if (failed_) {
+    lua_pop(at, arguments + 1);
+    return false;
+  }
+  const int status = lua_pcall(at, arguments, 0, 0);
+  if (status == LUA_OK) return true;
+  fail(at, status);
+  lua_pop(at, 1);
+  return false;
+}
+
+int Host::resume(lua_State* thread, int arguments) {
+  int results = 0;
+  const int status = lua_resume(thread, L, arguments, &results);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    fail(thread, status);
+    return status;
+  }
+  lua_pop(thread, results);
+  return status;
+}
+
+tl::expected<void, ScriptError> Host::run_top_level(const std::string& source) {
+  if (const int line = line_of_power_operator(source); line != 0) {
+    return tl::unexpected(ScriptError{false, fmt::format("{}:{}: the operator ^ differs between machines: write math.pow(x, y)", path, line)});
+  }
+  if (!source.empty() && source[0] == '\x1b') return tl::unexpected(ScriptError{false, path + ":1: this is compiled Lua; write the source instead"});
+  const std::string chunk = "@" + path;
+  const int status = luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t");
+  if (status != LUA_OK) {
+    fail(L, status);
+    return outcome();
+  }
+  call(L, 0);
+  if (failed_) return outcome();
+  for (const auto& [name, value] : options.parameters) {
+    const bool known = std::any_of(parameters_.begin(), parameters_.end(), [&](const ParameterInfo& p) { return p.name == name; });
+    if (known) continue;
+    std::vector<std::string_view> names;
+    for (const ParameterInfo& p : parameters_) names.push_back(p.name);
+    std::string text = fmt::format("{}: there is no parameter \"{}\"", path, name);
+    if (const std::string_view near = nearest(name, names); !near.empty()) text += fmt::format(": did you mean \"{}\"?", near);
+    return tl::unexpected(ScriptError{false, text});
+  }
+  if (const std::string wrong = check_description(description); !wrong.empty()) return tl::unexpected(ScriptError{false, path + ": " + wrong});
+  return {};
+}
+
+tl::expected<void, ScriptError> Host::begin(std::shared_ptr<TraceStore> store) {
+  check(world_ == nullptr, "a script begins once");
+  // Programs start while the world is made, and already want to know it.
+  world_ = std::make_unique<World>(description, std::move(store));
+  world_->trace().add_sink(&statistics_);
+  world_->start();
+  for (std::size_t i = 0; i < scheduled.size(); ++i) world_->events().schedule(scheduled[i].at, on_scheduled, this, i);
+  if (failed_) world_->ask_to_stop();
+  return outcome();
+}
+
+void Host::on_scheduled(void* self, std::uint64_t index) {
+  auto* host = static_cast<Host*>(self);
+  host->world_->trace().set_cause(0);
+  host->present_random = &host->random;
+  lua_rawgeti(host->L, LUA_REGISTRYINDEX, host->scheduled[index].function);
+  host->call(host->L, 0);
+}
+
+tl::expected<void, ScriptError> Host::run_until(Instant end) {
+  world_->run_until(end);
+  world_->trace().flush();
+  return outcome();
+}
+
+std::vector<Metric> Host::metrics() {
+  world_->trace().flush();
+  std::vector<Metric> all = statistics_.metrics();
+  all.insert(all.end(), own_metrics.begin(), own_metrics.end());
+  return all;
+}
+
+void Host::log(std::string_view device, std::string_view text, EntityId entity) {
+  if (world_ != nullptr) {
+    Tracer& trace = world_->trace();
+    trace.emit(Kind::logged, entity, 0, std::uint16_t{0}, trace.text(text.substr(0, 65535)));
+  }
+  if (options.log) options.log(world_ != nullptr ? world_->now() : Instant(), device, text);
+}
+
+// A small reader of Lua's tokens: it only has to tell strings and comments from code.
+int line_of_power_operator(std::string_view source) {
+  int line = 1;
+  std::size_t i = 0;
+  const auto skip_long = [&](std::size_t from) -> bool {  // at "[": a long bracket?
+    std::size_t level = 0;
+    std::size_t at = from + 1;
+    while (at < source.size() && source[at] == '=') ++at, ++level;
+    if (at >= source.size() || source[at] != '[') return false;
+    const std::string close = "]" + std::string(level, '=') + "]";
+    const std::size_t end = source.find(close, at);
+    const std::size_t stop = end == std::string_view::npos ? source.size() : end + close.size();
+    line += static_cast<int>(std::count(source.begin() + static_cast<std::ptrdiff_t>(from), source.begin() + static_cast<std::ptrdiff_t>(stop), '\n'));
+    i = stop;
+    return true;
+  };
+  while (i < source.size()) {
+    const char c = source[i];
+    if (c == '\n') {
+      ++line, ++i;
+    } else if (c == '-' && source.substr(i, 2) == "--") {
+      i += 2;
+      if (i < source.size() && source[i] == '[' && skip_long(i)) continue;
+      while (i < source.size() && source[i] != '\n') ++i;
+    } else if (c == '[') {
+      if (!skip_long(i)) ++i;
+    } else if (c == '"' || c == '\'') {
+      for (++i; i < source.size() && source[i] != c && source[i] != '\n'; ++i) {
+        if (source[i] != '\\' || i + 1 >= source.size()) continue;
+        ++i;
+        if (source[i] == '\n') ++line;
+      }
+      ++i;
+    } else if (c == '^') {
+      return line;
+    } else {
+      ++i;
+    }
+  }
+  return 0;
+}
+
+}  // namespace script
+}  // namespace wirelab

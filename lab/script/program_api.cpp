@@ -1,0 +1,313 @@
+// What a device's program may do: sleep, log, read sensors, set actuators, and speak MQTT.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lab/script/device_program.hpp"
+#include "lab/script/host.hpp"
+#include "lab/script/objects.hpp"
+#include "lab/script/options.hpp"
+
+namespace wirelab::script {
+
+std::size_t node_index_at(lua_State* L, int index, const char* what);  // declare.cpp
+
+namespace {
+
+std::string_view text_at(lua_State* L, int index, const char* what) {
+  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER) raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, index, &size);
+  return {text, size};
+}
+
+// The program whose coroutine calls; an error where one may not wait.
+DeviceProgram& waiting_program(lua_State* L, const char* what) {
+  Host& host = Host::of(L);
+  if (host.present_device == nullptr) raise(L, fmt::format("{} waits, so it belongs in a device's program, not in at() or at the top level", what));
+  if (host.in_callback) raise(L, fmt::format("{} waits, and a callback must not: set a variable and act on it in the program", what));
+  if (L != host.present_device->thread()) raise(L, fmt::format("{} must be called from the device's program itself", what));
+  return *host.present_device;
+}
+
+int do_sleep(lua_State* L) {
+  const Duration length = check_duration(L, 1, "sleep()");
+  DeviceProgram& program = waiting_program(L, "sleep()");
+  return program.wait(L, program.world().now() + length);
+}
+
+int do_now(lua_State* L) {
+  Host& host = Host::of(L);
+  lua_pushnumber(L, host.running() ? host.world().now().in_seconds() : 0.0);
+  return 1;
+}
+
+int do_log(lua_State* L) {
+  Host& host = Host::of(L);
+  std::string line;
+  const int count = lua_gettop(L);
+  for (int i = 1; i <= count; ++i) {
+    lua_getglobal(L, "tostring");
+    lua_pushvalue(L, i);
+    lua_call(L, 1, 1);
+    std::size_t size = 0;
+    const char* text = lua_tolstring(L, -1, &size);
+    if (i > 1) line += ' ';
+    line.append(text, size);
+    lua_pop(L, 1);
+  }
+  const DeviceProgram* program = host.present_device;
+  if (program != nullptr) {
+    host.log(host.world().name_of_device(program->device()), line, host.world().entity_of(program->device()));
+  } else {
+    host.log({}, line, 0);
+  }
+  return 0;
+}
+
+// ---- self
+
+DeviceProgram& check_self(lua_State* L) {
+  auto* program = *static_cast<DeviceProgram**>(check_object(L, 1, "device", "the object before \":\""));
+  if (program == nullptr) raise(L, "this device's program has ended");
+  return *program;
+}
+
+int self_field(lua_State* L, const char* field) {
+  auto* program = *static_cast<DeviceProgram**>(lua_touserdata(L, 1));
+  if (program == nullptr || std::string_view(field) != "name") return 0;
+  const std::string_view name = program->world().name_of_device(program->device());
+  lua_pushlstring(L, name.data(), name.size());
+  return 1;
+}
+
+int self_read(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  const std::string name(text_at(L, 2, "the name of a sensor"));
+  lua_pushnumber(L, program.world().sensor(program.device(), name).read(program.world().now()));
+  return 1;
+}
+
+int self_set(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  const std::string name(text_at(L, 2, "the name of an actuator"));
+  const double value = lua_isboolean(L, 3) ? (lua_toboolean(L, 3) != 0 ? 1.0 : 0.0) : check_finite(L, 3, "the value of an actuator");
+  program.world().set_actuator(program.device(), name, value);
+  return 0;
+}
+
+// A topic that may be published to; the error says what is wrong with it.
+void check_topic(lua_State* L, std::string_view topic) {
+  if (topic.empty()) raise(L, "the topic is empty: it needs at least one character [MQTT-4.7.3-1]");
+  if (topic.size() > 65535) raise(L, "the topic is longer than 65,535 bytes");
+  if (!mqtt::is_valid_utf8(wire::bytes_of(topic))) raise(L, "the topic is not valid UTF-8 [MQTT-1.5.3-1]");
+  if (!mqtt::is_valid_topic(topic)) raise(L, fmt::format("the topic \"{}\" has a wildcard: + and # are for subscriptions only [MQTT-3.3.2-2]", topic));
+}
+
+void check_filter(lua_State* L, std::string_view filter) {
+  if (filter.size() > 65535 || !mqtt::is_valid_utf8(wire::bytes_of(filter))) raise(L, "the filter is too long or not valid UTF-8");
+  if (!mqtt::is_valid_filter(filter)) {
+    raise(L, fmt::format("\"{}\" is no topic filter: + and # stand for whole levels, and # only as the last one, as in \"home/+/temperature\" or \"home/#\" [MQTT-4.7.1-2]", filter));
+  }
+}
+
+std::string_view payload_at(lua_State* L, int index) {
+  if (lua_istable(L, index)) raise(L, "the payload is a table: write json.encode(...) around it");
+  if (lua_isboolean(L, index)) return lua_toboolean(L, index) != 0 ? "true" : "false";
+  return text_at(L, index, "the payload");
+}
+
+mqtt::Qos qos_of(std::optional<std::int64_t> qos) { return static_cast<mqtt::Qos>(qos.value_or(0)); }
+
+int self_mqtt(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  Options options(L, 2, "mqtt()");
+  mqtt::ClientOptions client;
+  EndpointSettings settings;
+  client.client_id = options.text("client_id").value_or(std::string(program.world().name_of_device(program.device())));
+  if (const auto keep_alive = options.duration("keepalive")) {
+    const std::int64_t seconds = keep_alive->ns() / 1'000'000'000;
+    if (seconds > 65535 || seconds * 1'000'000'000 != keep_alive->ns()) raise(L, "option \"keepalive\" of mqtt() must be whole seconds, at most 65535; 0 switches it off");
+    client.keep_alive = static_cast<std::uint16_t>(seconds);
+  }
+  client.clean_session = options.boolean("clean_session").value_or(true);
+  if (const auto n = options.integer("max_inflight", 1, 60000)) client.max_in_flight = static_cast<std::uint16_t>(*n);
+  if (const auto n = options.integer("max_queued", 0, 1'000'000'000)) client.max_queued = static_cast<std::uint32_t>(*n);
+  client.user_name = options.text("username").value_or("");
+  client.password = options.text("password").value_or("");
+  if (!client.password.empty() && client.user_name.empty()) raise(L, "a password needs a username with it [MQTT-3.1.2-22]");
+  if (options.push("will")) {
+    Options will(L, -1, "mqtt(), will");
+    client.has_will = true;
+    client.will.topic = will.text("topic").value_or("");
+    client.will.payload = will.text("payload").value_or("");
+    client.will.qos = qos_of(will.integer("qos", 0, 2));
+    client.will.retain = will.boolean("retain").value_or(false);
+    will.finish();
+    check_topic(L, client.will.topic);
+    lua_pop(L, 1);
+  }
+  settings.manual = options.choice("loop", {"background", "manual"}).value_or("background") == "manual";
+  settings.reconnect = options.boolean("reconnect").value_or(true);
+  if (const auto d = options.duration("reconnect_min")) settings.first_delay = *d;
+  if (const auto d = options.duration("reconnect_max")) settings.longest_delay = *d;
+  if (const auto d = options.duration("connect_timeout")) settings.connect_timeout = *d;
+  options.finish();
+  if (client.client_id.empty() && !client.clean_session) raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
+  ScriptClient* made = program.make_client(L);
+  made->endpoint().client().options() = client;
+  made->endpoint().settings() = settings;
+  if (settings.manual) made->endpoint().client().set_served(false);
+  return 1;
+}
+
+// ---- client
+
+ScriptClient& check_client(lua_State* L) {
+  auto* client = *static_cast<ScriptClient**>(check_object(L, 1, "client", "the object before \":\""));
+  if (client == nullptr) raise(L, "the program that made this client has ended");
+  return *client;
+}
+
+int client_connect(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  const std::size_t index = node_index_at(L, 2, "the broker to connect to");
+  const NodeDescription& node = Host::of(L).description.nodes[index];
+  if (node.role != NodeRole::broker) raise(L, fmt::format("\"{}\" is no broker", node.name));
+  DeviceProgram& program = waiting_program(L, "connect()");
+  if (client.endpoint().client().state() == mqtt::ClientState::connected) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  World& world = program.world();
+  program.set_waiting_for(&client);
+  client.endpoint().connect({world.network().node(world.find_node(node.name)).address, kMqttPort});
+  return program.wait(L, Instant::never());
+}
+
+int client_publish(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  const std::string_view topic = text_at(L, 2, "the topic");
+  check_topic(L, topic);
+  const std::string_view payload = lua_isnoneornil(L, 3) ? std::string_view{} : payload_at(L, 3);
+  if (payload.size() > mqtt::kMaximumRemainingLength / 2) raise(L, "the payload is larger than 128 MB");
+  Options options(L, 4, "publish()");
+  const mqtt::Qos qos = qos_of(options.integer("qos", 0, 2));
+  const bool retain = options.boolean("retain").value_or(false);
+  options.finish();
+  const auto published = client.endpoint().client().publish(topic, wire::bytes_of(payload), qos, retain);
+  switch (published.result) {
+    case mqtt::PublishResult::sent: lua_pushliteral(L, "sent"); return 1;
+    case mqtt::PublishResult::queued: lua_pushliteral(L, "queued"); return 1;
+    case mqtt::PublishResult::refused_not_connected:
+      lua_pushnil(L);
+      lua_pushliteral(L, "not connected");
+      return 2;
+    case mqtt::PublishResult::refused_queue_full:
+      lua_pushnil(L);
+      lua_pushliteral(L, "queue full");
+      return 2;
+  }
+  return 0;
+}
+
+int client_subscribe(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  const std::string_view filter = text_at(L, 2, "the filter");
+  check_filter(L, filter);
+  Options options(L, 3, "subscribe()");
+  const mqtt::FilterRequest request{filter, qos_of(options.integer("qos", 0, 2))};
+  options.finish();
+  if (client.endpoint().client().subscribe({&request, 1}) != 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushliteral(L, "not connected");
+  return 2;
+}
+
+int client_unsubscribe(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  const std::string_view filter = text_at(L, 2, "the filter");
+  check_filter(L, filter);
+  if (client.endpoint().client().unsubscribe({&filter, 1}) != 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushliteral(L, "not connected");
+  return 2;
+}
+
+int client_disconnect(lua_State* L) {
+  check_client(L).endpoint().disconnect();
+  return 0;
+}
+
+int client_is_connected(lua_State* L) {
+  lua_pushboolean(L, check_client(L).endpoint().client().state() == mqtt::ClientState::connected ? 1 : 0);
+  return 1;
+}
+
+int loop_done(lua_State* L, int, lua_KContext) {
+  if (auto* client = *static_cast<ScriptClient**>(lua_touserdata(L, 1)); client != nullptr) client->endpoint().serve(false);
+  return 0;
+}
+
+int client_loop(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  if (!client.endpoint().settings().manual) raise(L, "loop() is for a client with loop = \"manual\"; this one is served in the background");
+  const Duration length = lua_isnoneornil(L, 2) ? Duration() : check_duration(L, 2, "loop()");
+  DeviceProgram& program = waiting_program(L, "loop()");
+  client.endpoint().serve(true);
+  lua_settop(L, 1);
+  program.arm_wake(program.world().now() + length);
+  return lua_yieldk(L, 0, 0, loop_done);
+}
+
+int client_loop_forever(lua_State* L) {
+  ScriptClient& client = check_client(L);
+  DeviceProgram& program = waiting_program(L, "loop_forever()");
+  if (client.endpoint().settings().manual) client.endpoint().serve(true);
+  return program.wait(L, Instant::never());
+}
+
+constexpr const char* kCallbacks[] = {"on_connect", "on_disconnect", "on_message", "on_publish", "on_subscribe"};
+
+bool is_callback(std::string_view field) { return std::find(std::begin(kCallbacks), std::end(kCallbacks), field) != std::end(kCallbacks); }
+
+int client_get(lua_State* L, const char* field) {
+  if (!is_callback(field)) return 0;
+  lua_getiuservalue(L, 1, 1);
+  lua_getfield(L, -1, field);
+  return 1;
+}
+
+int client_set(lua_State* L, const char* field) {
+  if (!is_callback(field)) return -1;
+  if (!lua_isfunction(L, 3) && !lua_isnil(L, 3)) raise(L, fmt::format("{} must be a function, not a {}", field, luaL_typename(L, 3)));
+  lua_getiuservalue(L, 1, 1);
+  lua_pushvalue(L, 3);
+  lua_setfield(L, -2, field);
+  return 0;
+}
+
+const ObjectType kSelf{"device", {{"mqtt", self_mqtt}, {"read", self_read}, {"set", self_set}}, {"name"}, self_field, nullptr};
+const ObjectType kClient{"client",
+                         {{"connect", client_connect}, {"publish", client_publish}, {"subscribe", client_subscribe}, {"unsubscribe", client_unsubscribe},
+                          {"disconnect", client_disconnect}, {"is_connected", client_is_connected}, {"loop", client_loop}, {"loop_forever", client_loop_forever}},
+                         {std::begin(kCallbacks), std::end(kCallbacks)}, client_get, client_set};
+
+}  // namespace
+
+void open_program(lua_State* L) {
+  register_type(L, kSelf);
+  register_type(L, kClient);
+  for (const Method& function : {Method{"sleep", do_sleep}, Method{"now", do_now}, Method{"log", do_log}}) {
+    lua_pushcfunction(L, function.function);
+    lua_setglobal(L, function.name);
+  }
+}
+
+}  // namespace wirelab::script

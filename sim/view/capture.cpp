@@ -1,0 +1,46 @@
+#include "sim/view/capture.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "sim/kernel/nearest.hpp"
+#include "sim/view/messages.hpp"
+#include "sim/wire/pcapng.hpp"
+
+namespace wirelab {
+
+tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link, const std::function<void(std::string_view)>& write) {
+  std::set<EntityId> vantages;
+  std::vector<std::string_view> links;
+  for (const Record& r : trace.records) {
+    if (r.kind != Kind::defined || static_cast<EntityKind>(r.field) != EntityKind::link) continue;
+    links.push_back(trace.names[r.entity]);
+    // A direction belongs to the link as a whole, so naming the link takes both.
+    if (trace.names[r.entity] == link || (r.subject != 0 && trace.names[r.subject] == link)) vantages.insert(r.entity);
+  }
+  if (!link.empty() && vantages.empty()) {
+    const std::string_view near = nearest(link, links);
+    std::string text = fmt::format("there is no link \"{}\"", link);
+    if (!near.empty()) text += fmt::format(": did you mean \"{}\"?", near);
+    return tl::unexpected(text);
+  }
+  std::map<BlobNumber, std::string> drops;
+  for (const Record& r : trace.records) {
+    if (r.kind != Kind::packet_dropped || r.key == 0) continue;
+    drops[r.key] = fmt::format("dropped at {} on {}: {}", format_seconds(r.at), trace.names[r.entity], name_of(static_cast<DropReason>(r.field)));
+  }
+  write(wire::pcapng_header("wirelab", link.empty() ? "every sender" : link));
+  for (const Record& r : trace.records) {
+    const bool here = link.empty() ? r.kind == Kind::packet_sent : r.kind == Kind::packet_transmitted && vantages.contains(r.entity);
+    if (!here || r.key == 0 || r.key > trace.blobs.size()) continue;
+    const auto drop = drops.find(r.key);
+    write(wire::pcapng_packet(r.at, wire::bytes_of(trace.blobs[r.key - 1]), drop == drops.end() ? std::string_view{} : drop->second));
+  }
+  return {};
+}
+
+}  // namespace wirelab

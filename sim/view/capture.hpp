@@ -1,0 +1,18 @@
+// A trace as a capture that Wireshark opens: each packet once, where its sender emits it, or as it enters one link. A packet that
+// was dropped carries a comment with the place and the reason.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "sim/view/json_lines.hpp"
+
+namespace wirelab {
+
+/// Calls write with the capture, piece by piece. `link` empty: every packet at its sender; else the name of a link ("home-hub") or of
+/// one direction ("home>hub"). An error names the links that there are.
+tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link, const std::function<void(std::string_view)>& write);
+
+}  // namespace wirelab

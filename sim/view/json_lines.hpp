@@ -1,0 +1,42 @@
+// The trace as text, a JSON object a line: a header line with the names' owner, then one line a record in order. It can be read
+// back, so that a trace file serves wherever a run does.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "sim/trace/store.hpp"
+
+namespace wirelab {
+
+/// What a trace file says of its run.
+struct TraceHeader {
+  std::string scenario;
+  std::uint64_t seed = 1;
+  std::string digest;
+};
+
+std::string trace_header_line(const TraceHeader& header);
+/// One record, with a newline.
+std::string trace_line(const TraceStore::Reader& reader, RecordNumber number);
+
+/// A whole trace, from a store or from a file: what journeys and comparisons read.
+struct LoadedTrace {
+  TraceHeader header;
+  RecordNumber first = 1;
+  std::vector<Record> records;
+  std::vector<std::string> names;
+  std::vector<std::string> blobs;  // by number - 1; packets and texts
+};
+
+struct TraceError {
+  int line = 0;
+  std::string what;
+};
+tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text);
+/// Everything that a store holds.
+LoadedTrace load_trace(const TraceStore& store, TraceHeader header);
+
+}  // namespace wirelab
