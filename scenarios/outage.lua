@@ -61,4 +61,5 @@ at("9min 59s", function()
   expect(got[1]:get() == count, "QoS 1 lost nothing in the long cut")
   expect(got[2]:get() == count, "QoS 2 lost nothing in the long cut")
   if long >= 60 then expect(got[0]:get() < count, "QoS 0 lost what was sent into the dead connection") end
+  expect(got[0]:get() + stat("lost") + stat("refused") == count, "every loss has a name")
 end)

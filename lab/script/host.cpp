@@ -70,16 +70,20 @@ void* Host::allocate(void* self, void* block, std::size_t old_size, std::size_t 
   return moved;
 }
 
-void Host::on_count(lua_State* at, lua_Debug*) { of(at).charge(at, kHookStep); }
+// Level 0 is the function that was running; from a library call it is level 1.
+void Host::on_count(lua_State* at, lua_Debug*) { of(at).charge(at, kHookStep, 0); }
 
-void Host::charge(lua_State* at, std::uint64_t steps) {
+void Host::charge(lua_State* at, std::uint64_t steps, int level) {
   spent += steps;
   if (spent <= options.limits.instructions && !over_limit) return;
   if (!over_limit) {
     over_limit = true;
     limit_text = fmt::format("the script has run {} million instructions: does it loop without sleep()?", options.limits.instructions / 1'000'000);
   }
-  raise(at, limit_text);
+  luaL_where(at, level);
+  lua_pushlstring(at, limit_text.data(), limit_text.size());
+  lua_concat(at, 2);
+  lua_error(at);
 }
 
 void Host::fail(lua_State* at, int status) {

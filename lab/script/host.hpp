@@ -43,7 +43,7 @@ class Host final : public Script {
   /// Ends the run with what stands on top of the stack.
   void fail(lua_State* L, int status);
   /// Counts work that one library call does; ends the run at the limit.
-  void charge(lua_State* L, std::uint64_t steps);
+  void charge(lua_State* L, std::uint64_t steps, int level = 1);
   void log(std::string_view device, std::string_view text, EntityId entity);
 
   bool running() const { return world_ != nullptr; }

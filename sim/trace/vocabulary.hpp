@@ -22,7 +22,7 @@ enum class Kind : std::uint16_t {
   retransmission,     // field: RetransmitReason, subject: stream, a..b: range that is sent again
   stream_delivered,   // the receiving end hands bytes in order to its user. subject: stream, a..b
   stream_held,        // bytes arrived out of order and wait. subject: stream, a..b
-  mqtt_sent,          // field: packet type, subject: stream, key: message or 0, a..b: range of the stream
+  mqtt_sent,          // field: byte 0 (type and flags), subject: stream, key: message or 0, a..b: range of the stream
   mqtt_received,      // the same, at the receiving end
   message_published,  // by a client's program. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: blob
   message_accepted,   // by a broker. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: message that was

@@ -12,7 +12,7 @@
 namespace wirelab {
 namespace {
 
-constexpr std::uint16_t kPublish = 3;
+bool is_publish(const Record& sent) { return sent.field >> 4 == 3; }
 
 class Teller {
  public:
@@ -44,7 +44,7 @@ class Teller {
   // Every control packet that carried the message from here, and what came of it.
   void hops(MessageId message, int depth) {
     for (const Transfer* transfer : index_.transfers_of(message)) {
-      if (transfer->sent->field != kPublish) continue;
+      if (!is_publish(*transfer->sent)) continue;
       line(transfer->sent->at, depth, fmt::format("{} hands PUBLISH to TCP, {} bytes", index_.name(transfer->sent->entity), transfer->sent->b - transfer->sent->a));
       carriage(*transfer, depth + 1);
       if (transfer->received == nullptr) {
@@ -165,7 +165,7 @@ class Teller {
 
   std::string mqtt_name(const Transfer& transfer) const {
     constexpr std::string_view names[] = {"?", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT"};
-    std::string name(names[transfer.sent->field % 15]);
+    std::string name(names[(transfer.sent->field >> 4) % 15]);
     if (transfer.sent->key == 0) return name;
     for (const Kind kind : {Kind::message_published, Kind::message_accepted}) {
       for (const Record* r : index_.about(kind, transfer.sent->key)) return name + " " + std::string(index_.name(r->key));

@@ -5,7 +5,8 @@
 namespace wirelab {
 namespace {
 
-constexpr std::uint16_t kPublish = 3;  // the packet type's number on the wire
+// Byte 0 of a PUBLISH: the packet type stands in its upper half.
+bool is_publish(const Record& r) { return r.field >> 4 == 3; }
 
 }  // namespace
 
@@ -29,10 +30,10 @@ void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& ch
       origins_[r.subject] = {r.subject, r.at};
       break;
     case Kind::mqtt_sent:
-      if (r.field == kPublish) carried_[carrier_key(r.subject, r.a)] = r.key;
+      if (is_publish(r)) carried_[carrier_key(r.subject, r.a)] = r.key;
       break;
     case Kind::mqtt_received:
-      if (r.field == kPublish) {
+      if (is_publish(r)) {
         const auto carried = carried_.find(carrier_key(r.subject, r.a));
         if (carried == carried_.end()) break;
         last_received_message_ = carried->second;
@@ -80,22 +81,22 @@ std::vector<Metric> Statistics::metrics() const {
   const double mean = sorted.empty() ? 0.0 : static_cast<double>(sum) / static_cast<double>(sorted.size()) / 1e3;
   const auto n = [](std::uint64_t count) { return static_cast<double>(count); };
   return {
-      {"published", "messages", "calls of publish by the devices' programs", n(published_)},
-      {"accepted", "messages", "messages that brokers took, wills included", n(accepted_)},
-      {"delivered", "messages", "messages handed to subscribers' programs, each subscriber counted", n(delivered_)},
-      {"duplicates", "messages", "of these, handed to the same subscriber again", n(duplicates_)},
-      {"discarded", "messages", "accepted by a broker to which nobody had subscribed", n(discarded_)},
-      {"refused", "messages", "published at QoS 0 without a connection", n(refused_)},
-      {"lost", "messages", "dropped by a queue, a session's end, a subscriber's absence or a crash", n(lost_)},
+      {"published", "messages", "calls of publish()", n(published_)},
+      {"accepted", "messages", "taken by brokers, wills included", n(accepted_)},
+      {"delivered", "messages", "handed to programs, each counted", n(delivered_)},
+      {"duplicates", "messages", "of these, a second time", n(duplicates_)},
+      {"discarded", "messages", "accepted, nobody had subscribed", n(discarded_)},
+      {"refused", "messages", "QoS 0 without a connection", n(refused_)},
+      {"lost", "messages", "with connections, queues, crashes", n(lost_)},
       {"wills", "messages", "last wills published", n(wills_)},
       {"connections", "connections", "CONNACKs that clients got", n(connections_)},
-      {"latency_mean", "ms", "from publish to delivery, mean", mean},
-      {"latency_p50", "ms", "from publish to delivery, median", quantile(0.5)},
-      {"latency_p95", "ms", "from publish to delivery, 95 % quantile", quantile(0.95)},
-      {"latency_max", "ms", "from publish to delivery, longest", quantile(1.0)},
+      {"latency_mean", "ms", "publish to delivery, mean", mean},
+      {"latency_p50", "ms", "publish to delivery, median", quantile(0.5)},
+      {"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile(0.95)},
+      {"latency_max", "ms", "publish to delivery, longest", quantile(1.0)},
       {"packets", "packets", "IP packets that nodes emitted", n(packets_)},
-      {"bytes", "bytes", "of these packets, IP headers included", n(bytes_)},
-      {"packets_dropped", "packets", "lost on links, in queues or at nodes", n(dropped_)},
+      {"bytes", "bytes", "of these, IP headers included", n(bytes_)},
+      {"packets_dropped", "packets", "lost on links, in queues, at nodes", n(dropped_)},
       {"retransmissions", "segments", "segments that TCP sent again", n(retransmissions_)},
   };
 }

@@ -199,6 +199,13 @@ std::string_view name_of(ConnectCode code) {
 
 PacketType type_of(const Packet& packet) { return static_cast<PacketType>(packet.index() + 1); }
 
+std::uint8_t first_byte(const Packet& packet) {
+  const PacketType type = type_of(packet);
+  unsigned flags = rule_of(type)->flags;
+  if (const auto* p = std::get_if<Publish>(&packet)) flags = (p->dup ? 8u : 0u) | (static_cast<unsigned>(p->qos) << 1) | (p->retain ? 1u : 0u);
+  return static_cast<std::uint8_t>((static_cast<unsigned>(type) << 4) | flags);
+}
+
 std::optional<FilterRequest> FilterList::next() {
   if (rest_.empty()) return std::nullopt;
   Reader reader(rest_);

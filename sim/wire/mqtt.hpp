@@ -113,6 +113,8 @@ struct Disconnect {};
 using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback, Unsubscribe, Unsuback,
                             Pingreq, Pingresp, Disconnect>;
 PacketType type_of(const Packet& packet);
+/// Byte 0 as it stands on the wire: the type, and for PUBLISH DUP, QoS and RETAIN.
+std::uint8_t first_byte(const Packet& packet);
 
 inline constexpr std::uint8_t kSubscribeFailed = 0x80;
 inline constexpr std::size_t kMaximumRemainingLength = 268'435'455;

@@ -47,7 +47,7 @@ void BrokerService::vanish() {
   running_ = false;
   broker_.crash();
   for (auto& link : links_) {
-    if (link != nullptr) link->connection->detach();
+    if (link != nullptr && link->connection != nullptr) link->connection->detach();
   }
   links_.clear();
   free_.clear();
@@ -86,7 +86,9 @@ void BrokerService::Link::on_peer_closed(tcp::Connection&) {
   if (told) owner->broker_.closed(which);
 }
 
-void BrokerService::Link::on_closed(tcp::Connection&, tcp::CloseReason) {
+void BrokerService::Link::on_closed(tcp::Connection& c, tcp::CloseReason) {
+  acknowledged_at_end = c.acknowledged();
+  connection = nullptr;
   const mqtt::ConnectionIndex which = index;
   const bool told = opened;
   BrokerService* const owner = service;
@@ -98,6 +100,9 @@ void BrokerService::Link::close() { let_go(); }
 
 void BrokerService::Link::let_go() {
   tcp::Connection* const ending = connection;
+  if (ending == nullptr) return;
+  acknowledged_at_end = ending->acknowledged();
+  connection = nullptr;
   service->forget(*this);
   ending->detach();
   ending->close();

@@ -35,12 +35,14 @@ class BrokerService {
     tcp::Connection* connection = nullptr;
     mqtt::ConnectionIndex index = 0;
     std::uint32_t slot = 0;
+    std::uint64_t acknowledged_at_end = 0;
     bool opened = false;
     void on_connected(tcp::Connection& c) override;
     std::size_t on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) override;
     void on_peer_closed(tcp::Connection& c) override;
     void on_closed(tcp::Connection& c, tcp::CloseReason reason) override;
     mqtt::StreamPlace place() const override { return {connection->stream_out(), connection->written()}; }
+    std::uint64_t acknowledged() const override { return connection != nullptr ? connection->acknowledged() : acknowledged_at_end; }
     bool has_room(std::size_t bytes) const override { return connection != nullptr && connection->can_send() && connection->send_room() >= bytes; }
     void write(mqtt::Bytes bytes) override { connection->write(bytes); }
     void close() override;

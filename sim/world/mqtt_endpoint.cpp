@@ -39,6 +39,7 @@ void MqttEndpoint::attempt() {
 void MqttEndpoint::let_go() {
   if (connection_ == nullptr) return;
   tcp::Connection* const connection = connection_;
+  acknowledged_at_end_ = connection->acknowledged();
   connection_ = nullptr;
   connection->detach();
   connection->close();
@@ -133,7 +134,8 @@ void MqttEndpoint::on_peer_closed(tcp::Connection&) {
   if (!was_connected) attempt_failed(ConnectFailure::reset, mqtt::ConnectCode::accepted);
 }
 
-void MqttEndpoint::on_closed(tcp::Connection&, tcp::CloseReason reason) {
+void MqttEndpoint::on_closed(tcp::Connection& connection, tcp::CloseReason reason) {
+  acknowledged_at_end_ = connection.acknowledged();
   connection_ = nullptr;
   if (client_.state() == mqtt::ClientState::connected) {
     if (listening()) {
@@ -171,7 +173,10 @@ void MqttEndpoint::on_connack(mqtt::Client&, mqtt::ConnectCode code, bool sessio
 }
 
 void MqttEndpoint::on_disconnected(mqtt::Client&, bool expected) {
-  if (connection_ == nullptr && !expected && events_.due(timer_) == Instant::never()) retry_later();
+  if (!expected) {
+    let_go();
+    if (events_.due(timer_) == Instant::never()) retry_later();
+  }
   user_.on_disconnected(expected);
 }
 

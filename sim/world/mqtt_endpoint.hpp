@@ -59,6 +59,7 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void on_closed(tcp::Connection& connection, tcp::CloseReason reason) override;
   // mqtt::ByteChannel
   mqtt::StreamPlace place() const override;
+  std::uint64_t acknowledged() const override { return connection_ != nullptr ? connection_->acknowledged() : acknowledged_at_end_; }
   bool has_room(std::size_t bytes) const override;
   void write(mqtt::Bytes bytes) override;
   void close() override;
@@ -84,6 +85,7 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   mqtt::Client client_;
   EndpointSettings settings_;
   tcp::Connection* connection_ = nullptr;
+  std::uint64_t acknowledged_at_end_ = 0;
   tcp::Endpoint to_;
   Duration delay_;
   bool wanted_ = false;        // by its program

@@ -47,7 +47,7 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
   const PacketType type = type_of(packet);
   CauseScope scope(trace_);
   const MessageId id = type == PacketType::publish ? trace_.next_message() : 0;
-  trace_.emit_cause(Kind::mqtt_received, connection.session == kNone ? entity_ : sessions_[connection.session]->entity, connection.stream_in, type, id,
+  trace_.emit_cause(Kind::mqtt_received, connection.session == kNone ? entity_ : sessions_[connection.session]->entity, connection.stream_in, first_byte(packet), id,
                     static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
   if (connection.session == kNone) {
     if (type == PacketType::connect) {
@@ -74,7 +74,7 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
     case PacketType::pingreq:
       scratch_.clear();
       encode_empty(PacketType::pingresp, scratch_);
-      send(connection, PacketType::pingresp, 0);  // [MQTT-3.12.4-1]
+      send(connection, 0);  // [MQTT-3.12.4-1]
       break;
     case PacketType::disconnect:
       set_will(*sessions_[connection.session], kNoMessage);  // discarded, not sent [MQTT-3.14.4-3]
@@ -97,7 +97,7 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   if (code != ConnectCode::accepted) {
     scratch_.clear();
     encode(Connack{false, code}, scratch_);
-    send(connection, PacketType::connack, 0);
+    send(connection, 0);
     trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused, static_cast<std::uint32_t>(code));
     drop_connection(index);
     return;
@@ -124,7 +124,7 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   arm_keep_alive(index);
   scratch_.clear();
   encode(Connack{present, ConnectCode::accepted}, scratch_);
-  send(connection, PacketType::connack, 0);
+  send(connection, 0);
   resume(session_index);
 }
 
@@ -192,7 +192,7 @@ void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
   }
   scratch_.clear();
   encode_suback(packet.packet_id, codes, scratch_);
-  send(connection, PacketType::suback, 0);
+  send(connection, 0);
   while (const auto request = again.next()) send_retained(session, request->filter, request->qos);
 }
 
@@ -212,16 +212,16 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
 void Broker::acknowledge(Connection& connection, PacketType type, PacketId id, MessageId message) {
   scratch_.clear();
   encode_acknowledgement(type, id, scratch_);
-  send(connection, type, message);
+  send(connection, message);
 }
 
 // Writes what stands in scratch_. The record is the cause of the segments that carry it.
-bool Broker::send(Connection& connection, PacketType type, MessageId message) {
+bool Broker::send(Connection& connection, MessageId message) {
   if (connection.channel == nullptr || !connection.channel->has_room(scratch_.size())) return false;
   CauseScope scope(trace_);
   const EntityId who = connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
   const StreamPlace place = connection.channel->place();
-  trace_.emit_cause(Kind::mqtt_sent, who, place.stream, type, message, static_cast<std::int64_t>(place.offset),
+  trace_.emit_cause(Kind::mqtt_sent, who, place.stream, scratch_[0], message, static_cast<std::int64_t>(place.offset),
                     static_cast<std::int64_t>(place.offset + scratch_.size()));
   connection.channel->write(scratch_);
   return true;
@@ -237,7 +237,6 @@ void Broker::protocol_error(ConnectionIndex index, const Malformed& error) {
 
 void Broker::closed(ConnectionIndex index) {
   if (connections_[index] == nullptr || connections_[index]->channel == nullptr) return;
-  connections_[index]->channel = nullptr;
   end_connection(index, SessionEvent::connection_lost, WillCause::connection_lost);
 }
 
@@ -250,6 +249,9 @@ void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause
   }
   Session& session = *sessions_[session_index];
   if (event != SessionEvent::protocol_error) trace_.emit(Kind::session_event, session.entity, 0, event);
+  const ByteChannel* const channel = connections_[index]->channel;
+  const bool goes_out = channel == nullptr || event == SessionEvent::disconnected;
+  connections_[index]->qos0.connection_ended(goes_out ? ~std::uint64_t{0} : channel->acknowledged(), trace_, session.entity, LossReason::connection_lost);
   trace_.state(session.entity, Field::session_connected, 1, 0);
   disarm_timer(index);
   session.connection = kNone;

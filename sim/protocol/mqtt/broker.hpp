@@ -17,6 +17,7 @@
 
 #include "sim/kernel/event_queue.hpp"
 #include "sim/protocol/mqtt/channel.hpp"
+#include "sim/protocol/mqtt/fire_and_forget.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
@@ -99,6 +100,7 @@ class Broker {
     PacketAssembler assembler;
     TimerId timer;
     StreamId stream_in = 0;
+    FireAndForget qos0;
   };
 
   // broker.cpp: connections and packets
@@ -112,7 +114,7 @@ class Broker {
   void protocol_error(ConnectionIndex index, const Malformed& error);
   void end_connection(ConnectionIndex index, SessionEvent event, WillCause cause);
   void drop_connection(ConnectionIndex index);
-  bool send(Connection& connection, PacketType type, MessageId message);
+  bool send(Connection& connection, MessageId message);
   void acknowledge(Connection& connection, PacketType type, PacketId id, MessageId message = 0);
   void arm_keep_alive(ConnectionIndex index);
   void disarm_timer(ConnectionIndex index);

@@ -29,7 +29,9 @@ void Broker::deliver(Session& session, const Publish& packet, MessageId id, Name
     if (connected) {
       scratch_.clear();
       encode(Publish{packet.topic, packet.payload, qos, retain, false, 0}, scratch_);
-      sent = send(*connections_[session.connection], PacketType::publish, id);
+      Connection& connection = *connections_[session.connection];
+      sent = send(connection, id);
+      if (sent) connection.qos0.sent(*connection.channel, id, connection.channel->place().offset);
     }
     if (!sent) trace_.emit(Kind::message_lost, session.entity, id, connected ? LossReason::queue_full : LossReason::subscriber_offline);
     return;

@@ -60,7 +60,7 @@ void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
       const StoredMessage& message = messages_[entry.message];
       scratch_.clear();
       encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain, row.action == SendAction::resend_publish, packet_id}, scratch_);
-      send(*connection, PacketType::publish, id);
+      send(*connection, id);
       break;
     }
     case SendAction::send_pubrel:
@@ -88,7 +88,7 @@ void Broker::fill_window(Session& session) {
     if (next.qos == Qos::at_most_once) {
       scratch_.clear();
       encode(Publish{message.topic(), message.payload(), next.qos, next.retain, false, 0}, scratch_);
-      send(*connections_[session.connection], PacketType::publish, message.id);
+      send(*connections_[session.connection], message.id);
       messages_.release(next.message);
       continue;
     }

@@ -19,6 +19,8 @@ class ByteChannel {
  public:
   virtual ~ByteChannel() = default;
   virtual StreamPlace place() const = 0;
+  /// The offset up to which the peer's network side has acknowledged what was written; also after the connection has ended.
+  virtual std::uint64_t acknowledged() const = 0;
   /// Whether so many bytes would be taken now.
   virtual bool has_room(std::size_t bytes) const = 0;
   /// Takes all of the bytes; there must be room.

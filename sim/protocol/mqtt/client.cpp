@@ -31,7 +31,7 @@ void Client::opened(ByteChannel* channel) {
   if (!options_.password.empty()) packet.password = wire::bytes_of(options_.password);
   scratch_.clear();
   encode(packet, scratch_);
-  send(PacketType::connect, 0);
+  send(0);
 }
 
 void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
@@ -43,14 +43,15 @@ void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
   if (taken || channel_ == nullptr) return;
   const BlobNumber text = trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
   trace_.emit(Kind::session_event, entity_, 0, SessionEvent::protocol_error, text);
-  channel_->close();
+  ByteChannel* const broken = channel_;
   end(SessionEvent::protocol_error, false);
+  broken->close();
 }
 
 bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) {
   const PacketType type = type_of(packet);
   CauseScope scope(trace_);
-  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, type, 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, first_byte(packet), 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
   if (state_ == ClientState::connecting && type != PacketType::connack) return true;  // nothing may come before CONNACK [MQTT-3.2.0-1]
   switch (type) {
     case PacketType::connack: take_connack(std::get<Connack>(packet)); break;
@@ -143,7 +144,7 @@ void Client::act(std::uint32_t place, const SendRow& row) {
     case SendAction::resend_publish:
       scratch_.clear();
       encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain, row.action == SendAction::resend_publish, packet_id}, scratch_);
-      send(PacketType::publish, message.id);
+      send(message.id);
       break;
     case SendAction::send_pubrel:
     case SendAction::resend_pubrel: acknowledge(PacketType::pubrel, packet_id, message.id); break;
@@ -183,7 +184,9 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
     }
     scratch_.clear();
     encode(Publish{topic, payload, qos, retain, false, 0}, scratch_);
-    if (!send(PacketType::publish, id)) {
+    if (send(id)) {
+      qos0_.sent(*channel_, id, channel_->place().offset);
+    } else {
       trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
       return {PublishResult::refused_queue_full, id};
     }
@@ -210,7 +213,7 @@ PacketId Client::subscribe(std::span<const FilterRequest> filters) {
   const PacketId id = take_request_id();
   scratch_.clear();
   encode_subscribe(id, filters, scratch_);
-  return send(PacketType::subscribe, 0) ? id : PacketId{0};
+  return send(0) ? id : PacketId{0};
 }
 
 PacketId Client::unsubscribe(std::span<const std::string_view> filters) {
@@ -218,17 +221,19 @@ PacketId Client::unsubscribe(std::span<const std::string_view> filters) {
   const PacketId id = take_request_id();
   scratch_.clear();
   encode_unsubscribe(id, filters, scratch_);
-  return send(PacketType::unsubscribe, 0) ? id : PacketId{0};
+  return send(0) ? id : PacketId{0};
 }
 
 void Client::disconnect() {
   if (channel_ == nullptr) return;
   scratch_.clear();
   encode_empty(PacketType::disconnect, scratch_);
-  send(PacketType::disconnect, 0);
+  send(0);
+  // What was written before DISCONNECT still goes out, so nothing of it counts as lost.
   ByteChannel* const channel = channel_;
-  channel->close();
+  qos0_.connection_ended(~std::uint64_t{0}, trace_, entity_, LossReason::connection_lost);
   end(SessionEvent::disconnected, true);
+  channel->close();
 }
 
 void Client::closed() {
@@ -236,6 +241,7 @@ void Client::closed() {
 }
 
 void Client::end(SessionEvent event, bool expected) {
+  qos0_.connection_ended(channel_->acknowledged(), trace_, entity_, LossReason::connection_lost);
   channel_ = nullptr;
   assembler_.reset();
   disarm(keep_alive_timer_, Field::client_keepalive_timer);
@@ -261,6 +267,7 @@ void Client::discard_in_flight(LossReason reason) {
 }
 
 void Client::vanish(LossReason reason) {
+  if (channel_ != nullptr) qos0_.connection_ended(channel_->acknowledged(), trace_, entity_, reason);
   channel_ = nullptr;
   assembler_.reset();
   disarm(keep_alive_timer_, Field::client_keepalive_timer);
@@ -280,15 +287,15 @@ void Client::vanish(LossReason reason) {
 void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
   scratch_.clear();
   encode_acknowledgement(type, id, scratch_);
-  send(type, message);
+  send(message);
 }
 
 // Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off.
-bool Client::send(PacketType type, MessageId message) {
+bool Client::send(MessageId message) {
   if (channel_ == nullptr || !channel_->has_room(scratch_.size())) return false;
   CauseScope scope(trace_);
   const StreamPlace place = channel_->place();
-  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, type, message, static_cast<std::int64_t>(place.offset),
+  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message, static_cast<std::int64_t>(place.offset),
                     static_cast<std::int64_t>(place.offset + scratch_.size()));
   if (options_.keep_alive != 0) arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
   channel_->write(scratch_);
@@ -325,7 +332,7 @@ void Client::ping() {
   ping_due_ = false;
   scratch_.clear();
   encode_empty(PacketType::pingreq, scratch_);
-  send(PacketType::pingreq, 0);
+  send(0);
   if (events_.due(ping_timer_) == Instant::never()) arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
 }
 
@@ -340,8 +347,9 @@ void Client::on_ping_timeout(void* target, std::uint64_t) {
   self->trace_.state(self->entity_, Field::client_ping_timer, self->events_.now().ns(), 0);
   if (self->channel_ == nullptr) return;
   self->trace_.emit(Kind::session_event, self->entity_, 0, SessionEvent::ping_unanswered);
-  self->channel_->close();
+  ByteChannel* const dead = self->channel_;
   self->end(SessionEvent::connection_lost, false);
+  dead->close();
 }
 
 void Client::visit_state(StateVisitor& visitor) const {

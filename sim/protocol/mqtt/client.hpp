@@ -16,6 +16,7 @@
 
 #include "sim/kernel/event_queue.hpp"
 #include "sim/protocol/mqtt/channel.hpp"
+#include "sim/protocol/mqtt/fire_and_forget.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
@@ -117,7 +118,7 @@ class Client {
   void fill_window();
   void discard_in_flight(LossReason reason);
   void end(SessionEvent event, bool expected);
-  bool send(PacketType type, MessageId message);
+  bool send(MessageId message);
   void acknowledge(PacketType type, PacketId id, MessageId message = 0);
   void set_state(ClientState state);
   void arm(TimerId timer, Field field, Duration after);
@@ -138,6 +139,7 @@ class Client {
   PacketAssembler assembler_;
   InFlight in_flight_{kMessageIds};
   Ring<Waiting> queue_;
+  FireAndForget qos0_;
   std::vector<PacketId> received_;  // QoS 2, waiting for PUBREL
   // SUBSCRIBE and UNSUBSCRIBE take the identifiers that messages leave, so none is ever in use twice [MQTT-2.3.1-2].
   static constexpr PacketId kMessageIds = 60000;

@@ -126,6 +126,9 @@ void Connection::finish(CloseReason reason) {
   host_.trace.state(entity_, Field::tcp_ssthresh, congestion_.threshold, 0);
   host_.trace.state(entity_, Field::tcp_rto, round_trip_.rto_us(), 0);
   host_.trace.state(entity_, Field::tcp_srtt, round_trip_.srtt_us(), 0);
+  User* user = user_;
+  user_ = nullptr;
+  if (user != nullptr) user->on_closed(*this, reason);  // it may still ask what was acknowledged
   set(Field::tcp_recovery, recovery_, Recovery::none);
   set(Field::tcp_snd_una, snd_una_, std::uint64_t{0});
   set(Field::tcp_snd_nxt, snd_nxt_, std::uint64_t{0});
@@ -133,9 +136,6 @@ void Connection::finish(CloseReason reason) {
   set(Field::tcp_snd_wnd, snd_wnd_, 0u);
   sent_.clear();
   early_.clear();
-  User* user = user_;
-  user_ = nullptr;
-  if (user != nullptr) user->on_closed(*this, reason);
   host_.output.ended(*this);
 }
 

@@ -126,8 +126,9 @@ class Connection {
   /// ICMP says that the peer cannot be reached: ends a connection that is being opened, as Linux does.
   void unreachable();
 
-  /// Nothing more is said to the user; what the peer still sends is thrown away.
-  void detach() { user_ = nullptr; }
+  /// The user is gone, as a process that has closed its socket: data that still comes is answered by RST (RFC 1122,
+  /// section 4.2.2.13).
+  void detach() { user_ = nullptr, reader_gone_ = true; }
 
   State state() const { return state_; }
   bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
@@ -222,6 +223,7 @@ class Connection {
   bool close_asked_ = false;         // by the application
   bool fin_sent_ = false;
   bool peer_fin_ = false;            // received in order
+  bool reader_gone_ = false;
   bool timestamps_ = false;
   bool sack_ = false;
   std::uint8_t send_scale_ = 0;

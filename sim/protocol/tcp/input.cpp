@@ -290,6 +290,11 @@ void Connection::enter_recovery() {
 }
 
 void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin) {
+  if (reader_gone_ && !payload.empty()) {
+    send_reset(sequence_of(snd_nxt_));
+    finish(CloseReason::aborted);
+    return;
+  }
   if (fin) peer_fin_at_ = begin + payload.size();
   if (begin > rcv_nxt_) {
     // Beyond a gap: kept, and answered at once so that the peer learns of it (RFC 5681, section 4.2).
