@@ -39,7 +39,10 @@ void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& ch
         last_received_message_ = carried->second;
         last_received_ = number;
         const auto origin = origins_.find(carried->second);
-        if (r.key != 0 && origin != origins_.end()) origins_[r.key] = Origin(origin->second);
+        if (r.key != 0 && origin != origins_.end()) {
+          const Origin first = origin->second;  // a copy: the table may move when it grows
+          origins_[r.key] = first;
+        }
         carried_.erase(carrier_key(r.subject, r.a));
       }
       break;

@@ -129,6 +129,7 @@ void Broker::empty_session(Session& session) {
 
 void Broker::end_session(SessionIndex index) {
   Session& session = *sessions_[index];
+  set_will(session, kNoMessage);
   empty_session(session);
   by_client_.erase(session.client);
   sessions_[index].reset();

@@ -1,0 +1,146 @@
+// Whole worlds: the trace folds to the live state at any instant, runs repeat themselves, journals replay.
+#include <algorithm>
+
+#include "tests/lab/script/scenario_test.hpp"
+
+using namespace wirelab;
+using namespace wirelab::test;
+
+namespace {
+
+DigestTexts run_whole(Script& script) {
+  const auto ran = script.run_until(Instant() + script.duration());
+  if (!ran) FAIL(ran.error().text);
+  return script.world().trace().digest();
+}
+
+}  // namespace
+
+TEST_CASE("folding the trace gives the live world at a thousand random instants") {
+  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/nightlight.lua", "scenarios/outage.lua", "scenarios/qos.lua");
+  const std::uint64_t seed = GENERATE(1, 2);
+  CAPTURE(name, seed);
+  auto store = std::make_shared<TraceStore>();
+  ScriptOptions options;
+  options.seed = seed;
+  const auto script = begin_scenario(file_text(name), name, options, store);
+  World& world = script->world();
+  RandomStream random(seed, "fold", "test");
+  std::vector<Instant> instants;
+  for (int i = 0; i < 1000; ++i) instants.push_back(Instant() + random.between(Duration(), script->duration()));
+  std::sort(instants.begin(), instants.end());
+  FoldedState folded;
+  RecordNumber next = 1;
+  for (const Instant at : instants) {
+    const auto ran = script->run_until(at);
+    if (!ran) FAIL(ran.error().text);
+    const TraceStore::Reader reader(*store);
+    for (; next <= reader.last(); ++next) {
+      const Record& record = reader.record(next);
+      CAPTURE(next, name_of(record.kind), reader.name(record.entity), name_of(static_cast<Field>(record.kind == Kind::state ? record.field : 0)), record.key, record.a, record.b);
+      REQUIRE(folded.forward(record));
+    }
+    LiveState live;
+    world.visit_state(live);
+    if (folded.values() == live.values()) continue;
+    for (const auto& [key, value] : live.values()) {
+      CAPTURE(at.ns(), reader.name(key.entity), name_of(key.field), key.key);
+      REQUIRE(folded.value(key.entity, key.field, key.key) == value);
+    }
+    for (const auto& [key, value] : folded.values()) {
+      CAPTURE(at.ns(), reader.name(key.entity), name_of(key.field), key.key, value);
+      REQUIRE(live.values().contains(key));
+    }
+  }
+  // And back again, to nothing.
+  const TraceStore::Reader reader(*store);
+  bool whole = true;
+  for (RecordNumber n = next - 1; n >= reader.first(); --n) whole = folded.backward(reader.record(n)) && whole;
+  CHECK(whole);
+  CHECK(folded.values().empty());
+}
+
+TEST_CASE("causes point backwards and lead to a beginning") {
+  auto store = std::make_shared<TraceStore>();
+  const auto script = begin_scenario(file_text("tests/determinism/canary.lua"), "canary.lua", {}, store);
+  run_whole(*script);
+  const TraceStore::Reader reader(*store);
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+    const Record& record = reader.record(n);
+    REQUIRE(record.cause < n);
+    if (record.cause != 0) REQUIRE(reader.record(record.cause).at <= record.at);
+    // A packet that arrives was sent; what is delivered to a program was received.
+    if (record.kind == Kind::message_delivered) REQUIRE(reader.record(record.cause).kind == Kind::mqtt_received);
+  }
+}
+
+TEST_CASE("a run repeats itself in one process, with a store or without") {
+  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/qos.lua");
+  const std::string source = file_text(name);
+  const auto digest = [&](std::uint64_t seed, bool stored, int pieces) {
+    ScriptOptions options;
+    options.seed = seed;
+    const auto script = begin_scenario(source, name, options, stored ? std::make_shared<TraceStore>(std::size_t{1} << 20) : nullptr);
+    for (int i = 1; i < pieces; ++i) REQUIRE(script->run_until(Instant() + script->duration() / pieces * i));
+    return run_whole(*script);
+  };
+  const DigestTexts first = digest(7, false, 1);
+  for (const DigestTexts& again : {digest(7, true, 1), digest(7, false, 13), digest(7, true, 100)}) {
+    CHECK(first.everything == again.everything);
+    CHECK(first.order == again.order);
+    CHECK(first.wire == again.wire);
+  }
+  CHECK(digest(8, false, 1).everything != first.everything);
+}
+
+TEST_CASE("a journal replays to the same digest, also by way of its text") {
+  const std::string source = file_text("scenarios/temperature.lua");
+  Journal journal;
+  journal.scenario = "scenarios/temperature.lua";
+  journal.seed = 5;
+  std::string digest;
+  {
+    ScriptOptions options;
+    options.seed = 5;
+    const auto script = begin_scenario(source, "t.lua", options, nullptr);
+    World& world = script->world();
+    const std::vector<std::pair<int, Intervention>> what{
+        {20, CutLink{"home-cloud"}}, {27, RestoreLink{"home-cloud"}}, {60, SetImpairment{"home>cloud", {}, Duration::milliseconds(80), {}, 0.3}},
+        {90, SetSensor{"sensor-001", "temperature", 99.5}}, {120, Crash{"dashboard"}}, {130, Restart{"dashboard"}}, {200, PowerOff{"hub"}},
+        {215, Restart{"hub"}}, {300, Stop{"sensor-001"}}, {310, Restart{"sensor-001"}}};
+    for (const auto& [second, intervention] : what) {
+      // Between two events, somewhere after the second: where a person happens to click.
+      while (world.now() < Instant() + Duration::seconds(second)) REQUIRE(world.step(Instant::never()));
+      REQUIRE(world.can_apply(intervention));
+      world.intervene(intervention);
+    }
+    digest = run_whole(*script).everything;
+    journal.entries = world.journal();
+    CHECK(journal.entries.size() == what.size());
+  }
+  const auto parsed = parse_journal(journal_text(journal));
+  REQUIRE(parsed);
+  CHECK(parsed->seed == 5);
+  CHECK(journal_text(*parsed) == journal_text(journal));
+  ScriptOptions options;
+  options.seed = parsed->seed;
+  const auto script = begin_scenario(source, "t.lua", options, nullptr);
+  script->world().replay(parsed->entries);
+  CHECK(run_whole(*script).everything == digest);
+  CHECK(script->world().journal().size() == journal.entries.size());
+}
+
+TEST_CASE("a wrong journal is an error with its line") {
+  const std::string header = R"({"wirelab_journal":1,"scenario":"x","seed":1})" "\n";
+  const auto line_and_text = [](const std::string& text) {
+    const auto parsed = parse_journal(text);
+    REQUIRE_FALSE(parsed);
+    return std::to_string(parsed.error().line) + ": " + parsed.error().what;
+  };
+  CHECK(line_and_text(header + R"({"at_ns":5,"do":"cutt","link":"a-b"})") == "2: unknown intervention \"cutt\": did you mean \"cut\"?");
+  CHECK(line_and_text(header + R"({"at_ns":5,"do":"cut"})") == "2: \"link\" is missing");
+  CHECK(line_and_text(header + R"({"at_ns":-5,"do":"cut","link":"a-b"})") == "2: \"at_ns\" must lie between 0 and 100 years in nanoseconds");
+  CHECK(line_and_text(header + "nonsense") == "2: not a JSON object; a journal has one a line");
+  CHECK(line_and_text(R"({"wirelab_journal":2})") == "1: journal format 2 is not known: this program reads format 1");
+  CHECK(line_and_text(header + R"({"at_ns":9,"do":"cut","link":"a-b"})" "\n" R"({"at_ns":5,"do":"cut","link":"a-b"})") == "3: entries must be in order of time");
+}
