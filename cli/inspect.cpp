@@ -20,9 +20,10 @@ void add_journey(CLI::App& app, Chosen& chosen) {
   sub->add_option("--topic", command->topic, "A message to this topic");
   sub->add_option("--nth", command->nth, "The nth one of them, from 1")->check(CLI::PositiveNumber);
   add_run_options(*sub, command->options);
-  sub->footer("Examples:\n"
-              "  wirelab journey temperature --topic sensors/temperature --nth 5\n"
-              "  wirelab run qos --trace run.jsonl; wirelab journey run.jsonl --nth 12\n");
+  sub->footer(
+      "Examples:\n"
+      "  wirelab journey temperature --topic sensors/temperature --nth 5\n"
+      "  wirelab run qos --trace run.jsonl; wirelab journey run.jsonl --nth 12\n");
   sub->callback([command, &chosen] {
     chosen = [command] {
       const auto trace = load_run(command->options);
@@ -47,10 +48,12 @@ void add_diff(CLI::App& app, Chosen& chosen) {
   sub->add_option("--seed2", command->second.seed, "Seed of the second (default: that of the first)");
   sub->add_option("--until", command->first.until, "End both at this simulated time");
   sub->add_option("--set", command->first.settings, "A parameter of the first: NAME=VALUE")->take_all();
-  sub->add_option("--set2", command->second.settings, "A parameter of the second (default: those of the first)")->take_all();
-  sub->footer("Examples:\n"
-              "  wirelab diff a.jsonl b.jsonl\n"
-              "  wirelab diff temperature temperature --seed 7 --seed2 8\n");
+  sub->add_option("--set2", command->second.settings, "A parameter of the second (default: those of the first)")
+      ->take_all();
+  sub->footer(
+      "Examples:\n"
+      "  wirelab diff a.jsonl b.jsonl\n"
+      "  wirelab diff temperature temperature --seed 7 --seed2 8\n");
   sub->callback([command, &chosen] {
     chosen = [command] {
       if (!command->second.seed) command->second.seed = command->first.seed;
@@ -77,7 +80,8 @@ void add_metrics(CLI::App& app, Chosen& chosen) {
       options->until = "0s";
       const auto run = run_scenario(*options, false, nullptr);
       if (!run) return report(run.error());
-      for (const Metric& metric : run->script->metrics()) fmt::print("{:<16} {:<12} {}\n", metric.name, metric.unit, metric.definition);
+      for (const Metric& metric : run->script->metrics())
+        fmt::print("{:<16} {:<12} {}\n", metric.name, metric.unit, metric.definition);
       return kDone;
     };
   });

@@ -33,7 +33,8 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view near = wirelab::nearest(argv[1], views);
-  return std::string("there is no command \"") + argv[1] + "\"" + (near.empty() ? "" : ": did you mean \"" + std::string(near) + "\"?");
+  return std::string("there is no command \"") + argv[1] + "\"" +
+         (near.empty() ? "" : ": did you mean \"" + std::string(near) + "\"?");
 }
 
 }  // namespace
@@ -42,12 +43,13 @@ int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "C");
   CLI::App app("Wirelab: a deterministic network simulator and teaching sandbox for IoT messaging", "wirelab");
   app.set_version_flag("--version", "wirelab 0.1.0");
-  app.footer("Examples:\n"
-             "  wirelab run scenarios/temperature.lua --seed 7\n"
-             "  wirelab journey temperature --topic sensors/temperature --nth 5\n"
-             "  wirelab run qos --pcap run.pcapng     then open run.pcapng in Wireshark\n"
-             "\nwirelab COMMAND --help says more of each.\n"
-             "Exit status: 0 done, 1 a check failed, 2 bad usage or input, 3 a limit was reached.");
+  app.footer(
+      "Examples:\n"
+      "  wirelab run scenarios/temperature.lua --seed 7\n"
+      "  wirelab journey temperature --topic sensors/temperature --nth 5\n"
+      "  wirelab run qos --pcap run.pcapng     then open run.pcapng in Wireshark\n"
+      "\nwirelab COMMAND --help says more of each.\n"
+      "Exit status: 0 done, 1 a check failed, 2 bad usage or input, 3 a limit was reached.");
   app.require_subcommand(0, 1);
   wirelab::Chosen chosen;
   wirelab::add_run(app, chosen);
@@ -60,11 +62,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     const std::string better = suggestion(app, argc, argv);
-    std::fprintf(stderr, "wirelab: %s\nwirelab --help lists what there is.\n", better.empty() ? error.what() : better.c_str());
+    std::fprintf(stderr, "wirelab: %s\nwirelab --help lists what there is.\n",
+                 better.empty() ? error.what() : better.c_str());
     return wirelab::kBadInput;
   }
   if (!chosen) {
-    std::fputs("There is no front end yet: running scenarios/temperature.lua in the terminal. wirelab --help lists what there is.\n\n", stderr);
+    std::fputs(
+        "There is no front end yet: running scenarios/temperature.lua in the terminal. wirelab --help lists what there "
+        "is.\n\n",
+        stderr);
     const std::vector<const char*> arguments{"wirelab", "run", "temperature"};
     app.clear();
     app.parse(static_cast<int>(arguments.size()), arguments.data());

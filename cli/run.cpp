@@ -22,7 +22,8 @@ struct RunCommand {
 };
 
 std::string number(double value) {
-  return value == std::floor(value) && std::fabs(value) < 1e15 ? fmt::format("{:.0f}", value) : fmt::format("{:.6g}", value);
+  return value == std::floor(value) && std::fabs(value) < 1e15 ? fmt::format("{:.0f}", value)
+                                                               : fmt::format("{:.6g}", value);
 }
 
 void print_json(const RunCommand& command, FinishedRun& run) {
@@ -45,7 +46,8 @@ void print_json(const RunCommand& command, FinishedRun& run) {
 
 void print_summary(FinishedRun& run) {
   World& world = run.script->world();
-  fmt::print("\n{} simulated in {:.2f} s, {} events, seed {}\n", format_duration(world.now() - Instant()), run.wall_seconds, world.executed(), run.seed);
+  fmt::print("\n{} simulated in {:.2f} s, {} events, seed {}\n", format_duration(world.now() - Instant()),
+             run.wall_seconds, world.executed(), run.seed);
   for (const ParameterInfo& p : run.script->parameters()) {
     fmt::print("  {:<16} {:>12} {:<12} {}\n", p.name, p.value, p.unit, p.help);
   }
@@ -60,9 +62,12 @@ void print_summary(FinishedRun& run) {
 }
 
 tl::expected<void, CommandError> write_files(const RunCommand& command, const FinishedRun& run) {
-  const auto failed = [](const std::string& path, const std::string& why) { return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", path, why)}); };
+  const auto failed = [](const std::string& path, const std::string& why) {
+    return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", path, why)});
+  };
   if (run.store && run.store->dropped() > 0) {
-    fmt::print(stderr, "note: the trace outgrew its memory; its first {} records are left out of the files\n", run.store->dropped());
+    fmt::print(stderr, "note: the trace outgrew its memory; its first {} records are left out of the files\n",
+               run.store->dropped());
   }
   if (!command.trace.empty()) {
     auto file = WholeFile::create(command.trace);
@@ -90,7 +95,8 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
 
 int run_it(const RunCommand& command) {
   const bool store = !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty();
-  if (!command.pcap_link.empty() && command.pcap.empty()) return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
+  if (!command.pcap_link.empty() && command.pcap.empty())
+    return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
   LogFunction log;
   if (!command.quiet && !command.json) {
     log = [](Instant at, std::string_view device, std::string_view text) {
@@ -123,10 +129,11 @@ void add_run(CLI::App& app, Chosen& chosen) {
   sub->add_option("--pcap", command->pcap, "Write a capture (pcapng) that Wireshark opens");
   sub->add_option("--pcap-link", command->pcap_link, "Capture on this link (home-hub) or direction (home>hub) only");
   sub->add_option("--sequence", command->sequence, "Write a Mermaid sequence diagram");
-  sub->footer("Examples:\n"
-              "  wirelab run scenarios/temperature.lua --seed 7\n"
-              "  wirelab run temperature --set loss=10% --until 2min --pcap run.pcapng\n"
-              "  wirelab run qos --json | jq .metrics.delivered\n");
+  sub->footer(
+      "Examples:\n"
+      "  wirelab run scenarios/temperature.lua --seed 7\n"
+      "  wirelab run temperature --set loss=10% --until 2min --pcap run.pcapng\n"
+      "  wirelab run qos --json | jq .metrics.delivered\n");
   sub->callback([command, &chosen] { chosen = [command] { return run_it(*command); }; });
 }
 

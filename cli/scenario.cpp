@@ -22,7 +22,8 @@ tl::expected<std::string, CommandError> find_scenario(const std::string& given) 
   if (fs::is_regular_file(given, ignored)) return given;
   const std::string beside = "scenarios/" + given + (given.ends_with(".lua") ? "" : ".lua");
   if (given.find('/') == std::string::npos && fs::is_regular_file(beside, ignored)) return beside;
-  if (fs::is_directory(given, ignored)) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: is a folder; a scenario is a .lua file", given)});
+  if (fs::is_directory(given, ignored))
+    return tl::unexpected(CommandError{kBadInput, fmt::format("{}: is a folder; a scenario is a .lua file", given)});
   std::vector<std::string> names;
   const fs::path folder = fs::path(given).has_parent_path() ? fs::path(given).parent_path() : fs::path("scenarios");
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
@@ -38,12 +39,14 @@ tl::expected<std::string, CommandError> find_scenario(const std::string& given) 
   return tl::unexpected(CommandError{kBadInput, text});
 }
 
-tl::expected<std::map<std::string, std::string>, CommandError> parse_settings(const std::vector<std::string>& settings) {
+tl::expected<std::map<std::string, std::string>, CommandError> parse_settings(
+    const std::vector<std::string>& settings) {
   std::map<std::string, std::string> values;
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return tl::unexpected(CommandError{kBadInput, fmt::format("--set {}: write NAME=VALUE, as in --set loss=0.05", setting)});
+      return tl::unexpected(
+          CommandError{kBadInput, fmt::format("--set {}: write NAME=VALUE, as in --set loss=0.05", setting)});
     }
     values[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
@@ -60,7 +63,8 @@ class Progress {
   void at(Instant now, std::chrono::steady_clock::time_point begin) {
     if (!shown_ || std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(700)) return;
     const double part = whole_.ns() == 0 ? 1.0 : now.in_seconds() / whole_.in_seconds();
-    std::fprintf(stderr, "\r\x1b[K  %5.1f %%  %s of %s", part * 100, format_duration(now - Instant()).c_str(), format_duration(whole_).c_str());
+    std::fprintf(stderr, "\r\x1b[K  %5.1f %%  %s of %s", part * 100, format_duration(now - Instant()).c_str(),
+                 format_duration(whole_).c_str());
     std::fflush(stderr);
     drawn_ = true;
   }
@@ -77,8 +81,10 @@ CommandError script_error(const ScriptError& error) { return {error.limit ? kLim
 
 void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--seed", options.seed, "What all chance is drawn from (default 1)");
-  command.add_option("--until", options.until, "End at this simulated time instead of the scenario's duration, as in 90s");
-  command.add_option("--set", options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")->take_all();
+  command.add_option("--until", options.until,
+                     "End at this simulated time instead of the scenario's duration, as in 90s");
+  command.add_option("--set", options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
+      ->take_all();
   command.add_option("--journal", options.journal, "Apply the interventions of this journal");
 }
 
@@ -96,7 +102,9 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bo
     const auto text = read_file(options.journal);
     if (!text) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", options.journal, text.error())});
     auto parsed = parse_journal(*text);
-    if (!parsed) return tl::unexpected(CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, parsed.error().line, parsed.error().what)});
+    if (!parsed)
+      return tl::unexpected(
+          CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, parsed.error().line, parsed.error().what)});
     journal = std::move(*parsed);
     for (const auto& [name, value] : journal->parameters) settings->try_emplace(name, value);
   }
@@ -128,7 +136,8 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bo
     for (const JournalEntry& entry : journal->entries) {
       ++line;
       if (const auto possible = run.script->world().can_apply(entry.what); !possible) {
-        return tl::unexpected(CommandError{kBadInput, fmt::format("{}: entry {}: {}", options.journal, line - 1, possible.error())});
+        return tl::unexpected(
+            CommandError{kBadInput, fmt::format("{}: entry {}: {}", options.journal, line - 1, possible.error())});
       }
     }
     run.script->world().replay(journal->entries);
@@ -150,7 +159,9 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bo
 tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options) {
   if (const auto text = read_file(options.scenario); text && text->starts_with("{\"wirelab_trace\"")) {
     auto trace = parse_trace(*text);
-    if (!trace) return tl::unexpected(CommandError{kBadInput, fmt::format("{}:{}: {}", options.scenario, trace.error().line, trace.error().what)});
+    if (!trace)
+      return tl::unexpected(
+          CommandError{kBadInput, fmt::format("{}:{}: {}", options.scenario, trace.error().line, trace.error().what)});
     return std::move(*trace);
   }
   auto run = run_scenario(options, true, nullptr);

@@ -50,7 +50,9 @@ double hold_priority_queue(const std::vector<std::int64_t>& steps, std::uint64_t
     std::int64_t time;
     std::uint64_t sequence;
     std::function<void()> action;
-    bool operator<(const Event& other) const { return time != other.time ? time > other.time : sequence > other.sequence; }
+    bool operator<(const Event& other) const {
+      return time != other.time ? time > other.time : sequence > other.sequence;
+    }
   };
   std::priority_queue<Event> queue;
   std::size_t next = 0;
@@ -58,7 +60,8 @@ double hold_priority_queue(const std::vector<std::int64_t>& steps, std::uint64_t
   std::uint64_t fired = 0;
   std::int64_t now = 0;
   const auto add = [&] {
-    queue.push({now + steps[next++ & (steps.size() - 1)], sequence++, [&fired, &now, sequence] { fired += now >= 0 && sequence > 0 ? 1 : 0; }});
+    queue.push({now + steps[next++ & (steps.size() - 1)], sequence++,
+                [&fired, &now, sequence] { fired += now >= 0 && sequence > 0 ? 1 : 0; }});
   };
   for (std::uint64_t i = 0; i < pending; ++i) add();
   const auto turn = [&] {
@@ -86,7 +89,8 @@ double hold_bare_heap(const std::vector<std::int64_t>& steps, std::uint64_t pend
   };
   const auto action = [](void* count) { ++*static_cast<std::uint64_t*>(count); };
   std::vector<Target> targets(pending, Target{action, &fired});
-  for (std::uint64_t i = 0; i < pending; ++i) heap.push({steps[next++ & (steps.size() - 1)], sequence++, static_cast<std::uint32_t>(i)});
+  for (std::uint64_t i = 0; i < pending; ++i)
+    heap.push({steps[next++ & (steps.size() - 1)], sequence++, static_cast<std::uint32_t>(i)});
   const auto turn = [&] {
     const HeapEntry top = heap.top();
     heap.pop();

@@ -21,9 +21,13 @@ constexpr Duration kDrain = Duration::seconds(5);
 class Station : public Program, public EndpointUser {
  public:
   Station(World& world, DeviceIndex device, Tally& tally)
-      : world_(world), tally_(tally), device_(device),
+      : world_(world),
+        tally_(tally),
+        device_(device),
         endpoint_(world.events(), world.trace(), world.transport(), world.messages(), world.node_of(device),
-                  world.trace().define(EntityKind::mqtt_client, std::string(world.name_of_device(device)) + "/mqtt", world.entity_of(device)), *this) {
+                  world.trace().define(EntityKind::mqtt_client, std::string(world.name_of_device(device)) + "/mqtt",
+                                       world.entity_of(device)),
+                  *this) {
     endpoint_.client().options().client_id = world.name_of_device(device);
   }
   void end(Ending) override { endpoint_.vanish(); }
@@ -100,14 +104,18 @@ WorldDescription star(std::uint32_t devices, Tally& tally, Instant end) {
   NodeDescription subscriber;
   subscriber.name = "subscriber";
   subscriber.role = NodeRole::device;
-  subscriber.program = [&tally](World& world, DeviceIndex device) { return std::make_unique<Subscriber>(world, device, tally); };
+  subscriber.program = [&tally](World& world, DeviceIndex device) {
+    return std::make_unique<Subscriber>(world, device, tally);
+  };
   description.nodes.push_back(subscriber);
   description.links.push_back({"subscriber", "hub", fast, fast});
   for (std::uint32_t i = 0; i < devices; ++i) {
     NodeDescription device;
     device.name = fmt::format("dev{:06}", i);
     device.role = NodeRole::device;
-    device.program = [&tally, end](World& world, DeviceIndex index) { return std::make_unique<Publisher>(world, index, tally, end); };
+    device.program = [&tally, end](World& world, DeviceIndex index) {
+      return std::make_unique<Publisher>(world, index, tally, end);
+    };
     description.links.push_back({device.name, "hub", slow, slow});
     description.nodes.push_back(std::move(device));
   }
@@ -148,21 +156,27 @@ BenchTable bench_star(const BenchOptions& options, bool& failed) {
   for (const std::uint32_t devices : {100u, 1'000u, 10'000u, 100'000u}) {
     if (options.quick && devices > 100) break;
     if (devices == 100'000 && !options.largest) break;
-    const Duration length = options.quick ? Duration::seconds(600) : devices == 100'000 ? Duration::seconds(600) : Duration::seconds(3600);
+    const Duration length = options.quick        ? Duration::seconds(600)
+                            : devices == 100'000 ? Duration::seconds(600)
+                                                 : Duration::seconds(3600);
     const StarResult result = run_star(devices, length, false);
     const auto messages = static_cast<double>(result.tally.published);
     const double each = result.cpu / messages * 1e6;
     if (first == 0) first = each;
-    table.rows.push_back({fmt::format("N = {}", devices), {messages, messages / result.cpu, static_cast<double>(result.events) / result.cpu, each, result.bytes_a_device, each / first}});
-    if (result.tally.received != result.tally.published || result.tally.acknowledged != result.tally.published || result.tally.published == 0) {
+    table.rows.push_back({fmt::format("N = {}", devices),
+                          {messages, messages / result.cpu, static_cast<double>(result.events) / result.cpu, each,
+                           result.bytes_a_device, each / first}});
+    if (result.tally.received != result.tally.published || result.tally.acknowledged != result.tally.published ||
+        result.tally.published == 0) {
       failed = true;
-      table.notes.push_back(fmt::format("FAILED at N = {}: {} published, {} acknowledged, {} delivered", devices, result.tally.published,
-                                        result.tally.acknowledged, result.tally.received));
+      table.notes.push_back(fmt::format("FAILED at N = {}: {} published, {} acknowledged, {} delivered", devices,
+                                        result.tally.published, result.tally.acknowledged, result.tally.received));
     }
     if (devices == 1'000 || options.quick) {
       const StarResult stored = run_star(devices, options.quick ? length : Duration::seconds(1200), true);
       const double with = stored.cpu / static_cast<double>(stored.tally.published) * 1e6;
-      table.notes.push_back(fmt::format("N = {}, whole trace stored: {:.2f} us/message, {:.2f} times the time without", devices, with, with / each));
+      table.notes.push_back(fmt::format("N = {}, whole trace stored: {:.2f} us/message, {:.2f} times the time without",
+                                        devices, with, with / each));
     }
   }
   return table;

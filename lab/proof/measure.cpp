@@ -35,7 +35,8 @@ std::string to_text(const BenchTable& table) {
   std::size_t first = 4;
   for (const auto& row : table.rows) first = std::max(first, row.name.size());
   text += fmt::format("  {:<{}}", "", first);
-  for (const auto& column : table.columns) text += fmt::format("  {:>{}}", column, std::max<std::size_t>(column.size(), 9));
+  for (const auto& column : table.columns)
+    text += fmt::format("  {:>{}}", column, std::max<std::size_t>(column.size(), 9));
   text += '\n';
   for (const auto& row : table.rows) {
     text += fmt::format("  {:<{}}", row.name, first);

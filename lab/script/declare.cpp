@@ -15,19 +15,24 @@ namespace wirelab::script {
 namespace {
 
 std::string_view check_text(lua_State* L, int index, const char* what) {
-  if (lua_type(L, index) != LUA_TSTRING) raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
+  if (lua_type(L, index) != LUA_TSTRING)
+    raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
   std::size_t size = 0;
   const char* text = lua_tolstring(L, index, &size);
   return {text, size};
 }
 
 void only_at_top(lua_State* L, const char* what) {
-  if (Host::of(L).running()) raise(L, fmt::format("{} belongs at the top level of the scenario: the world is already running", what));
+  if (Host::of(L).running())
+    raise(L, fmt::format("{} belongs at the top level of the scenario: the world is already running", what));
 }
 
 World& running_world(lua_State* L, const char* what) {
   Host& host = Host::of(L);
-  if (!host.running()) raise(L, fmt::format("{} acts on the running world: call it in at(time, function() ... end) or in a device's program", what));
+  if (!host.running())
+    raise(L,
+          fmt::format("{} acts on the running world: call it in at(time, function() ... end) or in a device's program",
+                      what));
   return host.world();
 }
 
@@ -44,15 +49,21 @@ int declare_duration(lua_State* L) {
 std::string value_text(lua_State* L, int index) {
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0 ? "true" : "false";
-    case LUA_TNUMBER: return lua_isinteger(L, index) ? fmt::format("{}", lua_tointeger(L, index)) : fmt::format("{}", check_finite(L, index, "a parameter"));
+    case LUA_TNUMBER:
+      return lua_isinteger(L, index) ? fmt::format("{}", lua_tointeger(L, index))
+                                     : fmt::format("{}", check_finite(L, index, "a parameter"));
     case LUA_TSTRING: return std::string(check_text(L, index, ""));
-    default: raise(L, fmt::format("the default of a parameter must be a number, a text or a boolean, not a {}", luaL_typename(L, index)));
+    default:
+      raise(L, fmt::format("the default of a parameter must be a number, a text or a boolean, not a {}",
+                           luaL_typename(L, index)));
   }
 }
 
 // Pushes what --set gave, in the type of the default at `standard`.
 void push_setting(lua_State* L, const std::string& name, const std::string& given, int standard) {
-  const auto wrong = [&](const char* wanted) { raise(L, fmt::format("--set {}={}: this parameter is {}", name, given, wanted)); };
+  const auto wrong = [&](const char* wanted) {
+    raise(L, fmt::format("--set {}={}: this parameter is {}", name, given, wanted));
+  };
   switch (lua_type(L, standard)) {
     case LUA_TBOOLEAN:
       if (given != "true" && given != "false") wrong("true or false");
@@ -99,7 +110,8 @@ int declare_param(lua_State* L) {
   if (lua_type(L, value) == LUA_TNUMBER) {
     const double number = lua_tonumber(L, value);
     if ((least && number < *least) || (most && number > *most)) {
-      raise(L, fmt::format("the parameter \"{}\" is {}; it must lie between {:g} and {:g}", name, info.value, least.value_or(-1e308), most.value_or(1e308)));
+      raise(L, fmt::format("the parameter \"{}\" is {}; it must lie between {:g} and {:g}", name, info.value,
+                           least.value_or(-1e308), most.value_or(1e308)));
     }
   }
   if (has_choices) {
@@ -135,7 +147,8 @@ int declare_metric(lua_State* L) {
   metric.value = options.number("start").value_or(0.0);
   options.finish();
   for (const Metric& other : Statistics().metrics()) {
-    if (other.name == metric.name) raise(L, fmt::format("the metric \"{}\" is built in; choose another name", metric.name));
+    if (other.name == metric.name)
+      raise(L, fmt::format("the metric \"{}\" is built in; choose another name", metric.name));
   }
   for (const Metric& other : host.own_metrics) {
     if (other.name == metric.name) raise(L, fmt::format("the metric \"{}\" is declared twice", metric.name));
@@ -145,7 +158,9 @@ int declare_metric(lua_State* L) {
   return 1;
 }
 
-Metric& metric_at(lua_State* L) { return Host::of(L).own_metrics[*static_cast<std::size_t*>(check_object(L, 1, "metric", "the object before \":\""))]; }
+Metric& metric_at(lua_State* L) {
+  return Host::of(L).own_metrics[*static_cast<std::size_t*>(check_object(L, 1, "metric", "the object before \":\""))];
+}
 
 int metric_add(lua_State* L) {
   metric_at(L).value += lua_isnoneornil(L, 2) ? 1.0 : check_finite(L, 2, "what is added to a metric");
@@ -183,7 +198,8 @@ int expect(lua_State* L) {
   Host& host = Host::of(L);
   luaL_checkany(L, 1);
   if (lua_toboolean(L, 1) != 0) return 0;
-  const std::string what(lua_isnoneornil(L, 2) ? std::string_view("an expectation") : check_text(L, 2, "the message of expect()"));
+  const std::string what(lua_isnoneornil(L, 2) ? std::string_view("an expectation")
+                                               : check_text(L, 2, "the message of expect()"));
   luaL_where(L, 1);
   const std::string where = lua_tostring(L, -1);
   host.failures_.push_back(where + what);
@@ -236,7 +252,8 @@ void read_address(lua_State* L, Options& options, NodeDescription& node) {
   const auto address = wire::parse_address(*text);
   if (!address) raise(L, fmt::format("\"{}\" is no IPv4 address: write it as in \"10.0.0.1\"", *text));
   for (const NodeDescription& other : Host::of(L).description.nodes) {
-    if (&other != &node && other.address == *address) raise(L, fmt::format("the address {} is taken by \"{}\"", *text, other.name));
+    if (&other != &node && other.address == *address)
+      raise(L, fmt::format("the address {} is taken by \"{}\"", *text, other.name));
   }
   node.address = *address;
 }
@@ -255,14 +272,19 @@ void read_channel(lua_State* L, Options& options, ChannelSettings& settings) {
   if (const auto delay = options.duration("delay")) settings.delay = *delay;
   if (const auto jitter = options.duration("jitter")) settings.jitter = *jitter;
   if (const auto shape = options.choice("distribution", {"uniform", "normal", "pareto"})) {
-    settings.jitter_shape = *shape == "uniform" ? JitterShape::uniform : *shape == "normal" ? JitterShape::normal : JitterShape::pareto;
+    settings.jitter_shape = *shape == "uniform"  ? JitterShape::uniform
+                            : *shape == "normal" ? JitterShape::normal
+                                                 : JitterShape::pareto;
   }
   if (const auto in_order = options.boolean("in_order")) settings.in_order = *in_order;
   if (const auto loss = options.ratio("loss")) settings.loss = *loss;
-  if (const auto queue = options.integer("queue", 0, 10'000'000)) settings.queue_packets = static_cast<std::uint32_t>(*queue);
-  if (const auto bytes = options.size("queue_bytes")) settings.queue_bytes = static_cast<std::uint32_t>(std::min<std::int64_t>(*bytes, 0xffffffff));
+  if (const auto queue = options.integer("queue", 0, 10'000'000))
+    settings.queue_packets = static_cast<std::uint32_t>(*queue);
+  if (const auto bytes = options.size("queue_bytes"))
+    settings.queue_bytes = static_cast<std::uint32_t>(std::min<std::int64_t>(*bytes, 0xffffffff));
   if (const auto mtu = options.integer("mtu", 128, 65535)) settings.mtu = static_cast<std::uint32_t>(*mtu);
-  if (const auto overhead = options.integer("overhead", 0, 1000)) settings.overhead = static_cast<std::uint32_t>(*overhead);
+  if (const auto overhead = options.integer("overhead", 0, 1000))
+    settings.overhead = static_cast<std::uint32_t>(*overhead);
   if (options.push("burst_loss")) {
     Options burst(L, -1, "burst_loss");
     settings.loss_kind = LossKind::gilbert_elliott;
@@ -273,7 +295,8 @@ void read_channel(lua_State* L, Options& options, ChannelSettings& settings) {
     const auto good = burst.duration("mean_good");
     const auto bad = burst.duration("mean_bad");
     if (good || bad) {
-      if (!good || !bad || good->ns() == 0 || bad->ns() == 0) raise(L, "burst_loss in time needs mean_good and mean_bad, both above 0");
+      if (!good || !bad || good->ns() == 0 || bad->ns() == 0)
+        raise(L, "burst_loss in time needs mean_good and mean_bad, both above 0");
       settings.loss_kind = LossKind::gilbert_elliott_in_time;
       settings.burst.mean_good = *good;
       settings.burst.mean_bad = *bad;
@@ -320,8 +343,10 @@ int declare_broker(lua_State* L) {
   NodeDescription& node = add_node(L, NodeRole::broker, "broker()");
   Options options(L, 2, fmt::format("broker(\"{}\")", node.name));
   read_address(L, options, node);
-  if (const auto n = options.integer("max_inflight", 1, 65535)) node.broker.max_in_flight = static_cast<std::uint16_t>(*n);
-  if (const auto n = options.integer("max_queued", 0, 1'000'000'000)) node.broker.max_queued = static_cast<std::uint32_t>(*n);
+  if (const auto n = options.integer("max_inflight", 1, 65535))
+    node.broker.max_in_flight = static_cast<std::uint16_t>(*n);
+  if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
+    node.broker.max_queued = static_cast<std::uint32_t>(*n);
   if (const auto keep = options.boolean("queue_qos0")) node.broker.queue_qos0 = *keep;
   if (const auto nodelay = options.boolean("nodelay")) node.tcp.nodelay = *nodelay;
   options.finish();
@@ -368,18 +393,22 @@ int declare_device(lua_State* L) {
       lua_pop(L, 1);
     }
     if (options.push("link")) {
-      if (!joined) raise(L, fmt::format("option \"link\" of {} needs \"on\": the node that the device hangs on", where));
+      if (!joined)
+        raise(L, fmt::format("option \"link\" of {} needs \"on\": the node that the device hangs on", where));
       read_link(L, lua_gettop(L), where + ", link", link);
       lua_pop(L, 1);
     } else {
       link.to_a = link.to_b = default_link();
     }
     if (options.push("sensors")) {
-      if (!lua_istable(L, -1)) raise(L, fmt::format("option \"sensors\" of {} must be a table such as {{ temperature = {{ base = 21 }} }}", where));
+      if (!lua_istable(L, -1))
+        raise(L, fmt::format("option \"sensors\" of {} must be a table such as {{ temperature = {{ base = 21 }} }}",
+                             where));
       const int table = lua_gettop(L);
       lua_pushnil(L);
       while (lua_next(L, table) != 0) {
-        if (lua_type(L, -2) != LUA_TSTRING) raise(L, fmt::format("sensors of {} are named: write {{ temperature = ... }}", where));
+        if (lua_type(L, -2) != LUA_TSTRING)
+          raise(L, fmt::format("sensors of {} are named: write {{ temperature = ... }}", where));
         const std::string sensor = lua_tostring(L, -2);
         node.sensors[sensor] = read_sensor(L, sensor);
         lua_pop(L, 1);
@@ -390,10 +419,13 @@ int declare_device(lua_State* L) {
   }
   const int function = has_options ? 3 : 2;
   if (!lua_isnoneornil(L, function)) {
-    if (lua_type(L, function) != LUA_TFUNCTION) raise(L, fmt::format("the program of {} must be a function(self), not a {}", where, luaL_typename(L, function)));
+    if (lua_type(L, function) != LUA_TFUNCTION)
+      raise(L, fmt::format("the program of {} must be a function(self), not a {}", where, luaL_typename(L, function)));
     lua_pushvalue(L, function);
     const int reference = luaL_ref(L, LUA_REGISTRYINDEX);
-    node.program = [&host, reference](World& world, DeviceIndex device) { return std::make_unique<DeviceProgram>(host, world, device, reference); };
+    node.program = [&host, reference](World& world, DeviceIndex device) {
+      return std::make_unique<DeviceProgram>(host, world, device, reference);
+    };
   }
   if (joined) host.description.links.push_back(link);
   return push_node(L, index);
@@ -409,7 +441,8 @@ int apply(lua_State* L, const char* what, const Intervention& intervention) {
 }
 
 std::string link_name(lua_State* L) {
-  const LinkDescription& link = Host::of(L).description.links[*static_cast<std::size_t*>(check_object(L, 1, "link", "the object before \":\""))];
+  const LinkDescription& link =
+      Host::of(L).description.links[*static_cast<std::size_t*>(check_object(L, 1, "link", "the object before \":\""))];
   return link.a + "-" + link.b;
 }
 std::string node_name(lua_State* L) { return check_node(L, 1, "the object before \":\"").name; }
@@ -452,25 +485,45 @@ int node_field(lua_State* L, const char* field) {
   return 0;
 }
 
-const ObjectType kNode{"node", {{"power_off", node_power_off}, {"crash", node_crash}, {"stop", node_stop}, {"restart", node_restart},
-                                {"set_sensor", node_set_sensor}}, {"name", "link"}, node_field, nullptr};
-const ObjectType kLink{"link", {{"cut", link_cut}, {"restore", link_restore}, {"impair", link_impair}}, {}, nullptr, nullptr};
-const ObjectType kMetric{"metric", {{"add", metric_add}, {"set", metric_set}, {"get", metric_get}}, {}, nullptr, nullptr};
+const ObjectType kNode{"node",
+                       {{"power_off", node_power_off},
+                        {"crash", node_crash},
+                        {"stop", node_stop},
+                        {"restart", node_restart},
+                        {"set_sensor", node_set_sensor}},
+                       {"name", "link"},
+                       node_field,
+                       nullptr};
+const ObjectType kLink{
+    "link", {{"cut", link_cut}, {"restore", link_restore}, {"impair", link_impair}}, {}, nullptr, nullptr};
+const ObjectType kMetric{
+    "metric", {{"add", metric_add}, {"set", metric_set}, {"get", metric_get}}, {}, nullptr, nullptr};
 
-constexpr Method kFunctions[] = {{"duration", declare_duration}, {"param", declare_param}, {"metric", declare_metric}, {"stat", stat},
-                                 {"expect", expect}, {"at", at}, {"router", declare_router}, {"broker", declare_broker},
-                                 {"link", declare_link}, {"device", declare_device}};
+constexpr Method kFunctions[] = {{"duration", declare_duration},
+                                 {"param", declare_param},
+                                 {"metric", declare_metric},
+                                 {"stat", stat},
+                                 {"expect", expect},
+                                 {"at", at},
+                                 {"router", declare_router},
+                                 {"broker", declare_broker},
+                                 {"link", declare_link},
+                                 {"device", declare_device}};
 
 }  // namespace
 
+std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric}; }
+
 void open_declarations(lua_State* L) {
-  for (const ObjectType* type : {&kNode, &kLink, &kMetric}) register_type(L, *type);
+  for (const ObjectType* type : declaration_types()) register_type(L, *type);
   for (const Method& function : kFunctions) {
     lua_pushcfunction(L, function.function);
     lua_setglobal(L, function.name);
   }
 }
 
-std::size_t node_index_at(lua_State* L, int index, const char* what) { return *static_cast<std::size_t*>(check_object(L, index, "node", what)); }
+std::size_t node_index_at(lua_State* L, int index, const char* what) {
+  return *static_cast<std::size_t*>(check_object(L, index, "node", what));
+}
 
 }  // namespace wirelab::script

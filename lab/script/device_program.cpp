@@ -7,7 +7,11 @@
 namespace wirelab::script {
 
 DeviceProgram::DeviceProgram(Host& host, World& world, DeviceIndex device, int function)
-    : host_(host), world_(world), device_(device), function_(function), random_(world.seed(), world.name_of_device(device), "random") {
+    : host_(host),
+      world_(world),
+      device_(device),
+      function_(function),
+      random_(world.seed(), world.name_of_device(device), "random") {
   wake_ = world_.events().make_timer(on_wake, this);
   thread_ = lua_newthread(host_.L);
   thread_reference_ = luaL_ref(host_.L, LUA_REGISTRYINDEX);
@@ -50,8 +54,10 @@ void DeviceProgram::resume(int arguments) {
   const int status = host_.resume(thread_, arguments);
   host_.present_device = before;
   host_.present_random = luck;
-  if (status == LUA_OK && !ended_) world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::ended);
-  if (status != LUA_OK && status != LUA_YIELD) world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::failed);
+  if (status == LUA_OK && !ended_)
+    world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::ended);
+  if (status != LUA_OK && status != LUA_YIELD)
+    world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::failed);
 }
 
 int DeviceProgram::wait(lua_State* L, Instant at) {
@@ -137,8 +143,9 @@ ScriptClient* DeviceProgram::make_client(lua_State* L) {
 }
 
 ScriptClient::ScriptClient(DeviceProgram& program, EntityId entity)
-    : program_(program), endpoint_(program.world().events(), program.world().trace(), program.world().transport(), program.world().messages(),
-                                   program.world().node_of(program.device()), entity, *this) {}
+    : program_(program),
+      endpoint_(program.world().events(), program.world().trace(), program.world().transport(),
+                program.world().messages(), program.world().node_of(program.device()), entity, *this) {}
 
 bool ScriptClient::push_callback(const char* name) {
   lua_State* L = program_.callback_thread();

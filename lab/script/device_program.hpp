@@ -58,7 +58,7 @@ class DeviceProgram final : public Program {
   int self_reference_ = LUA_NOREF;
   TimerId wake_;
   ScriptClient* waiting_for_ = nullptr;
-  bool has_outcome_ = false;   // of what it waited for
+  bool has_outcome_ = false;  // of what it waited for
   bool outcome_ok_ = false;
   std::string outcome_reason_;
   bool ended_ = false;
@@ -73,7 +73,7 @@ class ScriptClient final : public EndpointUser {
   MqttEndpoint& endpoint() { return endpoint_; }
   DeviceProgram& program() { return program_; }
   int userdata_reference = LUA_NOREF;
-  Instant serve_until;          // by hand: when the present loop() ends
+  Instant serve_until;  // by hand: when the present loop() ends
 
   void on_connected(bool session_present) override;
   void on_connect_failed(ConnectFailure failure, mqtt::ConnectCode code) override;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "lab/script/device_program.hpp"
+#include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "sim/kernel/nearest.hpp"
 
@@ -16,7 +17,36 @@ namespace wirelab {
 
 std::string script_language() { return LUA_RELEASE; }
 
-tl::expected<std::unique_ptr<Script>, ScriptError> Script::load(std::string source, const std::string& path, ScriptOptions options) {
+std::vector<std::string> script_api_names() {
+  script::Host host("names", {});
+  lua_State* L = host.L;
+  std::vector<std::string> names;
+  const auto add_table = [&](const std::string& prefix) {
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      if (lua_type(L, -2) == LUA_TSTRING && !lua_istable(L, -1)) names.push_back(prefix + lua_tostring(L, -2));
+      lua_pop(L, 1);
+    }
+  };
+  lua_pushglobaltable(L);
+  add_table("");
+  for (const char* library : {"json", "math", "string", "table", "utf8"}) {
+    lua_getglobal(L, library);
+    add_table(std::string(library) + ".");
+    lua_pop(L, 1);
+  }
+  for (const auto& types : {script::declaration_types(), script::program_types()}) {
+    for (const script::ObjectType* type : types) {
+      for (const script::Method& method : type->methods) names.push_back(std::string(type->name) + ":" + method.name);
+      for (const char* field : type->fields) names.push_back(std::string(type->name) + "." + field);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+tl::expected<std::unique_ptr<Script>, ScriptError> Script::load(std::string source, const std::string& path,
+                                                                ScriptOptions options) {
   auto host = std::make_unique<script::Host>(path, std::move(options));
   if (const auto loaded = host->run_top_level(source); !loaded) return tl::unexpected(loaded.error());
   return host;
@@ -78,7 +108,8 @@ void Host::charge(lua_State* at, std::uint64_t steps, int level) {
   if (spent <= options.limits.instructions && !over_limit) return;
   if (!over_limit) {
     over_limit = true;
-    limit_text = fmt::format("the script has run {} million instructions: does it loop without sleep()?", options.limits.instructions / 1'000'000);
+    limit_text = fmt::format("the script has run {} million instructions: does it loop without sleep()?",
+                             options.limits.instructions / 1'000'000);
   }
   luaL_where(at, level);
   lua_pushlstring(at, limit_text.data(), limit_text.size());
@@ -91,7 +122,9 @@ void Host::fail(lua_State* at, int status) {
   failed_ = true;
   std::size_t size = 0;
   const char* text = lua_type(at, -1) == LUA_TSTRING ? lua_tolstring(at, -1, &size) : nullptr;
-  error_.text = text != nullptr ? std::string(text, size) : fmt::format("{}: an error that is no text was raised (a {})", path, luaL_typename(at, -1));
+  error_.text = text != nullptr
+                    ? std::string(text, size)
+                    : fmt::format("{}: an error that is no text was raised (a {})", path, luaL_typename(at, -1));
   if (over_limit) {
     error_.limit = true;
     if (error_.text.find(limit_text) == std::string::npos) error_.text = fmt::format("{}: {}", path, limit_text);
@@ -132,9 +165,11 @@ int Host::resume(lua_State* thread, int arguments) {
 
 tl::expected<void, ScriptError> Host::run_top_level(const std::string& source) {
   if (const int line = line_of_power_operator(source); line != 0) {
-    return tl::unexpected(ScriptError{false, fmt::format("{}:{}: the operator ^ differs between machines: write math.pow(x, y)", path, line)});
+    return tl::unexpected(ScriptError{
+        false, fmt::format("{}:{}: the operator ^ differs between machines: write math.pow(x, y)", path, line)});
   }
-  if (!source.empty() && source[0] == '\x1b') return tl::unexpected(ScriptError{false, path + ":1: this is compiled Lua; write the source instead"});
+  if (!source.empty() && source[0] == '\x1b')
+    return tl::unexpected(ScriptError{false, path + ":1: this is compiled Lua; write the source instead"});
   const std::string chunk = "@" + path;
   const int status = luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t");
   if (status != LUA_OK) {
@@ -144,15 +179,18 @@ tl::expected<void, ScriptError> Host::run_top_level(const std::string& source) {
   call(L, 0);
   if (failed_) return outcome();
   for (const auto& [name, value] : options.parameters) {
-    const bool known = std::any_of(parameters_.begin(), parameters_.end(), [&](const ParameterInfo& p) { return p.name == name; });
+    const bool known =
+        std::any_of(parameters_.begin(), parameters_.end(), [&](const ParameterInfo& p) { return p.name == name; });
     if (known) continue;
     std::vector<std::string_view> names;
     for (const ParameterInfo& p : parameters_) names.push_back(p.name);
     std::string text = fmt::format("{}: there is no parameter \"{}\"", path, name);
-    if (const std::string_view near = nearest(name, names); !near.empty()) text += fmt::format(": did you mean \"{}\"?", near);
+    if (const std::string_view near = nearest(name, names); !near.empty())
+      text += fmt::format(": did you mean \"{}\"?", near);
     return tl::unexpected(ScriptError{false, text});
   }
-  if (const std::string wrong = check_description(description); !wrong.empty()) return tl::unexpected(ScriptError{false, path + ": " + wrong});
+  if (const std::string wrong = check_description(description); !wrong.empty())
+    return tl::unexpected(ScriptError{false, path + ": " + wrong});
   return {};
 }
 
@@ -208,7 +246,8 @@ int line_of_power_operator(std::string_view source) {
     const std::string close = "]" + std::string(level, '=') + "]";
     const std::size_t end = source.find(close, at);
     const std::size_t stop = end == std::string_view::npos ? source.size() : end + close.size();
-    line += static_cast<int>(std::count(source.begin() + static_cast<std::ptrdiff_t>(from), source.begin() + static_cast<std::ptrdiff_t>(stop), '\n'));
+    line += static_cast<int>(std::count(source.begin() + static_cast<std::ptrdiff_t>(from),
+                                        source.begin() + static_cast<std::ptrdiff_t>(stop), '\n'));
     i = stop;
     return true;
   };

@@ -63,7 +63,7 @@ class Host final : public Script {
   std::size_t memory = 0;
   bool over_limit = false;
   std::string limit_text;
-  RandomStream random;                  // of the top level and at(); devices have their own
+  RandomStream random;  // of the top level and at(); devices have their own
   RandomStream* present_random = nullptr;
   DeviceProgram* present_device = nullptr;  // whose program runs
   bool in_callback = false;

@@ -98,7 +98,8 @@ void encode(lua_State* L, int index, std::string& out, int depth) {
     case LUA_TSTRING: {
       std::size_t size = 0;
       const char* text = lua_tolstring(L, index, &size);
-      if (!mqtt::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text), size}) && std::string_view(text, size).find('\0') == std::string_view::npos) {
+      if (!mqtt::is_valid_utf8({reinterpret_cast<const std::uint8_t*>(text), size}) &&
+          std::string_view(text, size).find('\0') == std::string_view::npos) {
         raise(L, "json.encode: a text is not valid UTF-8");
       }
       append_text(out, {text, size});
@@ -126,7 +127,9 @@ void push(lua_State* L, const nlohmann::json& value) {
     case nlohmann::json::value_t::number_integer:
     case nlohmann::json::value_t::number_unsigned: lua_pushinteger(L, value.get<lua_Integer>()); break;
     case nlohmann::json::value_t::number_float: lua_pushnumber(L, value.get<double>()); break;
-    case nlohmann::json::value_t::string: lua_pushlstring(L, value.get_ref<const std::string&>().data(), value.get_ref<const std::string&>().size()); break;
+    case nlohmann::json::value_t::string:
+      lua_pushlstring(L, value.get_ref<const std::string&>().data(), value.get_ref<const std::string&>().size());
+      break;
     case nlohmann::json::value_t::array: {
       lua_createtable(L, static_cast<int>(value.size()), 0);
       lua_Integer i = 0;

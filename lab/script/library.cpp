@@ -41,7 +41,9 @@ void push_sorted_keys(lua_State* L, int table) {
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
     lua_pop(L, 1);
-    if (rank(L, -1) < 0) raise(L, fmt::format("a table with a {} as key has no order: use numbers or texts as keys to go through it", luaL_typename(L, -1)));
+    if (rank(L, -1) < 0)
+      raise(L, fmt::format("a table with a {} as key has no order: use numbers or texts as keys to go through it",
+                           luaL_typename(L, -1)));
     lua_pushvalue(L, -1);
     lua_rawseti(L, keys, ++count);
   }
@@ -211,8 +213,10 @@ int format(lua_State* L) {
     if (spec[i] != '%') continue;
     ++i;
     while (i < spec.size() && std::strchr("-+ #0123456789.", spec[i]) != nullptr && spec[i] != '\0') ++i;
-    if (i < spec.size() && spec[i] == 'p') raise(L, "string.format: %p shows an address, which differs from run to run");
-    if (i < spec.size() && spec[i] == 'a') raise(L, "string.format: %a is written differently by different C libraries; use %g");
+    if (i < spec.size() && spec[i] == 'p')
+      raise(L, "string.format: %p shows an address, which differs from run to run");
+    if (i < spec.size() && spec[i] == 'a')
+      raise(L, "string.format: %a is written differently by different C libraries; use %g");
   }
   const int count = lua_gettop(L);
   for (int i = 2; i <= count; ++i) {
@@ -247,7 +251,9 @@ int bounded_pattern(lua_State* L) {
   double cost = 1;
   for (int i = 0; i < repetitions; ++i) cost *= static_cast<double>(text_size + 1);
   if (cost > 4e9) {
-    raise(L, fmt::format("this pattern could take very long on a text of {} bytes: use fewer of * + - in it, or shorter texts", text_size));
+    raise(L, fmt::format(
+                 "this pattern could take very long on a text of {} bytes: use fewer of * + - in it, or shorter texts",
+                 text_size));
   }
   Host::of(L).charge(L, 10 + text_size);
   const int count = lua_gettop(L);
@@ -264,7 +270,8 @@ int rep(lua_State* L) {
   std::size_t gap = 0;
   luaL_optlstring(L, 3, "", &gap);
   const double total = static_cast<double>(size + gap) * static_cast<double>(std::max<lua_Integer>(times, 0));
-  if (total > 16e6) raise(L, fmt::format("string.rep: the text would have {:.0f} bytes; at most 16 MB are allowed", total));
+  if (total > 16e6)
+    raise(L, fmt::format("string.rep: the text would have {:.0f} bytes; at most 16 MB are allowed", total));
   Host::of(L).charge(L, static_cast<std::uint64_t>(total) / 16);
   const int count = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -280,10 +287,13 @@ int pack_guard(lua_State* L) {
     const char c = spec[i];
     const bool sized = (c == 'i' || c == 'I') && i + 1 < spec.size() && spec[i + 1] >= '0' && spec[i + 1] <= '9';
     if (!sized && std::strchr("jJTlLihHIn=!", c) != nullptr) {
-      raise(L, fmt::format("string.pack: \"{}\" has another size or order on other machines: write i4, I2 ... after < or >", c));
+      raise(L,
+            fmt::format(
+                "string.pack: \"{}\" has another size or order on other machines: write i4, I2 ... after < or >", c));
     }
   }
-  if (spec.find_first_of("<>") == std::string_view::npos) raise(L, "string.pack: say the byte order: begin the format with < or >");
+  if (spec.find_first_of("<>") == std::string_view::npos)
+    raise(L, "string.pack: say the byte order: begin the format with < or >");
   const int count = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
@@ -317,7 +327,9 @@ int set_metatable(lua_State* L) {
   if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);
     for (const char* banned : {"__gc", "__mode"}) {
-      if (lua_getfield(L, 2, banned) != LUA_TNIL) raise(L, fmt::format("setmetatable: {} is not offered: when memory is collected would show in the run", banned));
+      if (lua_getfield(L, 2, banned) != LUA_TNIL)
+        raise(L,
+              fmt::format("setmetatable: {} is not offered: when memory is collected would show in the run", banned));
       lua_pop(L, 1);
     }
   }

@@ -9,7 +9,9 @@
 namespace wirelab::script {
 namespace {
 
-const ObjectType& type_of_upvalue(lua_State* L) { return *static_cast<const ObjectType*>(lua_touserdata(L, lua_upvalueindex(1))); }
+const ObjectType& type_of_upvalue(lua_State* L) {
+  return *static_cast<const ObjectType*>(lua_touserdata(L, lua_upvalueindex(1)));
+}
 
 std::vector<std::string_view> names_of(const ObjectType& type, bool with_methods) {
   std::vector<std::string_view> names(type.fields.begin(), type.fields.end());

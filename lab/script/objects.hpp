@@ -14,6 +14,11 @@ struct Method {
   lua_CFunction function;
 };
 
+/// All types that are offered, for the test that holds the documentation equal to them.
+struct ObjectType;
+std::vector<const ObjectType*> declaration_types();
+std::vector<const ObjectType*> program_types();
+
 /// Registers a type. `get` is asked first for a field (pushes one value and returns 1, or returns 0); `set` may take an
 /// assignment (returns 0, or -1 if there is no such field).
 struct ObjectType {

@@ -19,7 +19,8 @@ void raise(lua_State* L, const std::string& text) {
   std::abort();  // lua_error does not return
 }
 
-void unknown_name(lua_State* L, std::string_view kind, std::string_view name, std::string_view where, const std::vector<std::string_view>& known) {
+void unknown_name(lua_State* L, std::string_view kind, std::string_view name, std::string_view where,
+                  const std::vector<std::string_view>& known) {
   std::string list;
   for (const std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);
   const std::string_view near = nearest(name, known);
@@ -29,9 +30,11 @@ void unknown_name(lua_State* L, std::string_view kind, std::string_view name, st
 }
 
 double check_finite(lua_State* L, int index, const char* what) {
-  if (lua_type(L, index) != LUA_TNUMBER) raise(L, fmt::format("{} must be a number, not a {}", what, luaL_typename(L, index)));
+  if (lua_type(L, index) != LUA_TNUMBER)
+    raise(L, fmt::format("{} must be a number, not a {}", what, luaL_typename(L, index)));
   const double value = lua_tonumber(L, index);
-  if (!std::isfinite(value)) raise(L, fmt::format("{} must be a finite number, not {}", what, value != value ? "nan" : "infinity"));
+  if (!std::isfinite(value))
+    raise(L, fmt::format("{} must be a finite number, not {}", what, value != value ? "nan" : "infinity"));
   return value;
 }
 
@@ -48,7 +51,8 @@ template <typename FromNumber, typename Parse>
 auto quantity(lua_State* L, int index, const char* what, const char* example, FromNumber from_number, Parse parse) {
   const int type = lua_type(L, index);
   if (type != LUA_TNUMBER && type != LUA_TSTRING) {
-    raise(L, fmt::format("{} must be a number or a text such as \"{}\", not a {}", what, example, luaL_typename(L, index)));
+    raise(L, fmt::format("{} must be a number or a text such as \"{}\", not a {}", what, example,
+                         luaL_typename(L, index)));
   }
   const auto value = type == LUA_TNUMBER ? from_number(check_finite(L, index, what)) : parse(text_at(L, index));
   if (!value) raise(L, fmt::format("{}: {}", what, value.error()));
@@ -62,29 +66,43 @@ Duration check_duration(lua_State* L, int index, const char* what) {
 }
 
 std::int64_t check_rate(lua_State* L, int index, const char* what) {
-  return quantity(L, index, what, "10Mbit/s", [](double n) -> tl::expected<std::int64_t, std::string> {
-    if (n < 1 || n > 1e12) return tl::unexpected(fmt::format("{:g} is out of range: a rate lies between 1 and 10^12 bit/s", n));
-    return static_cast<std::int64_t>(n);
-  }, parse_rate);
+  return quantity(
+      L, index, what, "10Mbit/s",
+      [](double n) -> tl::expected<std::int64_t, std::string> {
+        if (n < 1 || n > 1e12)
+          return tl::unexpected(fmt::format("{:g} is out of range: a rate lies between 1 and 10^12 bit/s", n));
+        return static_cast<std::int64_t>(n);
+      },
+      parse_rate);
 }
 
 std::int64_t check_size(lua_State* L, int index, const char* what) {
-  return quantity(L, index, what, "64KiB", [](double n) -> tl::expected<std::int64_t, std::string> {
-    if (n < 0 || n > 1e12) return tl::unexpected(fmt::format("{:g} is out of range: a size lies between 0 and 10^12 bytes", n));
-    return static_cast<std::int64_t>(n);
-  }, parse_size);
+  return quantity(
+      L, index, what, "64KiB",
+      [](double n) -> tl::expected<std::int64_t, std::string> {
+        if (n < 0 || n > 1e12)
+          return tl::unexpected(fmt::format("{:g} is out of range: a size lies between 0 and 10^12 bytes", n));
+        return static_cast<std::int64_t>(n);
+      },
+      parse_size);
 }
 
 double check_ratio(lua_State* L, int index, const char* what) {
-  return quantity(L, index, what, "2%", [](double n) -> tl::expected<double, std::string> {
-    if (n < 0 || n > 1) return tl::unexpected(fmt::format("{:g} is out of range: write 0.02 or \"2%\" for two in a hundred", n));
-    return n + 0.0;
-  }, parse_ratio);
+  return quantity(
+      L, index, what, "2%",
+      [](double n) -> tl::expected<double, std::string> {
+        if (n < 0 || n > 1)
+          return tl::unexpected(fmt::format("{:g} is out of range: write 0.02 or \"2%\" for two in a hundred", n));
+        return n + 0.0;
+      },
+      parse_ratio);
 }
 
 Options::Options(lua_State* L, int index, std::string where) : L_(L), index_(0), where_(std::move(where)) {
   if (lua_isnoneornil(L, index)) return;
-  if (!lua_istable(L, index)) raise(L, fmt::format("the options of {} must be a table such as {{ name = value }}, not a {}", where_, luaL_typename(L, index)));
+  if (!lua_istable(L, index))
+    raise(L, fmt::format("the options of {} must be a table such as {{ name = value }}, not a {}", where_,
+                         luaL_typename(L, index)));
   index_ = lua_absindex(L, index);
 }
 
@@ -145,7 +163,8 @@ std::optional<std::int64_t> Options::integer(const char* name, std::int64_t leas
 
 std::optional<bool> Options::boolean(const char* name) {
   if (!push(name)) return std::nullopt;
-  if (!lua_isboolean(L_, -1)) raise(L_, fmt::format("{} must be true or false, not a {}", label(name), luaL_typename(L_, -1)));
+  if (!lua_isboolean(L_, -1))
+    raise(L_, fmt::format("{} must be true or false, not a {}", label(name), luaL_typename(L_, -1)));
   const bool value = lua_toboolean(L_, -1) != 0;
   lua_pop(L_, 1);
   return value;
@@ -153,7 +172,8 @@ std::optional<bool> Options::boolean(const char* name) {
 
 std::optional<std::string> Options::text(const char* name) {
   if (!push(name)) return std::nullopt;
-  if (lua_type(L_, -1) != LUA_TSTRING) raise(L_, fmt::format("{} must be a text, not a {}", label(name), luaL_typename(L_, -1)));
+  if (lua_type(L_, -1) != LUA_TSTRING)
+    raise(L_, fmt::format("{} must be a text, not a {}", label(name), luaL_typename(L_, -1)));
   std::string value(text_at(L_, -1));
   lua_pop(L_, 1);
   return value;
@@ -161,7 +181,8 @@ std::optional<std::string> Options::text(const char* name) {
 
 std::optional<std::string> Options::choice(const char* name, const std::vector<std::string_view>& choices) {
   const auto value = text(name);
-  if (value && std::find(choices.begin(), choices.end(), *value) == choices.end()) unknown_name(L_, "value", *value, label(name), choices);
+  if (value && std::find(choices.begin(), choices.end(), *value) == choices.end())
+    unknown_name(L_, "value", *value, label(name), choices);
   return value;
 }
 
@@ -171,7 +192,8 @@ void Options::finish() {
   lua_pushnil(L_);
   while (lua_next(L_, index_) != 0) {
     lua_pop(L_, 1);
-    if (lua_type(L_, -1) != LUA_TSTRING) raise(L_, fmt::format("the options of {} are named: write {{ name = value }}", where_));
+    if (lua_type(L_, -1) != LUA_TSTRING)
+      raise(L_, fmt::format("the options of {} are named: write {{ name = value }}", where_));
     const std::string_view name = text_at(L_, -1);
     if (std::find(known_.begin(), known_.end(), name) == known_.end() && (wrong.empty() || name < wrong)) wrong = name;
   }

@@ -21,7 +21,8 @@ std::int64_t check_size(lua_State* L, int index, const char* what);
 double check_ratio(lua_State* L, int index, const char* what);
 
 /// Raises "unknown option "dealy" for link: did you mean "delay"? (options: ...)".
-[[noreturn]] void unknown_name(lua_State* L, std::string_view kind, std::string_view name, std::string_view where, const std::vector<std::string_view>& known);
+[[noreturn]] void unknown_name(lua_State* L, std::string_view kind, std::string_view name, std::string_view where,
+                               const std::vector<std::string_view>& known);
 /// Raises an error with the place of the script's present line in front.
 [[noreturn]] void raise(lua_State* L, const std::string& text);
 

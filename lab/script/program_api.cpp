@@ -15,7 +15,8 @@ std::size_t node_index_at(lua_State* L, int index, const char* what);  // declar
 namespace {
 
 std::string_view text_at(lua_State* L, int index, const char* what) {
-  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER) raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
+  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
+    raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
   std::size_t size = 0;
   const char* text = lua_tolstring(L, index, &size);
   return {text, size};
@@ -24,9 +25,12 @@ std::string_view text_at(lua_State* L, int index, const char* what) {
 // The program whose coroutine calls; an error where one may not wait.
 DeviceProgram& waiting_program(lua_State* L, const char* what) {
   Host& host = Host::of(L);
-  if (host.present_device == nullptr) raise(L, fmt::format("{} waits, so it belongs in a device's program, not in at() or at the top level", what));
-  if (host.in_callback) raise(L, fmt::format("{} waits, and a callback must not: set a variable and act on it in the program", what));
-  if (L != host.present_device->thread()) raise(L, fmt::format("{} must be called from the device's program itself", what));
+  if (host.present_device == nullptr)
+    raise(L, fmt::format("{} waits, so it belongs in a device's program, not in at() or at the top level", what));
+  if (host.in_callback)
+    raise(L, fmt::format("{} waits, and a callback must not: set a variable and act on it in the program", what));
+  if (L != host.present_device->thread())
+    raise(L, fmt::format("{} must be called from the device's program itself", what));
   return *host.present_device;
 }
 
@@ -91,7 +95,8 @@ int self_read(lua_State* L) {
 int self_set(lua_State* L) {
   DeviceProgram& program = check_self(L);
   const std::string name(text_at(L, 2, "the name of an actuator"));
-  const double value = lua_isboolean(L, 3) ? (lua_toboolean(L, 3) != 0 ? 1.0 : 0.0) : check_finite(L, 3, "the value of an actuator");
+  const double value =
+      lua_isboolean(L, 3) ? (lua_toboolean(L, 3) != 0 ? 1.0 : 0.0) : check_finite(L, 3, "the value of an actuator");
   program.world().set_actuator(program.device(), name, value);
   return 0;
 }
@@ -101,13 +106,17 @@ void check_topic(lua_State* L, std::string_view topic) {
   if (topic.empty()) raise(L, "the topic is empty: it needs at least one character [MQTT-4.7.3-1]");
   if (topic.size() > 65535) raise(L, "the topic is longer than 65,535 bytes");
   if (!mqtt::is_valid_utf8(wire::bytes_of(topic))) raise(L, "the topic is not valid UTF-8 [MQTT-1.5.3-1]");
-  if (!mqtt::is_valid_topic(topic)) raise(L, fmt::format("the topic \"{}\" has a wildcard: + and # are for subscriptions only [MQTT-3.3.2-2]", topic));
+  if (!mqtt::is_valid_topic(topic))
+    raise(L, fmt::format("the topic \"{}\" has a wildcard: + and # are for subscriptions only [MQTT-3.3.2-2]", topic));
 }
 
 void check_filter(lua_State* L, std::string_view filter) {
-  if (filter.size() > 65535 || !mqtt::is_valid_utf8(wire::bytes_of(filter))) raise(L, "the filter is too long or not valid UTF-8");
+  if (filter.size() > 65535 || !mqtt::is_valid_utf8(wire::bytes_of(filter)))
+    raise(L, "the filter is too long or not valid UTF-8");
   if (!mqtt::is_valid_filter(filter)) {
-    raise(L, fmt::format("\"{}\" is no topic filter: + and # stand for whole levels, and # only as the last one, as in \"home/+/temperature\" or \"home/#\" [MQTT-4.7.1-2]", filter));
+    raise(L, fmt::format("\"{}\" is no topic filter: + and # stand for whole levels, and # only as the last one, as in "
+                         "\"home/+/temperature\" or \"home/#\" [MQTT-4.7.1-2]",
+                         filter));
   }
 }
 
@@ -127,24 +136,28 @@ int self_mqtt(lua_State* L) {
   client.client_id = options.text("client_id").value_or(std::string(program.world().name_of_device(program.device())));
   if (const auto keep_alive = options.duration("keepalive")) {
     const std::int64_t seconds = keep_alive->ns() / 1'000'000'000;
-    if (seconds > 65535 || seconds * 1'000'000'000 != keep_alive->ns()) raise(L, "option \"keepalive\" of mqtt() must be whole seconds, at most 65535; 0 switches it off");
+    if (seconds > 65535 || seconds * 1'000'000'000 != keep_alive->ns())
+      raise(L, "option \"keepalive\" of mqtt() must be whole seconds, at most 65535; 0 switches it off");
     client.keep_alive = static_cast<std::uint16_t>(seconds);
   }
   client.clean_session = options.boolean("clean_session").value_or(true);
   if (const auto n = options.integer("max_inflight", 1, 60000)) client.max_in_flight = static_cast<std::uint16_t>(*n);
-  if (const auto n = options.integer("max_queued", 0, 1'000'000'000)) client.max_queued = static_cast<std::uint32_t>(*n);
-  client.user_name = options.text("username").value_or("");
-  client.password = options.text("password").value_or("");
-  if (!client.password.empty() && client.user_name.empty()) raise(L, "a password needs a username with it [MQTT-3.1.2-22]");
+  if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
+    client.max_queued = static_cast<std::uint32_t>(*n);
+  const mqtt::Credentials credentials{options.text("username").value_or(""), options.text("password").value_or("")};
+  if (!credentials.user_name.empty()) client.credentials = std::make_shared<const mqtt::Credentials>(credentials);
+  if (!credentials.password.empty() && credentials.user_name.empty())
+    raise(L, "a password needs a username with it [MQTT-3.1.2-22]");
   if (options.push("will")) {
     Options will(L, -1, "mqtt(), will");
-    client.has_will = true;
-    client.will.topic = will.text("topic").value_or("");
-    client.will.payload = will.text("payload").value_or("");
-    client.will.qos = qos_of(will.integer("qos", 0, 2));
-    client.will.retain = will.boolean("retain").value_or(false);
+    mqtt::WillOptions described;
+    described.topic = will.text("topic").value_or("");
+    described.payload = will.text("payload").value_or("");
+    described.qos = qos_of(will.integer("qos", 0, 2));
+    described.retain = will.boolean("retain").value_or(false);
     will.finish();
-    check_topic(L, client.will.topic);
+    check_topic(L, described.topic);
+    client.will = std::make_shared<const mqtt::WillOptions>(described);
     lua_pop(L, 1);
   }
   settings.manual = options.choice("loop", {"background", "manual"}).value_or("background") == "manual";
@@ -153,7 +166,8 @@ int self_mqtt(lua_State* L) {
   if (const auto d = options.duration("reconnect_max")) settings.longest_delay = *d;
   if (const auto d = options.duration("connect_timeout")) settings.connect_timeout = *d;
   options.finish();
-  if (client.client_id.empty() && !client.clean_session) raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
+  if (client.client_id.empty() && !client.clean_session)
+    raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
   ScriptClient* made = program.make_client(L);
   made->endpoint().client().options() = client;
   made->endpoint().settings() = settings;
@@ -251,13 +265,15 @@ int client_is_connected(lua_State* L) {
 }
 
 int loop_done(lua_State* L, int, lua_KContext) {
-  if (auto* client = *static_cast<ScriptClient**>(lua_touserdata(L, 1)); client != nullptr) client->endpoint().serve(false);
+  if (auto* client = *static_cast<ScriptClient**>(lua_touserdata(L, 1)); client != nullptr)
+    client->endpoint().serve(false);
   return 0;
 }
 
 int client_loop(lua_State* L) {
   ScriptClient& client = check_client(L);
-  if (!client.endpoint().settings().manual) raise(L, "loop() is for a client with loop = \"manual\"; this one is served in the background");
+  if (!client.endpoint().settings().manual)
+    raise(L, "loop() is for a client with loop = \"manual\"; this one is served in the background");
   const Duration length = lua_isnoneornil(L, 2) ? Duration() : check_duration(L, 2, "loop()");
   DeviceProgram& program = waiting_program(L, "loop()");
   client.endpoint().serve(true);
@@ -275,7 +291,9 @@ int client_loop_forever(lua_State* L) {
 
 constexpr const char* kCallbacks[] = {"on_connect", "on_disconnect", "on_message", "on_publish", "on_subscribe"};
 
-bool is_callback(std::string_view field) { return std::find(std::begin(kCallbacks), std::end(kCallbacks), field) != std::end(kCallbacks); }
+bool is_callback(std::string_view field) {
+  return std::find(std::begin(kCallbacks), std::end(kCallbacks), field) != std::end(kCallbacks);
+}
 
 int client_get(lua_State* L, const char* field) {
   if (!is_callback(field)) return 0;
@@ -286,24 +304,35 @@ int client_get(lua_State* L, const char* field) {
 
 int client_set(lua_State* L, const char* field) {
   if (!is_callback(field)) return -1;
-  if (!lua_isfunction(L, 3) && !lua_isnil(L, 3)) raise(L, fmt::format("{} must be a function, not a {}", field, luaL_typename(L, 3)));
+  if (!lua_isfunction(L, 3) && !lua_isnil(L, 3))
+    raise(L, fmt::format("{} must be a function, not a {}", field, luaL_typename(L, 3)));
   lua_getiuservalue(L, 1, 1);
   lua_pushvalue(L, 3);
   lua_setfield(L, -2, field);
   return 0;
 }
 
-const ObjectType kSelf{"device", {{"mqtt", self_mqtt}, {"read", self_read}, {"set", self_set}}, {"name"}, self_field, nullptr};
+const ObjectType kSelf{
+    "device", {{"mqtt", self_mqtt}, {"read", self_read}, {"set", self_set}}, {"name"}, self_field, nullptr};
 const ObjectType kClient{"client",
-                         {{"connect", client_connect}, {"publish", client_publish}, {"subscribe", client_subscribe}, {"unsubscribe", client_unsubscribe},
-                          {"disconnect", client_disconnect}, {"is_connected", client_is_connected}, {"loop", client_loop}, {"loop_forever", client_loop_forever}},
-                         {std::begin(kCallbacks), std::end(kCallbacks)}, client_get, client_set};
+                         {{"connect", client_connect},
+                          {"publish", client_publish},
+                          {"subscribe", client_subscribe},
+                          {"unsubscribe", client_unsubscribe},
+                          {"disconnect", client_disconnect},
+                          {"is_connected", client_is_connected},
+                          {"loop", client_loop},
+                          {"loop_forever", client_loop_forever}},
+                         {std::begin(kCallbacks), std::end(kCallbacks)},
+                         client_get,
+                         client_set};
 
 }  // namespace
 
+std::vector<const ObjectType*> program_types() { return {&kSelf, &kClient}; }
+
 void open_program(lua_State* L) {
-  register_type(L, kSelf);
-  register_type(L, kClient);
+  for (const ObjectType* type : program_types()) register_type(L, *type);
   for (const Method& function : {Method{"sleep", do_sleep}, Method{"now", do_now}, Method{"log", do_log}}) {
     lua_pushcfunction(L, function.function);
     lua_setglobal(L, function.name);

@@ -33,8 +33,8 @@ struct ScriptLimits {
 
 struct ParameterInfo {
   std::string name, help, unit;
-  std::string value;                  // as it is used, in the form that --set takes
-  std::string standard;               // the default
+  std::string value;     // as it is used, in the form that --set takes
+  std::string standard;  // the default
   std::vector<std::string> choices;
 };
 
@@ -49,7 +49,8 @@ struct ScriptOptions {
 class Script {
  public:
   /// Runs the top level of `source`. `path` stands in messages.
-  static tl::expected<std::unique_ptr<Script>, ScriptError> load(std::string source, const std::string& path, ScriptOptions options);
+  static tl::expected<std::unique_ptr<Script>, ScriptError> load(std::string source, const std::string& path,
+                                                                 ScriptOptions options);
   virtual ~Script() = default;
 
   /// Makes the world and starts its programs. Once.

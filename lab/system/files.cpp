@@ -42,7 +42,10 @@ tl::expected<WholeFile, std::string> WholeFile::create(const std::string& path) 
 }
 
 WholeFile::WholeFile(WholeFile&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), buffer_(std::move(other.buffer_)), error_(std::move(other.error_)),
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      buffer_(std::move(other.buffer_)),
+      error_(std::move(other.error_)),
       descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 WholeFile::~WholeFile() {

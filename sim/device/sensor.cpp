@@ -13,9 +13,10 @@ SensorModel default_sensor(std::string_view name) {
   if (name == "temperature") {
     model = {.base = 21.0, .swing = 3.0, .noise = 0.1, .step = 0.1, .low = -40.0, .high = 85.0};  // degrees Celsius
   } else if (name == "humidity") {
-    model = {.base = 45.0, .swing = 8.0, .noise = 0.5, .step = 0.1, .low = 0.0, .high = 100.0};   // per cent
+    model = {.base = 45.0, .swing = 8.0, .noise = 0.5, .step = 0.1, .low = 0.0, .high = 100.0};  // per cent
   } else if (name == "light") {
-    model = {.base = 400.0, .swing = 350.0, .noise = 5.0, .step = 1.0, .low = 0.0, .high = 1023.0};  // of a 10-bit converter
+    model = {
+        .base = 400.0, .swing = 350.0, .noise = 5.0, .step = 1.0, .low = 0.0, .high = 1023.0};  // of a 10-bit converter
   }
   return model;
 }
@@ -37,7 +38,8 @@ double Sensor::read(Instant now) {
       // By the reciprocal where that is whole, so that a step of 0.1 gives 21.3 and not 21.300000000000001.
       const double per_unit = std::floor(1.0 / model_.step + 0.5);
       const bool whole = std::fabs(per_unit * model_.step - 1.0) < 1e-9;
-      value = whole ? std::floor(value * per_unit + 0.5) / per_unit : std::floor(value / model_.step + 0.5) * model_.step;
+      value =
+          whole ? std::floor(value * per_unit + 0.5) / per_unit : std::floor(value / model_.step + 0.5) * model_.step;
     }
     value = std::clamp(value, model_.low, model_.high);
   }
@@ -55,6 +57,8 @@ void Sensor::record(double value) {
   last_ = value;
 }
 
-void Sensor::visit_state(StateVisitor& visitor) const { visitor.value(entity_, Field::sensor_value, 0, std::bit_cast<std::int64_t>(last_)); }
+void Sensor::visit_state(StateVisitor& visitor) const {
+  visitor.value(entity_, Field::sensor_value, 0, std::bit_cast<std::int64_t>(last_));
+}
 
 }  // namespace wirelab

@@ -10,7 +10,8 @@ namespace wirelab {
 
 /// Stops the program unless `holds`. `what` says what must be true.
 constexpr void check(bool holds, const char* what, std::source_location where = std::source_location::current()) {
-  if (!holds) [[unlikely]] fail_check(what, where);
+  if (!holds) [[unlikely]]
+    fail_check(what, where);
 }
 
 }  // namespace wirelab

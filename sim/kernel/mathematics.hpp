@@ -9,7 +9,7 @@
 
 namespace wirelab::mathematics {
 
-double log(double x);   // natural; -infinity at 0, NaN below
+double log(double x);  // natural; -infinity at 0, NaN below
 double exp(double x);
 double pow(double x, double y);
 double sin(double x);

@@ -9,7 +9,19 @@
 
 namespace wirelab {
 
-std::size_t Names::Hash::operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
+// Where the text stands in the table, or would stand.
+std::size_t Names::place_of(std::string_view text) const {
+  const std::size_t mask = table_.size() - 1;
+  std::size_t place = XXH3_64bits(text.data(), text.size()) & mask;
+  while (table_[place] != kEmpty && this->text(table_[place]) != text) place = (place + 1) & mask;
+  return place;
+}
+
+void Names::grow() {
+  const std::uint32_t count = size_.load(std::memory_order_relaxed);
+  table_.assign(table_.empty() ? 64 : table_.size() * 2, kEmpty);
+  for (NameId id = 0; id < count; ++id) table_[place_of(text(id))] = id;
+}
 
 Names::Names() { intern(""); }
 
@@ -18,8 +30,10 @@ Names::~Names() {
 }
 
 NameId Names::intern(std::string_view text) {
-  if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
   const std::uint32_t id = size_.load(std::memory_order_relaxed);
+  if (id * std::size_t{4} >= table_.size() * 3) grow();
+  const std::size_t place = place_of(text);
+  if (table_[place] != kEmpty) return table_[place];
   check(id < chunks_.size() * kChunk, "fewer than 67 million names are interned");
   auto& slot = chunks_[id >> kChunkBits];
   std::string_view* chunk = slot.load(std::memory_order_relaxed);
@@ -30,13 +44,13 @@ NameId Names::intern(std::string_view text) {
   const std::string_view kept = keep(text);
   chunk[id & (kChunk - 1)] = kept;
   size_.store(id + 1, std::memory_order_release);
-  ids_.emplace(kept, id);
+  table_[place] = id;
   return id;
 }
 
 NameId Names::find(std::string_view text) const {
-  const auto found = ids_.find(text);
-  return found == ids_.end() ? 0 : found->second;
+  const NameId id = table_[place_of(text)];
+  return id == kEmpty ? 0 : id;
 }
 
 std::string_view Names::text(NameId id) const {

@@ -2,8 +2,6 @@
 // dropped, so one thread may intern while others read: a number that a reader got hold of names a text that is complete.
 #pragma once
 
-#include <tsl/robin_map.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -34,17 +32,17 @@ class Names {
  private:
   static constexpr std::uint32_t kChunkBits = 12;
   static constexpr std::uint32_t kChunk = 1u << kChunkBits;
-  struct Hash {
-    std::size_t operator()(std::string_view text) const;
-  };
+  static constexpr NameId kEmpty = 0xffffffff;
   std::string_view keep(std::string_view text);
+  std::size_t place_of(std::string_view text) const;
+  void grow();
 
   std::atomic<std::uint32_t> size_{0};
   std::array<std::atomic<std::string_view*>, 1u << 14> chunks_{};
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_left_ = 0;
   char* block_next_ = nullptr;
-  tsl::robin_map<std::string_view, NameId, Hash> ids_;
+  std::vector<NameId> table_;  // open addressing, kEmpty where free: 8 bytes a name, which a large world has many of
 };
 
 }  // namespace wirelab

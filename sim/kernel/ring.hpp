@@ -99,7 +99,7 @@ class ByteRing {
  private:
   static constexpr std::uint32_t kKeep = 4096;
   void reserve(std::uint32_t need) {
-    std::uint32_t capacity = capacity_ == 0 ? 128 : capacity_;
+    std::uint32_t capacity = capacity_ == 0 ? 32 : capacity_;
     while (capacity < need) capacity *= 2;
     auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
     const auto [head, tail] = view(0, size_);

@@ -18,11 +18,11 @@ struct Unit {
   double factor;
 };
 
-constexpr std::array kDurations{Unit{"ns", 1}, Unit{"us", 1e3}, Unit{"µs", 1e3}, Unit{"ms", 1e6},
+constexpr std::array kDurations{Unit{"ns", 1},  Unit{"us", 1e3},   Unit{"µs", 1e3},   Unit{"ms", 1e6},
                                 Unit{"s", 1e9}, Unit{"min", 60e9}, Unit{"h", 3600e9}, Unit{"d", 86400e9}};
 constexpr std::array kRates{Unit{"bit/s", 1}, Unit{"kbit/s", 1e3}, Unit{"Mbit/s", 1e6}, Unit{"Gbit/s", 1e9},
-                            Unit{"B/s", 8}, Unit{"kB/s", 8e3}, Unit{"MB/s", 8e6}};
-constexpr std::array kSizes{Unit{"B", 1}, Unit{"kB", 1e3}, Unit{"KiB", 1024}, Unit{"MB", 1e6},
+                            Unit{"B/s", 8},   Unit{"kB/s", 8e3},   Unit{"MB/s", 8e6}};
+constexpr std::array kSizes{Unit{"B", 1},         Unit{"kB", 1e3}, Unit{"KiB", 1024},      Unit{"MB", 1e6},
                             Unit{"MiB", 1048576}, Unit{"GB", 1e9}, Unit{"GiB", 1073741824}};
 constexpr std::array kRatios{Unit{"%", 0.01}};
 
@@ -30,12 +30,13 @@ constexpr std::array kRatios{Unit{"%", 0.01}};
 struct Alias {
   std::string_view written, unit;
 };
-constexpr std::array kAliases{Alias{"sec", "s"}, Alias{"secs", "s"}, Alias{"second", "s"}, Alias{"seconds", "s"},
-                              Alias{"m", "min"}, Alias{"mins", "min"}, Alias{"minutes", "min"}, Alias{"minute", "min"},
-                              Alias{"hr", "h"}, Alias{"hours", "h"}, Alias{"hour", "h"}, Alias{"days", "d"},
-                              Alias{"day", "d"}, Alias{"bps", "bit/s"}, Alias{"kbps", "kbit/s"}, Alias{"Kbps", "kbit/s"},
-                              Alias{"Mbps", "Mbit/s"}, Alias{"mbps", "Mbit/s"}, Alias{"Gbps", "Gbit/s"},
-                              Alias{"bytes", "B"}, Alias{"KB", "kB"}, Alias{"percent", "%"}};
+constexpr std::array kAliases{
+    Alias{"sec", "s"},       Alias{"secs", "s"},      Alias{"second", "s"},    Alias{"seconds", "s"},
+    Alias{"m", "min"},       Alias{"mins", "min"},    Alias{"minutes", "min"}, Alias{"minute", "min"},
+    Alias{"hr", "h"},        Alias{"hours", "h"},     Alias{"hour", "h"},      Alias{"days", "d"},
+    Alias{"day", "d"},       Alias{"bps", "bit/s"},   Alias{"kbps", "kbit/s"}, Alias{"Kbps", "kbit/s"},
+    Alias{"Mbps", "Mbit/s"}, Alias{"mbps", "Mbit/s"}, Alias{"Gbps", "Gbit/s"}, Alias{"bytes", "B"},
+    Alias{"KB", "kB"},       Alias{"percent", "%"}};
 
 struct Kind {
   std::string_view what, example;
@@ -61,7 +62,8 @@ std::string unit_error(std::string_view word, std::string_view number, const Kin
     if (alias.written == word && std::find(names.begin(), names.end(), alias.unit) != names.end()) meant = alias.unit;
   }
   if (meant.empty()) meant = nearest(word, names);
-  std::string text = word.empty() ? fmt::format("\"{}\" has no unit", number) : fmt::format("unknown unit \"{}\"", word);
+  std::string text =
+      word.empty() ? fmt::format("\"{}\" has no unit", number) : fmt::format("unknown unit \"{}\"", word);
   text += fmt::format(" for {}", kind.what);
   if (!meant.empty()) text += fmt::format(": did you mean \"{}{}\"?", number, meant);
   return text + fmt::format(" (units: {})", list);
@@ -84,7 +86,8 @@ tl::expected<Part, std::string> take_part(std::string_view& text, const Kind& ki
   Part part;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), part.value);
   if (code != std::errc{} || !std::isfinite(part.value)) {
-    return tl::unexpected(fmt::format("\"{}\" is not {}: write a number and a unit, such as \"{}\"", whole, kind.what, kind.example));
+    return tl::unexpected(
+        fmt::format("\"{}\" is not {}: write a number and a unit, such as \"{}\"", whole, kind.what, kind.example));
   }
   part.number = text.substr(0, static_cast<std::size_t>(end - text.data()));
   text.remove_prefix(part.number.size());
@@ -124,7 +127,8 @@ tl::expected<double, std::string> parse(std::string_view text, const Kind& kind,
     ++parts;
   } while (!text.empty() && several);
   if (!text.empty()) {
-    return tl::unexpected(fmt::format("\"{}\" is not {}: after the unit stands \"{}\"; write it as in \"{}\"", whole, kind.what, text, kind.example));
+    return tl::unexpected(fmt::format("\"{}\" is not {}: after the unit stands \"{}\"; write it as in \"{}\"", whole,
+                                      kind.what, text, kind.example));
   }
   return sum;
 }

@@ -8,24 +8,33 @@
 
 namespace wirelab {
 
-Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node, const ChannelSettings& settings)
-    : host_(host), entity_(entity), to_node_(to_node), loss_luck_(seed, host.trace.names().text(entity), "loss"),
+ChannelModel::ChannelModel(const ChannelSettings& given)
+    : settings(given),
+      loss(Probability::of(given.loss)),
+      good_to_bad(Probability::of(given.burst.good_to_bad)),
+      bad_to_good(Probability::of(given.burst.bad_to_good)),
+      loss_good(Probability::of(given.burst.loss_good)),
+      loss_bad(Probability::of(given.burst.loss_bad)) {}
+
+Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node,
+                 std::shared_ptr<const ChannelModel> model)
+    : host_(host),
+      entity_(entity),
+      to_node_(to_node),
+      model_(std::move(model)),
+      loss_luck_(seed, host.trace.names().text(entity), "loss"),
       jitter_luck_(seed, host.trace.names().text(entity), "jitter") {
-  idle_ = host_.events.make_timer(on_idle, this);
   host_.trace.state(entity_, Field::link_up, 0, 1);
-  change(settings);
+  trace_settings(ChannelSettings{}, model_->settings);
 }
 
-Channel::~Channel() { host_.events.release(idle_); }
+Channel::~Channel() {
+  if (idle_.valid()) host_.events.release(idle_);
+}
 
 void Channel::change(const ChannelSettings& settings) {
-  trace_settings(settings_, settings);
-  settings_ = settings;
-  loss_ = Probability::of(settings.loss);
-  good_to_bad_ = Probability::of(settings.burst.good_to_bad);
-  bad_to_good_ = Probability::of(settings.burst.bad_to_good);
-  loss_good_ = Probability::of(settings.burst.loss_good);
-  loss_bad_ = Probability::of(settings.burst.loss_bad);
+  trace_settings(model_->settings, settings);
+  model_ = std::make_shared<const ChannelModel>(settings);
 }
 
 void Channel::trace_settings(const ChannelSettings& before, const ChannelSettings& after) {
@@ -33,7 +42,8 @@ void Channel::trace_settings(const ChannelSettings& before, const ChannelSetting
   trace.state(entity_, Field::link_rate, before.rate, after.rate);
   trace.state(entity_, Field::link_delay, before.delay.ns(), after.delay.ns());
   trace.state(entity_, Field::link_jitter, before.jitter.ns(), after.jitter.ns());
-  trace.state(entity_, Field::link_loss, std::bit_cast<std::int64_t>(before.loss), std::bit_cast<std::int64_t>(after.loss));
+  trace.state(entity_, Field::link_loss, std::bit_cast<std::int64_t>(before.loss),
+              std::bit_cast<std::int64_t>(after.loss));
 }
 
 void Channel::send(PacketIndex index) {
@@ -46,8 +56,8 @@ void Channel::send(PacketIndex index) {
     transmit(index);
     return;
   }
-  const bool full = queue_.size() >= settings_.queue_packets ||
-                    (settings_.queue_bytes != 0 && queue_bytes_ + packet.size > settings_.queue_bytes);
+  const bool full = queue_.size() >= model_->settings.queue_packets ||
+                    (model_->settings.queue_bytes != 0 && queue_bytes_ + packet.size > model_->settings.queue_bytes);
   if (full) {
     drop(index, DropReason::queue_full);
     return;
@@ -57,6 +67,7 @@ void Channel::send(PacketIndex index) {
   host_.trace.set(entity_, Field::queue_bytes, queue_bytes_, queue_bytes_ + packet.size);
   if (!idle_timer_armed_) {
     idle_timer_armed_ = true;
+    if (!idle_.valid()) idle_ = host_.events.make_timer(on_idle, this);
     host_.events.arm(idle_, busy_until_);
   }
 }
@@ -69,7 +80,8 @@ void Channel::on_idle(void* target, std::uint64_t) {
   const PacketIndex index = self->queue_.front();
   self->queue_.pop_front();
   self->host_.trace.state(self->entity_, Field::queue_packets, self->queue_.size() + 1, self->queue_.size());
-  self->host_.trace.set(self->entity_, Field::queue_bytes, self->queue_bytes_, self->queue_bytes_ - self->host_.packets[index].size);
+  self->host_.trace.set(self->entity_, Field::queue_bytes, self->queue_bytes_,
+                        self->queue_bytes_ - self->host_.packets[index].size);
   self->transmit(index);
   if (!self->queue_.empty()) {
     self->idle_timer_armed_ = true;
@@ -79,9 +91,9 @@ void Channel::on_idle(void* target, std::uint64_t) {
 
 // ceil(bits x 10^9 / rate). Back to back, the part of a nanosecond that was rounded up is taken off the next packet.
 Duration Channel::serialization(std::uint32_t bytes, bool back_to_back) {
-  if (settings_.rate == 0) return {};
-  const std::uint64_t bits = (static_cast<std::uint64_t>(bytes) + settings_.overhead) * 8;
-  const auto rate = static_cast<std::uint64_t>(settings_.rate);
+  if (model_->settings.rate == 0) return {};
+  const std::uint64_t bits = (static_cast<std::uint64_t>(bytes) + model_->settings.overhead) * 8;
+  const auto rate = static_cast<std::uint64_t>(model_->settings.rate);
   if (!back_to_back) carry_ = 0;
   const WideUnsigned exact = static_cast<WideUnsigned>(bits) * 1'000'000'000u;
   const WideUnsigned total = exact > carry_ ? exact - carry_ : 0;
@@ -95,14 +107,15 @@ void Channel::transmit(PacketIndex index) {
   const Instant now = host_.events.now();
   const Instant departure = now + serialization(packet.size, busy_until_ == now);
   busy_until_ = departure;
-  Instant arrival = departure + settings_.delay;
-  if (settings_.jitter.ns() != 0) {
+  Instant arrival = departure + model_->settings.delay;
+  if (model_->settings.jitter.ns() != 0) {
     arrival = std::max(departure, arrival + jitter());
-    if (settings_.in_order) arrival = std::max(arrival, last_arrival_);
+    if (model_->settings.in_order) arrival = std::max(arrival, last_arrival_);
   }
   last_arrival_ = std::max(last_arrival_, arrival);
   CauseScope scope(host_.trace);
-  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(), arrival.ns());
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
+                         arrival.ns());
   if (is_lost()) {
     drop(index, DropReason::loss);
     return;
@@ -122,27 +135,27 @@ void Channel::on_arrival(void* target, std::uint64_t argument) {
 }
 
 bool Channel::is_lost() {
-  switch (settings_.loss_kind) {
-    case LossKind::independent: return loss_.never() ? false : loss_luck_.chance(loss_);
+  switch (model_->settings.loss_kind) {
+    case LossKind::independent: return model_->loss.never() ? false : loss_luck_.chance(model_->loss);
     case LossKind::gilbert_elliott:
-      if (loss_luck_.chance(bad_ ? bad_to_good_ : good_to_bad_)) bad_ = !bad_;
+      if (loss_luck_.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
       break;
     case LossKind::gilbert_elliott_in_time:
       while (state_ends_ <= host_.events.now()) {
         if (state_ends_ != Instant()) bad_ = !bad_;
-        const Duration mean = bad_ ? settings_.burst.mean_bad : settings_.burst.mean_good;
+        const Duration mean = bad_ ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
         const double ns = std::min(loss_luck_.exponential(static_cast<double>(mean.ns())), 9e17);
         state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
       }
       break;
   }
-  return loss_luck_.chance(bad_ ? loss_bad_ : loss_good_);
+  return loss_luck_.chance(bad_ ? model_->loss_bad : model_->loss_good);
 }
 
 Duration Channel::jitter() {
-  const std::int64_t width = settings_.jitter.ns();
-  switch (settings_.jitter_shape) {
-    case JitterShape::uniform: return jitter_luck_.between(-settings_.jitter, settings_.jitter);
+  const std::int64_t width = model_->settings.jitter.ns();
+  switch (model_->settings.jitter_shape) {
+    case JitterShape::uniform: return jitter_luck_.between(-model_->settings.jitter, model_->settings.jitter);
     case JitterShape::normal: {
       const double ns = jitter_luck_.normal() * static_cast<double>(width);
       return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns)));
@@ -189,17 +202,17 @@ void Channel::set_up(bool up) {
     queue_.pop_front();
   }
   host_.trace.set(entity_, Field::queue_bytes, queue_bytes_, 0u);
-  host_.events.disarm(idle_);
+  if (idle_.valid()) host_.events.disarm(idle_);
   idle_timer_armed_ = false;
   busy_until_ = last_arrival_ = host_.events.now();
 }
 
 void Channel::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::link_up, 0, up_ ? 1 : 0);
-  visitor.value(entity_, Field::link_rate, 0, settings_.rate);
-  visitor.value(entity_, Field::link_delay, 0, settings_.delay.ns());
-  visitor.value(entity_, Field::link_jitter, 0, settings_.jitter.ns());
-  visitor.value(entity_, Field::link_loss, 0, std::bit_cast<std::int64_t>(settings_.loss));
+  visitor.value(entity_, Field::link_rate, 0, model_->settings.rate);
+  visitor.value(entity_, Field::link_delay, 0, model_->settings.delay.ns());
+  visitor.value(entity_, Field::link_jitter, 0, model_->settings.jitter.ns());
+  visitor.value(entity_, Field::link_loss, 0, std::bit_cast<std::int64_t>(model_->settings.loss));
   visitor.value(entity_, Field::queue_packets, 0, queue_.size());
   visitor.value(entity_, Field::queue_bytes, 0, queue_bytes_);
 }

@@ -33,19 +33,26 @@ struct GilbertElliott {
 };
 
 struct ChannelSettings {
-  std::int64_t rate = 0;            // bit/s, 0: not limited
-  Duration delay;                   // propagation
-  Duration jitter;                  // uniform: half width; normal: standard deviation; pareto: mean of what is added
+  std::int64_t rate = 0;  // bit/s, 0: not limited
+  Duration delay;         // propagation
+  Duration jitter;        // uniform: half width; normal: standard deviation; pareto: mean of what is added
   JitterShape jitter_shape = JitterShape::uniform;
-  bool in_order = true;             // a packet never overtakes another; netem lets it
+  bool in_order = true;  // a packet never overtakes another; netem lets it
   LossKind loss_kind = LossKind::independent;
-  double loss = 0;                  // independent
+  double loss = 0;  // independent
   GilbertElliott burst;
   std::uint32_t queue_packets = 1000;  // waiting, the one being sent not counted; netem's default limit
   std::uint32_t queue_bytes = 0;       // 0: not limited
   std::uint32_t mtu = 1500;            // of the IP packet
   std::uint32_t overhead = 0;          // bytes of layer 2 a packet
   bool operator==(const ChannelSettings&) const = default;
+};
+
+/// Settings with what follows from them. Channels that are set alike share one: a large world has many of them.
+struct ChannelModel {
+  explicit ChannelModel(const ChannelSettings& settings);
+  ChannelSettings settings;
+  Probability loss, good_to_bad, bad_to_good, loss_good, loss_bad;
 };
 
 /// What a channel is handed, and hands its packets to.
@@ -59,7 +66,8 @@ struct ChannelHost {
 
 class Channel {
  public:
-  Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node, const ChannelSettings& settings);
+  Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node,
+          std::shared_ptr<const ChannelModel> model);
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -72,7 +80,7 @@ class Channel {
   /// never reach here: settings are checked where they are read.
   void change(const ChannelSettings& settings);
 
-  const ChannelSettings& settings() const { return settings_; }
+  const ChannelSettings& settings() const { return model_->settings; }
   bool up() const { return up_; }
   EntityId entity() const { return entity_; }
   std::uint32_t to_node() const { return to_node_; }
@@ -95,19 +103,18 @@ class Channel {
   ChannelHost& host_;
   EntityId entity_;
   std::uint32_t to_node_;
-  ChannelSettings settings_;
-  Probability loss_, good_to_bad_, bad_to_good_, loss_good_, loss_bad_;
+  std::shared_ptr<const ChannelModel> model_;
   bool up_ = true;
   bool bad_ = false;
   bool idle_timer_armed_ = false;
-  Instant state_ends_;       // of the burst model in time
+  Instant state_ends_;  // of the burst model in time
   Instant busy_until_;
   Instant last_arrival_;
   std::uint64_t carry_ = 0;  // of the division by the rate, so that no part of a nanosecond is lost back to back
   Ring<PacketIndex> queue_;
   std::uint32_t queue_bytes_ = 0;
   PacketIndex under_way_ = kNoPacket;
-  TimerId idle_;
+  TimerId idle_;  // made when a packet first waits
   RandomStream loss_luck_;
   RandomStream jitter_luck_;
 };

@@ -36,9 +36,25 @@ LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_
   const std::string name_b(trace_.names().text(nodes_[b].entity));
   const EntityId link = trace_.define(EntityKind::link, name_a + "-" + name_b);
   ends_.push_back({link, a, b});
-  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_a + ">" + name_b, link), b, to_b);
-  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a, to_a);
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_a + ">" + name_b, link), b, model_for(to_b));
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a, model_for(to_a));
   return index;
+}
+
+LinkIndex Network::link_between(NodeIndex a, NodeIndex b) const {
+  for (LinkIndex i = 0; i < ends_.size(); ++i) {
+    if ((ends_[i].a == a && ends_[i].b == b) || (ends_[i].a == b && ends_[i].b == a)) return i;
+  }
+  return kNowhere;
+}
+
+std::shared_ptr<const ChannelModel> Network::model_for(const ChannelSettings& settings) {
+  for (const auto& model : models_) {
+    if (model != nullptr && model->settings == settings) return model;
+  }
+  auto& slot = models_[next_model_];
+  next_model_ = (next_model_ + 1) % models_.size();
+  return slot = std::make_shared<const ChannelModel>(settings);
 }
 
 NodeIndex Network::find(Ipv4Address address) const {
@@ -50,7 +66,8 @@ void Network::set_node_up(NodeIndex index, bool up) {
   trace_.set(nodes_[index].entity, Field::node_up, nodes_[index].up, up);
 }
 
-void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination, Ipv4Address source) {
+void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination,
+                      Ipv4Address source) {
   Packet& packet = packets_[index];
   Node& node = nodes_[from];
   Ipv4Header header;
@@ -68,27 +85,34 @@ void Network::send(NodeIndex from, PacketIndex index) {
   const Node& node = nodes_[from];
   CauseScope scope(trace_);
   packet.blob = trace_.packet(packet.view());
-  trace_.emit_cause(Kind::packet_sent, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin, packet.end);
+  trace_.emit_cause(Kind::packet_sent, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin,
+                    packet.end);
   const Ipv4Address destination{wire::load32(packet.bytes() + 16)};
   if (!node.up) {
     drop(from, index, DropReason::node_down);
   } else if (destination == node.address) {
     // To itself: delivered by an event of its own, as the loopback interface does.
-    events_.schedule(events_.now(), [](void* self, std::uint64_t argument) {
-      auto* network = static_cast<Network*>(self);
-      network->arrive(static_cast<NodeIndex>(argument >> 32), static_cast<PacketIndex>(argument));
-    }, this, (static_cast<std::uint64_t>(from) << 32) | index);
+    events_.schedule(
+        events_.now(),
+        [](void* self, std::uint64_t argument) {
+          auto* network = static_cast<Network*>(self);
+          network->arrive(static_cast<NodeIndex>(argument >> 32), static_cast<PacketIndex>(argument));
+        },
+        this, (static_cast<std::uint64_t>(from) << 32) | index);
   } else {
     route(from, index, destination);
   }
 }
 
-void Network::on_arrival(void* self, std::uint32_t node, PacketIndex packet) { static_cast<Network*>(self)->arrive(node, packet); }
+void Network::on_arrival(void* self, std::uint32_t node, PacketIndex packet) {
+  static_cast<Network*>(self)->arrive(node, packet);
+}
 
 void Network::arrive(NodeIndex at, PacketIndex index) {
   const Packet& packet = packets_[index];
   const Node& node = nodes_[at];
-  trace_.emit_cause(Kind::packet_arrived, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin, packet.end);
+  trace_.emit_cause(Kind::packet_arrived, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin,
+                    packet.end);
   if (!node.up) {
     drop(at, index, DropReason::node_down);
     return;
@@ -111,13 +135,15 @@ void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination) {
   const LinkIndex link = target == kNowhere ? routing_.default_link(at) : routing_.next_link(at, target);
   const Packet& packet = packets_[index];
   if (link == kNowhere) {
-    send_error(at, packet.view(), IcmpType::unreachable, target == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
+    send_error(at, packet.view(), IcmpType::unreachable,
+               target == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
     drop(at, index, DropReason::no_route);
     return;
   }
   Channel& out = channel(link, at);
   if (packet.size > out.settings().mtu) {
-    send_error(at, packet.view(), IcmpType::unreachable, wire::kFragmentationNeeded, static_cast<std::uint16_t>(out.settings().mtu));
+    send_error(at, packet.view(), IcmpType::unreachable, wire::kFragmentationNeeded,
+               static_cast<std::uint16_t>(out.settings().mtu));
     drop(at, index, DropReason::too_big);
     return;
   }
@@ -160,11 +186,13 @@ void Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload
   }
   std::int64_t round_trip = 0;
   if (message->type == IcmpType::echo_reply && message->body.size() >= 8) {
-    const std::uint64_t sent = (static_cast<std::uint64_t>(wire::load32(message->body.data())) << 32) | wire::load32(message->body.data() + 4);
+    const std::uint64_t sent =
+        (static_cast<std::uint64_t>(wire::load32(message->body.data())) << 32) | wire::load32(message->body.data() + 4);
     round_trip = events_.now().ns() - static_cast<std::int64_t>(sent);
   }
   trace_.emit_cause(Kind::icmp_received, nodes_[at].entity, 0, what, blob, round_trip, 0);
-  if (message->type != IcmpType::echo_reply && transport_ != nullptr) transport_->receive_error(at, *message, message->body);
+  if (message->type != IcmpType::echo_reply && transport_ != nullptr)
+    transport_->receive_error(at, *message, message->body);
 }
 
 // As ping does, the time of sending stands in the payload.

@@ -4,6 +4,7 @@
 
 #include <tsl/robin_map.h>
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string_view>
@@ -57,7 +58,11 @@ class Network {
   const LinkEnds& ends(LinkIndex link) const { return ends_[link]; }
   /// What `from`, an end of the link, sends into.
   Channel& channel(LinkIndex link, NodeIndex from) { return channels_[2 * link + (ends_[link].a == from ? 0 : 1)]; }
-  const Channel& channel(LinkIndex link, NodeIndex from) const { return channels_[2 * link + (ends_[link].a == from ? 0 : 1)]; }
+  const Channel& channel(LinkIndex link, NodeIndex from) const {
+    return channels_[2 * link + (ends_[link].a == from ? 0 : 1)];
+  }
+  /// The first link that joins the two directly; kNowhere if there is none.
+  LinkIndex link_between(NodeIndex a, NodeIndex b) const;
   /// kNowhere if no node has the address.
   NodeIndex find(wire::Ipv4Address address) const;
   Routing& routing() { return routing_; }
@@ -77,7 +82,8 @@ class Network {
   /// Sends an ICMP echo request. The reply is a record: icmp_received.
   void ping(NodeIndex from, wire::Ipv4Address destination, std::uint16_t sequence, std::size_t payload_size);
   /// Answers an arrived packet with an ICMP error.
-  void send_error(NodeIndex from, wire::Bytes original, wire::IcmpType type, std::uint8_t code, std::uint16_t next_mtu = 0);
+  void send_error(NodeIndex from, wire::Bytes original, wire::IcmpType type, std::uint8_t code,
+                  std::uint16_t next_mtu = 0);
 
   void visit_state(StateVisitor& visitor) const;
 
@@ -89,9 +95,13 @@ class Network {
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination);
 
+  std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);
+
   EventQueue& events_;
   Tracer& trace_;
   std::uint64_t seed_;
+  std::array<std::shared_ptr<const ChannelModel>, 4> models_;  // the last ones made
+  std::size_t next_model_ = 0;
   PacketPool packets_;
   ChannelHost channel_host_;
   Routing routing_;

@@ -19,11 +19,11 @@ struct Packet {
   std::unique_ptr<std::uint8_t[]> memory;
   std::uint32_t capacity = 0;
   std::uint32_t size = 0;
-  BlobNumber blob = 0;          // its bytes in the trace, as its sender emitted it
-  StreamId stream = 0;          // 0: not TCP
-  std::int64_t begin = 0;       // the payload's range of the stream
+  BlobNumber blob = 0;     // its bytes in the trace, as its sender emitted it
+  StreamId stream = 0;     // 0: not TCP
+  std::int64_t begin = 0;  // the payload's range of the stream
   std::int64_t end = 0;
-  PacketIndex next = kNoPacket; // in the list of packets under way, or of free slots
+  PacketIndex next = kNoPacket;  // in the list of packets under way, or of free slots
   PacketIndex previous = kNoPacket;
   EventId arrival;
 

@@ -25,7 +25,9 @@ class Routing {
   LinkIndex next_link(NodeIndex from, NodeIndex to);
   /// Where a leaf sends what is for an address that nobody has; kNowhere for other nodes.
   LinkIndex default_link(NodeIndex node) const { return is_leaf(node) ? adjacent_[node][0] : kNowhere; }
-  NodeIndex other_end(LinkIndex link, NodeIndex node) const { return links_[link].a == node ? links_[link].b : links_[link].a; }
+  NodeIndex other_end(LinkIndex link, NodeIndex node) const {
+    return links_[link].a == node ? links_[link].b : links_[link].a;
+  }
   /// How many links a packet crosses; 0 if there is no way.
   std::uint32_t hops(NodeIndex from, NodeIndex to);
 
@@ -38,9 +40,9 @@ class Routing {
 
   std::vector<std::vector<LinkIndex>> adjacent_;
   std::vector<Link> links_;
-  std::vector<NodeIndex> core_;                                     // nodes with two or more links
+  std::vector<NodeIndex> core_;  // nodes with two or more links
   tsl::robin_map<NodeIndex, std::uint32_t> core_index_;
-  tsl::robin_map<NodeIndex, std::vector<LinkIndex>> towards_;       // destination -> next link of each core node
+  tsl::robin_map<NodeIndex, std::vector<LinkIndex>> towards_;  // destination -> next link of each core node
   bool core_known_ = false;
 };
 

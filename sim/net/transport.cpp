@@ -36,33 +36,39 @@ Connection& Transport::open(NodeIndex node, Endpoint local, Endpoint remote, con
   const EntityId owner = network_.node(node).entity;
   const std::string_view name = trace_.names().text(owner);
   const NodeIndex peer = network_.find(remote.address);
-  const std::string peer_name = peer == kNowhere ? to_string(remote.address) : std::string(trace_.names().text(network_.node(peer).entity));
-  const EntityId entity = trace_.define(EntityKind::tcp, fmt::format("{}:{}>{}:{}", name, local.port, peer_name, remote.port), owner);
+  const std::string peer_name =
+      peer == kNowhere ? to_string(remote.address) : std::string(trace_.names().text(network_.node(peer).entity));
+  const EntityId entity =
+      trace_.define(EntityKind::tcp, fmt::format("{}:{}>{}:{}", name, local.port, peer_name, remote.port), owner);
   RandomStream luck(seed_, trace_.names().text(entity), "initial sequence number");
   const auto iss = static_cast<std::uint32_t>(luck.bits());
-  const auto mss = static_cast<std::uint16_t>(std::min(network_.first_mtu(node, remote.address), 65535u) - wire::kIpv4HeaderSize - wire::kTcpHeaderSize);
+  const auto mss = static_cast<std::uint16_t>(std::min(network_.first_mtu(node, remote.address), 65535u) -
+                                              wire::kIpv4HeaderSize - wire::kTcpHeaderSize);
   auto connection = std::make_unique<Connection>(host_, settings, entity, local, remote, iss, mss);
   Connection& opened = *connection;
   connections_.insert_or_assign(key_of(node, local.port, remote), std::move(connection));
   return opened;
 }
 
-StreamId Transport::stream_for(Endpoint from, Endpoint to, std::uint32_t initial_sequence, EntityId sender) {
-  const StreamKey key{(static_cast<std::uint64_t>(from.address.value) << 16) | from.port,
-                      (static_cast<std::uint64_t>(to.address.value) << 32) | initial_sequence, to.port};
-  const auto [at, is_new] = streams_.try_emplace(key, StreamId{0});
-  if (is_new) {
-    at.value() = trace_.next_stream();
-    trace_.emit(Kind::stream_opened, sender, at->second, std::uint16_t{0}, to.address.value,
-                (static_cast<std::int64_t>(from.address.value) << 16) | from.port, (static_cast<std::int64_t>(to.address.value) << 16) | to.port);
-  }
-  return at->second;
+// The number of the direction in which this end sends.
+StreamId Transport::open_stream(const Connection& connection) {
+  const auto packed = [](Endpoint e) { return (static_cast<std::int64_t>(e.address.value) << 16) | e.port; };
+  const StreamId stream = trace_.next_stream();
+  trace_.emit(Kind::stream_opened, connection.entity(), stream, std::uint16_t{0}, connection.remote().address.value,
+              packed(connection.local()), packed(connection.remote()));
+  return stream;
+}
+
+// Both ends know a direction by the same number: that of the end that sends, which the SYN's sequence number confirms.
+StreamId Transport::stream_of_peer(Endpoint peer, Endpoint local, std::uint32_t initial_sequence) {
+  const Connection* sender = find(key_of(network_.find(peer.address), peer.port, local));
+  return sender != nullptr && sender->initial_sequence() == initial_sequence ? sender->stream_out() : 0;
 }
 
 Connection& Transport::connect(NodeIndex from, Endpoint to, tcp::User* user, const tcp::Settings& settings) {
   const Endpoint local{network_.node(from).address, take_port(from, to)};
   Connection& connection = open(from, local, to, settings);
-  connection.set_streams(stream_for(local, to, connection.initial_sequence(), connection.entity()), 0);
+  connection.set_streams(open_stream(connection), 0);
   connection.connect(user);
   return connection;
 }
@@ -89,7 +95,7 @@ void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   Connection* connection = find(key_of(node, local.port, remote));
   if (connection != nullptr && connection->state() != tcp::State::closed) {
     if (connection->stream_in() == 0 && segment->header.flags.syn) {
-      connection->set_streams(connection->stream_out(), stream_for(remote, local, segment->header.sequence, 0));
+      connection->set_streams(connection->stream_out(), stream_of_peer(remote, local, segment->header.sequence));
     }
     connection->receive(*segment);
     return;
@@ -101,8 +107,7 @@ void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
     return;
   }
   Connection& opened = open(node, local, remote, *listener->second.settings);
-  opened.set_streams(stream_for(local, remote, opened.initial_sequence(), opened.entity()),
-                     stream_for(remote, local, segment->header.sequence, 0));
+  opened.set_streams(open_stream(opened), stream_of_peer(remote, local, segment->header.sequence));
   tcp::User* user = listener->second.accept(opened);
   if (user == nullptr) {
     connections_.erase(key_of(node, local.port, remote));
@@ -124,14 +129,17 @@ void Transport::answer_reset(NodeIndex node, const wire::Ipv4Header& header, con
     reset.sequence = segment.header.acknowledgement;
   } else {
     reset.flags.ack = true;
-    reset.acknowledgement = segment.header.sequence + static_cast<std::uint32_t>(segment.payload.size()) + (flags.syn ? 1 : 0) + (flags.fin ? 1 : 0);
+    reset.acknowledgement = segment.header.sequence + static_cast<std::uint32_t>(segment.payload.size()) +
+                            (flags.syn ? 1 : 0) + (flags.fin ? 1 : 0);
   }
-  const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(wire::kIpv4HeaderSize + header_size(reset)));
+  const PacketIndex index =
+      network_.packets().take(static_cast<std::uint32_t>(wire::kIpv4HeaderSize + header_size(reset)));
   encode(reset, header.destination, header.source, network_.packets()[index].bytes() + wire::kIpv4HeaderSize, 0);
   network_.send_ip(node, index, wire::kTcp, header.source);
 }
 
-void Transport::send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second, std::uint64_t begin) {
+void Transport::send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second,
+                             std::uint64_t begin) {
   const std::size_t head = wire::kIpv4HeaderSize + header_size(header);
   const std::size_t payload = first.size() + second.size();
   const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload));
@@ -150,14 +158,18 @@ void Transport::ended(Connection& connection) {
   const NodeIndex node = network_.find(connection.local().address);
   ended_.push_back(key_of(node, connection.local().port, connection.remote()));
   if (ended_.size() > 1) return;
-  events_.schedule(events_.now(), [](void* self, std::uint64_t) {
-    auto* transport = static_cast<Transport*>(self);
-    for (const Key& key : transport->ended_) {
-      const auto found = transport->connections_.find(key);
-      if (found != transport->connections_.end() && found->second->state() == tcp::State::closed) transport->connections_.erase(found);
-    }
-    transport->ended_.clear();
-  }, this);
+  events_.schedule(
+      events_.now(),
+      [](void* self, std::uint64_t) {
+        auto* transport = static_cast<Transport*>(self);
+        for (const Key& key : transport->ended_) {
+          const auto found = transport->connections_.find(key);
+          if (found != transport->connections_.end() && found->second->state() == tcp::State::closed)
+            transport->connections_.erase(found);
+        }
+        transport->ended_.clear();
+      },
+      this);
 }
 
 void Transport::forget_node(NodeIndex node) {
@@ -166,7 +178,8 @@ void Transport::forget_node(NodeIndex node) {
     if (key.node == node) gone.push_back(connection.get());
   }
   // In order of their entities, since the order of a hash table is no order.
-  std::sort(gone.begin(), gone.end(), [](const Connection* a, const Connection* b) { return a->entity() < b->entity(); });
+  std::sort(gone.begin(), gone.end(),
+            [](const Connection* a, const Connection* b) { return a->entity() < b->entity(); });
   for (Connection* connection : gone) connection->vanish();
   for (auto at = listeners_.begin(); at != listeners_.end();) {
     at = (at->first >> 16) == node ? listeners_.erase(at) : std::next(at);
@@ -182,7 +195,8 @@ void Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes 
   const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload.size()));
   Packet& packet = network_.packets()[index];
   if (!payload.empty()) std::memcpy(packet.bytes() + head, payload.data(), payload.size());
-  encode(wire::UdpHeader{port, to.port}, network_.node(from).address, to.address, packet.bytes() + wire::kIpv4HeaderSize, payload.size());
+  encode(wire::UdpHeader{port, to.port}, network_.node(from).address, to.address,
+         packet.bytes() + wire::kIpv4HeaderSize, payload.size());
   network_.send_ip(from, index, wire::kUdp, to.address);
 }
 

@@ -24,7 +24,8 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   ~Transport() override;
 
   /// Opens a connection. It lives until it has ended: `user` hears of that by on_closed.
-  tcp::Connection& connect(NodeIndex from, tcp::Endpoint to, tcp::User* user, const tcp::Settings& settings = kDefaults);
+  tcp::Connection& connect(NodeIndex from, tcp::Endpoint to, tcp::User* user,
+                           const tcp::Settings& settings = kDefaults);
   void listen(NodeIndex node, std::uint16_t port, AcceptFunction accept, const tcp::Settings& settings = kDefaults);
   void stop_listening(NodeIndex node, std::uint16_t port);
 
@@ -38,7 +39,8 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   void receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
   bool receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
   void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
-  void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second, std::uint64_t begin) override;
+  void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second,
+                    std::uint64_t begin) override;
   void ended(tcp::Connection& connection) override;
   void visit_state(StateVisitor& visitor) const;
 
@@ -59,7 +61,9 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
     }
   };
   static Key key_of(NodeIndex node, std::uint16_t local_port, tcp::Endpoint remote) {
-    return {(static_cast<std::uint64_t>(remote.address.value) << 32) | (static_cast<std::uint64_t>(remote.port) << 16) | local_port, node};
+    return {(static_cast<std::uint64_t>(remote.address.value) << 32) | (static_cast<std::uint64_t>(remote.port) << 16) |
+                local_port,
+            node};
   }
   struct Listener {
     AcceptFunction accept;
@@ -67,10 +71,13 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   };
   tcp::Connection& open(NodeIndex node, tcp::Endpoint local, tcp::Endpoint remote, const tcp::Settings& settings);
   tcp::Connection* find(const Key& key);
-  StreamId stream_for(tcp::Endpoint from, tcp::Endpoint to, std::uint32_t initial_sequence, EntityId sender);
+  StreamId open_stream(const tcp::Connection& connection);
+  StreamId stream_of_peer(tcp::Endpoint peer, tcp::Endpoint local, std::uint32_t initial_sequence);
   void answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment);
   std::uint16_t take_port(NodeIndex node, tcp::Endpoint to);
-  static std::uint64_t listener_key(NodeIndex node, std::uint16_t port) { return (static_cast<std::uint64_t>(node) << 16) | port; }
+  static std::uint64_t listener_key(NodeIndex node, std::uint16_t port) {
+    return (static_cast<std::uint64_t>(node) << 16) | port;
+  }
 
   EventQueue& events_;
   Tracer& trace_;
@@ -81,19 +88,6 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   tsl::robin_map<std::uint64_t, Listener> listeners_;
   tsl::robin_map<std::uint64_t, DatagramFunction> datagrams_;
   tsl::robin_map<NodeIndex, std::uint16_t> next_port_;
-  struct StreamKey {
-    std::uint64_t from, to_address_and_iss;
-    std::uint16_t to_port;
-    bool operator==(const StreamKey&) const = default;
-  };
-  struct StreamHash {
-    std::size_t operator()(const StreamKey& key) const {
-      std::uint64_t h = key.from * 0x9e3779b97f4a7c15 + key.to_address_and_iss * 0xbf58476d1ce4e5b9 + key.to_port;
-      h ^= h >> 32;
-      return h * 0x94d049bb133111eb;
-    }
-  };
-  tsl::robin_map<StreamKey, StreamId, StreamHash> streams_;  // both ends of a connection know a direction by the same number
   std::vector<Key> ended_;
 };
 

@@ -20,8 +20,8 @@ struct TraceChunk {
   std::uint32_t records = 0;
   std::uint32_t blobs = 0;
   std::uint32_t bytes = 0;
-  std::array<std::uint32_t, kBlobs> blob_end;   // offset past each blob's last byte
-  std::array<std::uint8_t, kBlobs> blob_packet; // 1: the bytes of a packet, 0: a text
+  std::array<std::uint32_t, kBlobs> blob_end;    // offset past each blob's last byte
+  std::array<std::uint8_t, kBlobs> blob_packet;  // 1: the bytes of a packet, 0: a text
   std::array<Record, kRecords> record;
   std::array<std::uint8_t, kBytes> byte;
 

@@ -16,7 +16,8 @@ struct Writer {
   template <typename T>
   void put(T value) {
     if constexpr (std::endian::native == std::endian::big) {
-      for (std::size_t i = 0; i < sizeof(T); ++i) at[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * i));
+      for (std::size_t i = 0; i < sizeof(T); ++i)
+        at[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * i));
     } else {
       std::memcpy(at, &value, sizeof(T));
     }

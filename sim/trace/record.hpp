@@ -31,10 +31,10 @@ struct Record {
   EntityId entity = 0;        // where it happened
   std::uint32_t subject = 0;  // what it is about: message, stream or entity, as the kind says
   Kind kind = Kind::none;
-  std::uint16_t field = 0;    // a Field, a reason or a packet type, as the kind says
-  std::uint32_t key = 0;      // which of several, or the blob
-  std::int64_t a = 0;         // old value, or the begin of a range
-  std::int64_t b = 0;         // new value, or the end of a range
+  std::uint16_t field = 0;  // a Field, a reason or a packet type, as the kind says
+  std::uint32_t key = 0;    // which of several, or the blob
+  std::int64_t a = 0;       // old value, or the begin of a range
+  std::int64_t b = 0;       // new value, or the end of a range
 };
 
 static_assert(sizeof(Record) == 48);

@@ -43,7 +43,7 @@ void TraceStore::publish(RecordNumber last_record, BlobNumber last_blob) {
   last_record_.store(last_record, std::memory_order_release);
 }
 
-TraceStore::Reader::Reader(const TraceStore& store) : store_(store) {
+TraceStore::Reader::Reader(TraceStore& store) : store_(store) {
   const std::lock_guard lock(store.mutex_);
   ++store.readers_;
   first_chunk_ = store.first_chunk_;
@@ -59,11 +59,13 @@ TraceStore::Reader::Reader(const TraceStore& store) : store_(store) {
 TraceStore::Reader::~Reader() {
   const std::lock_guard lock(store_.mutex_);
   --store_.readers_;
+  store_.evict();
 }
 
 std::uint32_t TraceStore::Reader::chunk_of(RecordNumber number) const {
   const auto holds = [&](std::uint32_t i) {
-    return store_.chunk(i)->first_record <= number && (i + 1 == end_chunk_ || store_.chunk(i + 1)->first_record > number);
+    return store_.chunk(i)->first_record <= number &&
+           (i + 1 == end_chunk_ || store_.chunk(i + 1)->first_record > number);
   };
   if (hint_ < end_chunk_ && holds(hint_)) return hint_;
   if (hint_ + 1 < end_chunk_ && holds(hint_ + 1)) return hint_ = hint_ + 1;

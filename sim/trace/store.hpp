@@ -1,7 +1,7 @@
 // Keeps a trace in memory: chunks that never move, found through a directory of two levels, published by one atomic
 // number. One writer (the simulation's thread); any readers, each holding a Reader while it looks. When the chunks outgrow
 // the memory bound, the oldest are dropped, and the store says how many records that were; while a reader is at work
-// nothing is dropped.
+// nothing is dropped, and what was put off is dropped when it leaves.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ class TraceStore {
   /// Looks at what is published. Holds what it sees in place; keep it for the time of one look only.
   class Reader {
    public:
-    explicit Reader(const TraceStore& store);
+    explicit Reader(TraceStore& store);
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -52,7 +52,7 @@ class TraceStore {
 
    private:
     std::uint32_t chunk_of(RecordNumber number) const;
-    const TraceStore& store_;
+    TraceStore& store_;
     std::uint32_t first_chunk_, end_chunk_;
     RecordNumber first_, last_;
     BlobNumber last_blob_;
@@ -68,7 +68,8 @@ class TraceStore {
   using Page = std::array<std::atomic<TraceChunk*>, kPage>;
 
   TraceChunk* chunk(std::uint32_t index) const {
-    return (*pages_[index >> kPageBits].load(std::memory_order_acquire))[index & (kPage - 1)].load(std::memory_order_acquire);
+    return (*pages_[index >> kPageBits].load(std::memory_order_acquire))[index & (kPage - 1)].load(
+        std::memory_order_acquire);
   }
   void evict();
 
@@ -81,8 +82,8 @@ class TraceStore {
   std::atomic<RecordNumber> dropped_{0};
 
   // Readers and eviction take turns under the mutex; both do so once for a whole look or a whole chunk.
-  mutable std::mutex mutex_;
-  mutable std::uint32_t readers_ = 0;
+  std::mutex mutex_;
+  std::uint32_t readers_ = 0;
   std::uint32_t first_chunk_ = 0;
   std::uint32_t end_chunk_ = 0;
 };

@@ -29,7 +29,8 @@ BlobNumber Tracer::text(std::string_view text) {
 }
 
 BlobNumber Tracer::blob(std::span<const std::uint8_t> bytes, std::uint8_t is_packet) {
-  if (!chunk_->fits(bytes.size())) next_chunk();
+  // A blob and the record that introduces it stand in one chunk, so that they are kept or dropped together.
+  if (!chunk_->fits(bytes.size()) || chunk_->records == TraceChunk::kRecords) next_chunk();
   TraceChunk& chunk = *chunk_;
   if (!bytes.empty()) std::memcpy(chunk.byte.data() + chunk.bytes, bytes.data(), bytes.size());
   chunk.bytes += static_cast<std::uint32_t>(bytes.size());

@@ -27,22 +27,22 @@ class Tracer {
   void add_sink(Sink* sink);
 
   /// Appends a record, caused by the present cause, and returns its number.
-  RecordNumber emit(Kind kind, EntityId entity, std::uint32_t subject = 0, std::uint16_t field = 0, std::uint32_t key = 0,
-                    std::int64_t a = 0, std::int64_t b = 0) {
+  RecordNumber emit(Kind kind, EntityId entity, std::uint32_t subject = 0, std::uint16_t field = 0,
+                    std::uint32_t key = 0, std::int64_t a = 0, std::int64_t b = 0) {
     if (chunk_->records == TraceChunk::kRecords) next_chunk();
     TraceChunk& chunk = *chunk_;
     chunk.record[chunk.records] = {events_.now().ns(), events_.context, entity, subject, kind, field, key, a, b};
     return chunk.first_record + chunk.records++;
   }
   template <typename Word>
-  RecordNumber emit(Kind kind, EntityId entity, std::uint32_t subject, Word field, std::uint32_t key = 0, std::int64_t a = 0,
-                    std::int64_t b = 0) {
+  RecordNumber emit(Kind kind, EntityId entity, std::uint32_t subject, Word field, std::uint32_t key = 0,
+                    std::int64_t a = 0, std::int64_t b = 0) {
     return emit(kind, entity, subject, static_cast<std::uint16_t>(field), key, a, b);
   }
   /// The same, and makes the record the cause of what follows.
   template <typename Word = std::uint16_t>
-  RecordNumber emit_cause(Kind kind, EntityId entity, std::uint32_t subject = 0, Word field = Word{}, std::uint32_t key = 0,
-                          std::int64_t a = 0, std::int64_t b = 0) {
+  RecordNumber emit_cause(Kind kind, EntityId entity, std::uint32_t subject = 0, Word field = Word{},
+                          std::uint32_t key = 0, std::int64_t a = 0, std::int64_t b = 0) {
     const RecordNumber number = emit(kind, entity, subject, static_cast<std::uint16_t>(field), key, a, b);
     events_.context = number;
     return number;
@@ -91,7 +91,7 @@ class Tracer {
   std::shared_ptr<TraceStore> store_;
   std::unique_ptr<TraceChunk> own_;  // where there is no store
   TraceChunk* chunk_ = nullptr;
-  std::uint32_t seen_records_ = 0;   // of the chunk, by the sinks
+  std::uint32_t seen_records_ = 0;  // of the chunk, by the sinks
   std::uint32_t seen_blobs_ = 0;
   StreamId streams_ = 0;
   MessageId messages_ = 0;

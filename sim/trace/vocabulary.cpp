@@ -8,37 +8,117 @@
 namespace wirelab {
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> kKinds{
-    "none", "defined", "state", "timer_fired", "stream_opened", "packet_sent", "packet_transmitted", "packet_arrived",
-    "packet_dropped", "retransmission", "stream_delivered", "stream_held", "mqtt_sent", "mqtt_received",
-    "message_published", "message_accepted", "message_routed", "message_queued", "message_delivered",
-    "message_completed", "message_lost", "session_event", "will_published", "program_event", "logged", "intervention",
-    "expectation_failed", "icmp_received", "datagram_received"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> kKinds{"none",
+                                                                                      "defined",
+                                                                                      "state",
+                                                                                      "timer_fired",
+                                                                                      "stream_opened",
+                                                                                      "packet_sent",
+                                                                                      "packet_transmitted",
+                                                                                      "packet_arrived",
+                                                                                      "packet_dropped",
+                                                                                      "retransmission",
+                                                                                      "stream_delivered",
+                                                                                      "stream_held",
+                                                                                      "mqtt_sent",
+                                                                                      "mqtt_received",
+                                                                                      "message_published",
+                                                                                      "message_accepted",
+                                                                                      "message_routed",
+                                                                                      "message_queued",
+                                                                                      "message_delivered",
+                                                                                      "message_completed",
+                                                                                      "message_lost",
+                                                                                      "session_event",
+                                                                                      "will_published",
+                                                                                      "program_event",
+                                                                                      "logged",
+                                                                                      "intervention",
+                                                                                      "expectation_failed",
+                                                                                      "icmp_received",
+                                                                                      "datagram_received"};
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{
-    "none", "node_up", "link_up", "link_rate", "link_delay", "link_jitter", "link_loss", "queue_packets", "queue_bytes",
-    "tcp_state", "tcp_snd_una", "tcp_snd_nxt", "tcp_snd_wnd", "tcp_rcv_nxt", "tcp_rcv_wnd", "tcp_cwnd", "tcp_ssthresh",
-    "tcp_srtt", "tcp_rto", "tcp_recovery", "tcp_retransmit_timer", "tcp_delayed_ack_timer", "tcp_persist_timer",
-    "tcp_close_timer", "tcp_unsent", "client_state", "client_inflight", "client_received", "client_queued",
-    "client_keepalive_timer", "client_ping_timer", "session_connected", "session_clean", "session_keepalive_timer",
-    "session_subscription", "session_inflight", "session_received", "session_queued", "session_will",
-    "broker_retained", "sensor_value", "actuator_value", "program_state"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
+                                                                                        "node_up",
+                                                                                        "link_up",
+                                                                                        "link_rate",
+                                                                                        "link_delay",
+                                                                                        "link_jitter",
+                                                                                        "link_loss",
+                                                                                        "queue_packets",
+                                                                                        "queue_bytes",
+                                                                                        "tcp_state",
+                                                                                        "tcp_snd_una",
+                                                                                        "tcp_snd_nxt",
+                                                                                        "tcp_snd_wnd",
+                                                                                        "tcp_rcv_nxt",
+                                                                                        "tcp_rcv_wnd",
+                                                                                        "tcp_cwnd",
+                                                                                        "tcp_ssthresh",
+                                                                                        "tcp_srtt",
+                                                                                        "tcp_rto",
+                                                                                        "tcp_recovery",
+                                                                                        "tcp_retransmit_timer",
+                                                                                        "tcp_delayed_ack_timer",
+                                                                                        "tcp_persist_timer",
+                                                                                        "tcp_close_timer",
+                                                                                        "tcp_unsent",
+                                                                                        "client_state",
+                                                                                        "client_inflight",
+                                                                                        "client_received",
+                                                                                        "client_queued",
+                                                                                        "client_keepalive_timer",
+                                                                                        "client_ping_timer",
+                                                                                        "session_connected",
+                                                                                        "session_clean",
+                                                                                        "session_keepalive_timer",
+                                                                                        "session_subscription",
+                                                                                        "session_inflight",
+                                                                                        "session_received",
+                                                                                        "session_queued",
+                                                                                        "session_will",
+                                                                                        "broker_retained",
+                                                                                        "sensor_value",
+                                                                                        "actuator_value",
+                                                                                        "program_state"};
 
-constexpr std::array<std::string_view, 11> kEntityKinds{"none", "node", "link", "tcp", "mqtt_client", "broker",
-                                                        "session", "sensor", "actuator", "program", "message"};
-constexpr std::array<std::string_view, 12> kDropReasons{
-    "none", "loss on the link", "queue full", "link down", "cable cut while under way", "no route", "time to live expired",
-    "larger than the MTU", "node without power", "bad checksum", "no such port", "malformed"};
-constexpr std::array<std::string_view, 5> kRetransmitReasons{"none", "time-out", "fast retransmit", "recovery", "probe"};
+constexpr std::array<std::string_view, 11> kEntityKinds{
+    "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message"};
+constexpr std::array<std::string_view, 12> kDropReasons{"none",
+                                                        "loss on the link",
+                                                        "queue full",
+                                                        "link down",
+                                                        "cable cut while under way",
+                                                        "no route",
+                                                        "time to live expired",
+                                                        "larger than the MTU",
+                                                        "node without power",
+                                                        "bad checksum",
+                                                        "no such port",
+                                                        "malformed"};
+constexpr std::array<std::string_view, 6> kRetransmitReasons{"none",     "time-out", "fast retransmit",
+                                                             "recovery", "probe",    "the peer repeated its SYN"};
 constexpr std::array<std::string_view, 9> kLossReasons{
-    "none", "nobody subscribed", "not connected", "subscriber offline", "connection lost", "session ended",
-    "queue full", "process died", "broker stopped"};
-constexpr std::array<std::string_view, 14> kSessionEvents{
-    "none", "connecting", "connected", "refused", "disconnected", "connection lost", "keep alive expired", "taken over",
-    "session resumed", "session created", "session discarded", "protocol error", "ping unanswered", "connect time-out"};
-constexpr std::array<std::string_view, 6> kWillCauses{"none", "connection lost", "keep alive expired", "taken over",
-                                                      "protocol error", "broker stopped"};
-constexpr std::array<std::string_view, 7> kProgramEvents{"none", "started", "slept", "woke", "ended", "failed", "crashed"};
+    "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
+    "session ended", "queue full",        "process died",  "broker stopped"};
+constexpr std::array<std::string_view, 14> kSessionEvents{"none",
+                                                          "connecting",
+                                                          "connected",
+                                                          "refused",
+                                                          "disconnected",
+                                                          "connection lost",
+                                                          "keep alive expired",
+                                                          "taken over",
+                                                          "session resumed",
+                                                          "session created",
+                                                          "session discarded",
+                                                          "protocol error",
+                                                          "ping unanswered",
+                                                          "connect time-out"};
+constexpr std::array<std::string_view, 6> kWillCauses{"none",       "connection lost", "keep alive expired",
+                                                      "taken over", "protocol error",  "broker stopped"};
+constexpr std::array<std::string_view, 7> kProgramEvents{"none",  "started", "slept",  "woke",
+                                                         "ended", "failed",  "crashed"};
 
 template <typename Enum, std::size_t N>
 std::string_view look_up(const std::array<std::string_view, N>& names, Enum value) {

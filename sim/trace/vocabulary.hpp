@@ -11,39 +11,51 @@ namespace wirelab {
 
 enum class Kind : std::uint16_t {
   none = 0,
-  defined,            // an entity begins. field: EntityKind, subject: the entity it belongs to, key: hash of its name
-  state,              // field: Field, key: which of several, a: old value, b: new value
-  timer_fired,        // field: the Field that holds the timer's deadline
-  stream_opened,      // entity: the end that sends, subject: stream, key: receiving node's address, a: addresses, b: ports
-  packet_sent,        // a node emits a packet. subject: stream or 0, key: blob, a..b: the payload's range of the stream
-  packet_transmitted, // a link begins to send it. key: blob, a: instant of the last bit's departure, b: instant of arrival
-  packet_arrived,     // at a node. subject: stream or 0, key: blob
-  packet_dropped,     // field: DropReason, subject: stream or 0, key: blob, a..b: its range of the stream
-  retransmission,     // field: RetransmitReason, subject: stream, a..b: range that is sent again
-  stream_delivered,   // the receiving end hands bytes in order to its user. subject: stream, a..b
-  stream_held,        // bytes arrived out of order and wait. subject: stream, a..b
-  mqtt_sent,          // field: byte 0 (type and flags), subject: stream, key: message or 0, a..b: range of the stream
-  mqtt_received,      // the same, at the receiving end
+  defined,        // an entity begins. field: EntityKind, subject: the entity it belongs to, key: hash of its name
+  state,          // field: Field, key: which of several, a: old value, b: new value
+  timer_fired,    // field: the Field that holds the timer's deadline
+  stream_opened,  // entity: the end that sends, subject: stream, key: receiving node's address, a: addresses, b: ports
+  packet_sent,    // a node emits a packet. subject: stream or 0, key: blob, a..b: the payload's range of the stream
+  packet_transmitted,  // a link begins to send it. key: blob, a: instant of the last bit's departure, b: instant of arrival
+  packet_arrived,      // at a node. subject: stream or 0, key: blob
+  packet_dropped,      // field: DropReason, subject: stream or 0, key: blob, a..b: its range of the stream
+  retransmission,      // field: RetransmitReason, subject: stream, a..b: range that is sent again
+  stream_delivered,  // the receiving end hands bytes in order to its user. subject: stream, a..b
+  stream_held,       // bytes arrived out of order and wait. subject: stream, a..b
+  mqtt_sent,         // field: byte 0 (type and flags), subject: stream, key: message or 0, a..b: range of the stream
+  mqtt_received,     // the same, at the receiving end
   message_published,  // by a client's program. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: blob
-  message_accepted,   // by a broker. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: message that was
-                      // stored earlier and is published now (will, retained) or 0
+  message_accepted,  // by a broker. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: message that was
+                     // stored earlier and is published now (will, retained) or 0
   message_routed,     // a broker found the subscriptions. subject: message, a: how many sessions it goes to
   message_queued,     // for a session. entity: session, subject: message
   message_delivered,  // to a program. subject: message, field: QoS | retain << 2 | dup << 3, key: topic, a: payload bytes
-  message_completed,  // the publisher's side of the handshake has ended. subject: message
-  message_lost,       // field: LossReason, subject: message
-  session_event,      // field: SessionEvent, key: reason code, entity: client or session
-  will_published,     // entity: session, subject: message, field: WillCause
-  program_event,      // field: ProgramEvent, key: blob of a text or 0
-  logged,             // a program's log line. key: blob
-  intervention,       // field: index of the intervention's type, subject: entity, a, b: operands
-  expectation_failed, // key: blob of the text
-  icmp_received,      // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
-  datagram_received,  // UDP payload for a program. key: blob, a: source address << 16 | port
-  count_              // not a kind
+  message_completed,   // the publisher's side of the handshake has ended. subject: message
+  message_lost,        // field: LossReason, subject: message
+  session_event,       // field: SessionEvent, key: reason code, entity: client or session
+  will_published,      // entity: session, subject: message, field: WillCause
+  program_event,       // field: ProgramEvent, key: blob of a text or 0
+  logged,              // a program's log line. key: blob
+  intervention,        // field: index of the intervention's type, subject: entity, a, b: operands
+  expectation_failed,  // key: blob of the text
+  icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
+  datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
+  count_               // not a kind
 };
 
-enum class EntityKind : std::uint16_t { none, node, link, tcp, mqtt_client, broker, session, sensor, actuator, program, message };
+enum class EntityKind : std::uint16_t {
+  none,
+  node,
+  link,
+  tcp,
+  mqtt_client,
+  broker,
+  session,
+  sensor,
+  actuator,
+  program,
+  message
+};
 
 enum class Field : std::uint16_t {
   none = 0,
@@ -51,77 +63,107 @@ enum class Field : std::uint16_t {
   node_up,
   // one direction of a link
   link_up,
-  link_rate,            // bit/s, 0: not limited
-  link_delay,           // ns
-  link_jitter,          // ns
-  link_loss,            // as the bits of a double
-  queue_packets,        // waiting, the one being sent not counted
+  link_rate,      // bit/s, 0: not limited
+  link_delay,     // ns
+  link_jitter,    // ns
+  link_loss,      // as the bits of a double
+  queue_packets,  // waiting, the one being sent not counted
   queue_bytes,
   // one end of a TCP connection
   tcp_state,
-  tcp_snd_una,          // offset in the stream
+  tcp_snd_una,  // offset in the stream
   tcp_snd_nxt,
-  tcp_snd_wnd,          // bytes that the peer accepts
+  tcp_snd_wnd,  // bytes that the peer accepts
   tcp_rcv_nxt,
   tcp_rcv_wnd,
-  tcp_cwnd,             // segments
+  tcp_cwnd,  // segments
   tcp_ssthresh,
-  tcp_srtt,             // us
-  tcp_rto,              // us
-  tcp_recovery,         // 1: fast recovery, 2: after a time-out
-  tcp_retransmit_timer, // deadline in ns, 0: not armed
+  tcp_srtt,              // us
+  tcp_rto,               // us
+  tcp_recovery,          // 1: fast recovery, 2: after a time-out
+  tcp_retransmit_timer,  // deadline in ns, 0: not armed
   tcp_delayed_ack_timer,
   tcp_persist_timer,
   tcp_close_timer,
-  tcp_unsent,           // bytes written but not yet sent
+  tcp_unsent,  // bytes written but not yet sent
   // MQTT client
-  client_state,         // ClientState
-  client_inflight,      // key: packet id, value: mqtt::SendState
-  client_received,      // key: packet id of a QoS 2 message that is received, not released
-  client_queued,        // messages waiting for a connection or a free slot
+  client_state,     // ClientState
+  client_inflight,  // key: packet id, value: mqtt::SendState
+  client_received,  // key: packet id of a QoS 2 message that is received, not released
+  client_queued,    // messages waiting for a connection or a free slot
   client_keepalive_timer,
   client_ping_timer,
   // MQTT session at the broker
   session_connected,
   session_clean,
   session_keepalive_timer,  // for a connection before its CONNECT, of the broker with the connection as key
-  session_subscription, // key: filter, value: 1 + granted QoS
-  session_inflight,     // key: packet id, value: mqtt::SendState
-  session_received,     // key: packet id
-  session_queued,       // messages
-  session_will,         // message id of the will that is armed, 0: none
-  broker_retained,      // key: topic, value: message id
+  session_subscription,     // key: filter, value: 1 + granted QoS
+  session_inflight,         // key: packet id, value: mqtt::SendState
+  session_received,         // key: packet id
+  session_queued,           // messages
+  session_will,             // message id of the will that is armed, 0: none
+  broker_retained,          // key: topic, value: message id
   // device
-  sensor_value,         // bits of a double
-  actuator_value,       // bits of a double
-  program_state,        // ProgramState
+  sensor_value,    // bits of a double
+  actuator_value,  // bits of a double
+  program_state,   // ProgramState
   count_
 };
 
 enum class DropReason : std::uint16_t {
-  none, loss, queue_full, link_down, link_cut, no_route, ttl_expired, too_big, node_down, bad_checksum, no_port, malformed
+  none,
+  loss,
+  queue_full,
+  link_down,
+  link_cut,
+  no_route,
+  ttl_expired,
+  too_big,
+  node_down,
+  bad_checksum,
+  no_port,
+  malformed
 };
 
-enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, probe };
+enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, probe, repeated_syn };
 
 enum class LossReason : std::uint16_t {
   none,
-  no_subscription,        // nobody subscribed
-  not_connected,          // QoS 0 published without a connection
-  subscriber_offline,     // QoS 0 for a session without a connection
-  connection_lost,        // QoS 0 handed to a connection that died before it was acknowledged
-  session_ended,          // the session was clean and ended with the message unfinished
+  no_subscription,     // nobody subscribed
+  not_connected,       // QoS 0 published without a connection
+  subscriber_offline,  // QoS 0 for a session without a connection
+  connection_lost,     // QoS 0 handed to a connection that died before it was acknowledged
+  session_ended,       // the session was clean and ended with the message unfinished
   queue_full,
-  process_died,           // the publishing process crashed or lost power
+  process_died,  // the publishing process crashed or lost power
   broker_stopped,
 };
 
 enum class SessionEvent : std::uint16_t {
-  none, connecting, connected, refused, disconnected, connection_lost, keepalive_expired, taken_over, session_resumed, session_created,
-  session_discarded, protocol_error, ping_unanswered, connect_timeout
+  none,
+  connecting,
+  connected,
+  refused,
+  disconnected,
+  connection_lost,
+  keepalive_expired,
+  taken_over,
+  session_resumed,
+  session_created,
+  session_discarded,
+  protocol_error,
+  ping_unanswered,
+  connect_timeout
 };
 
-enum class WillCause : std::uint16_t { none, connection_lost, keepalive_expired, taken_over, protocol_error, broker_stopped };
+enum class WillCause : std::uint16_t {
+  none,
+  connection_lost,
+  keepalive_expired,
+  taken_over,
+  protocol_error,
+  broker_stopped
+};
 
 enum class ProgramEvent : std::uint16_t { none, started, slept, woke, ended, failed, crashed };
 

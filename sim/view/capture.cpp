@@ -13,7 +13,8 @@
 
 namespace wirelab {
 
-tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link, const std::function<void(std::string_view)>& write) {
+tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
+                                              const std::function<void(std::string_view)>& write) {
   std::set<EntityId> vantages;
   std::vector<std::string_view> links;
   for (const Record& r : trace.records) {
@@ -31,14 +32,17 @@ tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::str
   std::map<BlobNumber, std::string> drops;
   for (const Record& r : trace.records) {
     if (r.kind != Kind::packet_dropped || r.key == 0) continue;
-    drops[r.key] = fmt::format("dropped at {} on {}: {}", format_seconds(r.at), trace.names[r.entity], name_of(static_cast<DropReason>(r.field)));
+    drops[r.key] = fmt::format("dropped at {} on {}: {}", format_seconds(r.at), trace.names[r.entity],
+                               name_of(static_cast<DropReason>(r.field)));
   }
   write(wire::pcapng_header("wirelab", link.empty() ? "every sender" : link));
   for (const Record& r : trace.records) {
-    const bool here = link.empty() ? r.kind == Kind::packet_sent : r.kind == Kind::packet_transmitted && vantages.contains(r.entity);
+    const bool here =
+        link.empty() ? r.kind == Kind::packet_sent : r.kind == Kind::packet_transmitted && vantages.contains(r.entity);
     if (!here || r.key == 0 || r.key > trace.blobs.size()) continue;
     const auto drop = drops.find(r.key);
-    write(wire::pcapng_packet(r.at, wire::bytes_of(trace.blobs[r.key - 1]), drop == drops.end() ? std::string_view{} : drop->second));
+    write(wire::pcapng_packet(r.at, wire::bytes_of(trace.blobs[r.key - 1]),
+                              drop == drops.end() ? std::string_view{} : drop->second));
   }
   return {};
 }

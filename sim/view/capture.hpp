@@ -13,6 +13,7 @@ namespace wirelab {
 
 /// Calls write with the capture, piece by piece. `link` empty: every packet at its sender; else the name of a link ("home-hub") or of
 /// one direction ("home>hub"). An error names the links that there are.
-tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link, const std::function<void(std::string_view)>& write);
+tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
+                                              const std::function<void(std::string_view)>& write);
 
 }  // namespace wirelab

@@ -10,7 +10,9 @@
 namespace wirelab {
 namespace {
 
-std::string_view name_in(const LoadedTrace& trace, std::uint32_t id) { return id < trace.names.size() ? std::string_view(trace.names[id]) : std::string_view{}; }
+std::string_view name_in(const LoadedTrace& trace, std::uint32_t id) {
+  return id < trace.names.size() ? std::string_view(trace.names[id]) : std::string_view{};
+}
 
 const std::string* blob_of(const LoadedTrace& trace, const Record& r) {
   const bool has = r.kind == Kind::packet_sent || r.kind == Kind::logged;
@@ -19,7 +21,8 @@ const std::string* blob_of(const LoadedTrace& trace, const Record& r) {
 
 // Names count as texts: two programs may number them differently.
 bool equal(const LoadedTrace& a, const Record& x, const LoadedTrace& b, const Record& y) {
-  if (x.at != y.at || x.cause != y.cause || x.kind != y.kind || x.field != y.field || x.a != y.a || x.b != y.b) return false;
+  if (x.at != y.at || x.cause != y.cause || x.kind != y.kind || x.field != y.field || x.a != y.a || x.b != y.b)
+    return false;
   if (name_in(a, x.entity) != name_in(b, y.entity)) return false;
   const std::string* p = blob_of(a, x);
   const std::string* q = blob_of(b, y);
@@ -30,7 +33,8 @@ bool equal(const LoadedTrace& a, const Record& x, const LoadedTrace& b, const Re
 
 std::string describe_record(const LoadedTrace& trace, RecordNumber number) {
   const Record& r = trace.records[number - trace.first];
-  std::string text = fmt::format("#{} {} {} {}", number, format_instant(Instant::from_ns(r.at)), name_in(trace, r.entity), name_of(r.kind));
+  std::string text = fmt::format("#{} {} {} {}", number, format_instant(Instant::from_ns(r.at)),
+                                 name_in(trace, r.entity), name_of(r.kind));
   switch (r.kind) {
     case Kind::state: text += fmt::format(" {}: {} -> {}", name_of(static_cast<Field>(r.field)), r.a, r.b); break;
     case Kind::timer_fired: text += fmt::format(" {}", name_of(static_cast<Field>(r.field))); break;
@@ -53,7 +57,8 @@ Difference first_difference(const LoadedTrace& a, const LoadedTrace& b) {
   const std::size_t common = std::min(a.records.size(), b.records.size());
   std::size_t i = 0;
   while (i < common && equal(a, a.records[i], b, b.records[i])) ++i;
-  if (i == a.records.size() && i == b.records.size()) return {true, fmt::format("the runs are the same: {} records\n", i)};
+  if (i == a.records.size() && i == b.records.size())
+    return {true, fmt::format("the runs are the same: {} records\n", i)};
   std::string text = fmt::format("the runs are the same for {} records, then part\n", i);
   for (std::size_t k = i > 3 ? i - 3 : 0; k < i; ++k) text += "    both  " + describe_record(a, a.first + k) + "\n";
   const auto side = [&](const LoadedTrace& trace, const char* label) {

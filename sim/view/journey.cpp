@@ -20,23 +20,29 @@ class Teller {
 
   std::string tell(const Record& published) {
     start_ = published.at;
-    text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), index_.name(published.entity), format_seconds(published.at));
-    line(published.at, 0, fmt::format("{} publishes {} bytes at QoS {}{}", index_.name(published.entity), published.a, published.field & 3, (published.field & 4) != 0 ? ", retained" : ""));
+    text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), index_.name(published.entity),
+                        format_seconds(published.at));
+    line(published.at, 0,
+         fmt::format("{} publishes {} bytes at QoS {}{}", index_.name(published.entity), published.a,
+                     published.field & 3, (published.field & 4) != 0 ? ", retained" : ""));
     losses(published.subject, 0);
     hops(published.subject, 0);
-    for (const Record* done : index_.about(Kind::message_completed, published.subject)) line(done->at, 0, fmt::format("{}: the handshake is complete", index_.name(done->entity)));
+    for (const Record* done : index_.about(Kind::message_completed, published.subject))
+      line(done->at, 0, fmt::format("{}: the handshake is complete", index_.name(done->entity)));
     if (!ended_) text_ += "  the run ends here; the message is still on its way\n";
     return text_;
   }
 
  private:
   void line(std::int64_t at, int depth, const std::string& what) {
-    text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(at - start_)), "", depth * 2, what);
+    text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(at - start_)), "",
+                         depth * 2, what);
   }
 
   void losses(MessageId message, int depth) {
     for (const Record* lost : index_.about(Kind::message_lost, message)) {
-      line(lost->at, depth, fmt::format("{}: lost, {}", index_.name(lost->entity), name_of(static_cast<LossReason>(lost->field))));
+      line(lost->at, depth,
+           fmt::format("{}: lost, {}", index_.name(lost->entity), name_of(static_cast<LossReason>(lost->field))));
       ended_ = true;
     }
   }
@@ -45,7 +51,9 @@ class Teller {
   void hops(MessageId message, int depth) {
     for (const Transfer* transfer : index_.transfers_of(message)) {
       if (!is_publish(*transfer->sent)) continue;
-      line(transfer->sent->at, depth, fmt::format("{} hands PUBLISH to TCP, {} bytes", index_.name(transfer->sent->entity), transfer->sent->b - transfer->sent->a));
+      line(transfer->sent->at, depth,
+           fmt::format("{} hands PUBLISH to TCP, {} bytes", index_.name(transfer->sent->entity),
+                       transfer->sent->b - transfer->sent->a));
       carriage(*transfer, depth + 1);
       if (transfer->received == nullptr) {
         line_undelivered(*transfer, depth + 1);
@@ -56,7 +64,8 @@ class Teller {
   }
 
   void line_undelivered(const Transfer&, int depth) {
-    text_ += fmt::format("  {:>12}  {:{}}its last byte never arrived: the connection ended before, or the run did\n", "", "", depth * 2);
+    text_ += fmt::format("  {:>12}  {:{}}its last byte never arrived: the connection ended before, or the run did\n",
+                         "", "", depth * 2);
     ended_ = true;
   }
 
@@ -66,9 +75,12 @@ class Teller {
       if (received.key == 0) break;
       line(taken->at, depth, fmt::format("{} accepts it", index_.name(taken->entity)));
       for (const Record* routed : index_.about(Kind::message_routed, received.key)) {
-        line(routed->at, depth, routed->a == 0 ? "nobody has subscribed: it goes nowhere" : fmt::format("{} session{} subscribed", routed->a, routed->a == 1 ? " has" : "s have"));
+        line(routed->at, depth,
+             routed->a == 0 ? "nobody has subscribed: it goes nowhere"
+                            : fmt::format("{} session{} subscribed", routed->a, routed->a == 1 ? " has" : "s have"));
       }
-      for (const Record* queued : index_.about(Kind::message_queued, received.key)) line(queued->at, depth, fmt::format("{}: waits in the queue", index_.name(queued->entity)));
+      for (const Record* queued : index_.about(Kind::message_queued, received.key))
+        line(queued->at, depth, fmt::format("{}: waits in the queue", index_.name(queued->entity)));
       losses(received.key, depth + 1);
       hops(received.key, depth + 1);
       return;
@@ -79,11 +91,14 @@ class Teller {
       const Record* next = index_.record(n);
       if (next == nullptr) break;
       if (next->kind != Kind::message_delivered || next->cause != number) continue;
-      line(next->at, depth, fmt::format("{} delivers it to the program, {} after it was published", index_.name(next->entity), format_duration(Duration::nanoseconds(next->at - start_))));
+      line(next->at, depth,
+           fmt::format("{} delivers it to the program, {} after it was published", index_.name(next->entity),
+                       format_duration(Duration::nanoseconds(next->at - start_))));
       ended_ = true;
       return;
     }
-    line(received.at, depth, fmt::format("{} receives it again and does not deliver it twice", index_.name(received.entity)));
+    line(received.at, depth,
+         fmt::format("{} receives it again and does not deliver it twice", index_.name(received.entity)));
   }
 
   // How the bytes of one control packet crossed: which packets carried them, what was lost, what they waited for.
@@ -93,7 +108,9 @@ class Teller {
     const auto packets = index_.of_range(Kind::packet_sent, stream, sent.a, sent.b);
     if (packets.empty()) return;
     if (packets.front()->at > sent.at) {
-      line(packets.front()->at, depth, fmt::format("waited {} in the send buffer: {}", format_duration(Duration::nanoseconds(packets.front()->at - sent.at)), reason_to_wait(sent)));
+      line(packets.front()->at, depth,
+           fmt::format("waited {} in the send buffer: {}",
+                       format_duration(Duration::nanoseconds(packets.front()->at - sent.at)), reason_to_wait(sent)));
     }
     std::int64_t complete_at = -1;  // when the last missing byte of it arrived
     std::int64_t covered = sent.a;
@@ -104,12 +121,16 @@ class Teller {
       std::int64_t arrival = 0;
       std::string fate;
       for (const Record* r : index_.of_blob(packet->key)) {
-        if (r->kind == Kind::packet_dropped) fate = fmt::format("lost: {}, {}", index_.name(r->entity), name_of(static_cast<DropReason>(r->field)));
+        if (r->kind == Kind::packet_dropped)
+          fate = fmt::format("lost: {}, {}", index_.name(r->entity), name_of(static_cast<DropReason>(r->field)));
         if (r->kind == Kind::packet_arrived) crossed = true, arrival = r->at;
       }
-      line(packet->at, depth, fmt::format("{}segment of {} bytes{}{}", again ? why_again(*packet) + " " : "", packet->b - packet->a, others, fate.empty() ? "" : "; " + fate));
+      line(packet->at, depth,
+           fmt::format("{}segment of {} bytes{}{}", again ? why_again(*packet) + " " : "", packet->b - packet->a,
+                       others, fate.empty() ? "" : "; " + fate));
       if (crossed && fate.empty()) {
-        line(arrival, depth, fmt::format("it arrives after {}", format_duration(Duration::nanoseconds(arrival - packet->at))));
+        line(arrival, depth,
+             fmt::format("it arrives after {}", format_duration(Duration::nanoseconds(arrival - packet->at))));
         if (packet->a <= covered && packet->b > covered) covered = packet->b;
         if (covered >= sent.b && complete_at < 0) complete_at = arrival;
       }
@@ -135,13 +156,15 @@ class Teller {
 
   std::string shared_with(const Transfer& transfer, const Record& packet) const {
     std::size_t others = 0;
-    for (const Transfer* other : index_.in_range(packet.subject, packet.a, packet.b)) others += other == &transfer ? 0 : 1;
+    for (const Transfer* other : index_.in_range(packet.subject, packet.a, packet.b))
+      others += other == &transfer ? 0 : 1;
     return others == 0 ? "" : fmt::format(", shared with {} other control packet{}", others, others == 1 ? "" : "s");
   }
 
   std::string reason_to_wait(const Record& sent) const {
     for (const Record* earlier : index_.of_range(Kind::packet_sent, sent.subject, 0, sent.a)) {
-      if (earlier->at <= sent.at && earlier->b > 0) return "earlier bytes were not acknowledged yet (Nagle, or the congestion window)";
+      if (earlier->at <= sent.at && earlier->b > 0)
+        return "earlier bytes were not acknowledged yet (Nagle, or the congestion window)";
     }
     return "the connection was not ready";
   }
@@ -153,22 +176,28 @@ class Teller {
     std::set<std::string> behind;
     for (const Transfer* other : index_.in_range(sent.subject, 0, sent.a)) {
       for (const Record* packet : index_.of_range(Kind::packet_sent, sent.subject, other->sent->a, other->sent->b)) {
-        const bool late = is_repair(*packet) && packet->at <= transfer.received->at && packet->at + 1 > sent.at - waited * 8 && other->received != nullptr && other->received->at == transfer.received->at;
+        const bool late = is_repair(*packet) && packet->at <= transfer.received->at &&
+                          packet->at + 1 > sent.at - waited * 8 && other->received != nullptr &&
+                          other->received->at == transfer.received->at;
         if (late) behind.insert(fmt::format("{} of {}", mqtt_name(*other), format_seconds(other->sent->at)));
       }
     }
     std::string list;
     for (const std::string& one : behind) list += (list.empty() ? "" : ", ") + one;
-    line(transfer.received->at, depth, fmt::format("waited {} in the receive buffer behind the missing bytes{}{}", format_duration(Duration::nanoseconds(waited)),
-                                                   list.empty() ? " before it" : " of ", list));
+    line(transfer.received->at, depth,
+         fmt::format("waited {} in the receive buffer behind the missing bytes{}{}",
+                     format_duration(Duration::nanoseconds(waited)), list.empty() ? " before it" : " of ", list));
   }
 
   std::string mqtt_name(const Transfer& transfer) const {
-    constexpr std::string_view names[] = {"?", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT"};
+    constexpr std::string_view names[] = {"?",           "CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",
+                                          "PUBREC",      "PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",
+                                          "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT"};
     std::string name(names[(transfer.sent->field >> 4) % 15]);
     if (transfer.sent->key == 0) return name;
     for (const Kind kind : {Kind::message_published, Kind::message_accepted}) {
-      for (const Record* r : index_.about(kind, transfer.sent->key)) return name + " " + std::string(index_.name(r->key));
+      for (const Record* r : index_.about(kind, transfer.sent->key))
+        return name + " " + std::string(index_.name(r->key));
     }
     return name;
   }
@@ -181,7 +210,8 @@ class Teller {
 
 }  // namespace
 
-tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic, std::uint32_t nth) {
+tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic,
+                                                    std::uint32_t nth) {
   std::uint32_t count = 0;
   std::set<std::string_view> topics;
   for (const Record& r : index.trace().records) {
@@ -190,14 +220,17 @@ tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, s
     if (!topic.empty() && index.name(r.key) != topic) continue;
     if (++count == nth) return Teller(index).tell(r);
   }
-  if (count > 0) return tl::unexpected(fmt::format("only {} messages were published{}: ask for --nth 1 to {}", count, topic.empty() ? "" : fmt::format(" to \"{}\"", topic), count));
+  if (count > 0)
+    return tl::unexpected(fmt::format("only {} messages were published{}: ask for --nth 1 to {}", count,
+                                      topic.empty() ? "" : fmt::format(" to \"{}\"", topic), count));
   const std::vector<std::string_view> names(topics.begin(), topics.end());
   const std::string_view near = nearest(topic, names);
   std::string list;
   for (const std::string_view name : names) {
     if (list.size() < 300) list += (list.empty() ? "" : ", ") + std::string(name);
   }
-  return tl::unexpected(fmt::format("nothing was published to \"{}\"{} (topics: {})", topic, near.empty() ? "" : fmt::format(": did you mean \"{}\"?", near), list));
+  return tl::unexpected(fmt::format("nothing was published to \"{}\"{} (topics: {})", topic,
+                                    near.empty() ? "" : fmt::format(": did you mean \"{}\"?", near), list));
 }
 
 }  // namespace wirelab

@@ -10,6 +10,7 @@
 namespace wirelab {
 
 /// The journey of the nth message (from 1) that was published to the topic; without a topic, of all.
-tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic, std::uint32_t nth);
+tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic,
+                                                    std::uint32_t nth);
 
 }  // namespace wirelab

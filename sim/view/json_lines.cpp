@@ -33,7 +33,9 @@ bool key_is_name(const Record& r) {
     case Kind::message_published:
     case Kind::message_accepted:
     case Kind::message_delivered: return true;
-    case Kind::state: return static_cast<Field>(r.field) == Field::session_subscription || static_cast<Field>(r.field) == Field::broker_retained;
+    case Kind::state:
+      return static_cast<Field>(r.field) == Field::session_subscription ||
+             static_cast<Field>(r.field) == Field::broker_retained;
     default: return false;
   }
 }
@@ -87,20 +89,24 @@ std::string trace_line(const TraceStore::Reader& reader, RecordNumber number) {
     line += fmt::format(",\"field\":{}", r.field);
     if (const auto name = field_name(r); !name.empty()) line += fmt::format(",\"is\":\"{}\"", name);
   }
-  if (r.subject != 0) line += names_entity_as_subject(r.kind) ? ",\"owner\":" + safe(reader.name(r.subject)) : fmt::format(",\"subject\":{}", r.subject);
+  if (r.subject != 0)
+    line += names_entity_as_subject(r.kind) ? ",\"owner\":" + safe(reader.name(r.subject))
+                                            : fmt::format(",\"subject\":{}", r.subject);
   if (r.key != 0) line += key_is_name(r) ? ",\"name\":" + safe(reader.name(r.key)) : fmt::format(",\"key\":{}", r.key);
   if (r.a != 0) line += fmt::format(",\"a\":{}", r.a);
   if (r.b != 0) line += fmt::format(",\"b\":{}", r.b);
   if (r.kind == Kind::packet_sent) {
     const auto bytes = reader.blob(r.key);
     line += ",\"packet\":" + safe(describe_packet(bytes)) + ",\"hex\":\"" + hex(bytes) + "\"";
-  } else if (r.kind == Kind::logged || r.kind == Kind::expectation_failed || (r.kind == Kind::session_event && r.key != 0 && static_cast<SessionEvent>(r.field) == SessionEvent::protocol_error)) {
+  } else if (r.kind == Kind::logged || r.kind == Kind::expectation_failed ||
+             (r.kind == Kind::session_event && r.key != 0 &&
+              static_cast<SessionEvent>(r.field) == SessionEvent::protocol_error)) {
     line += ",\"text\":" + safe(reader.text(r.key));
   }
   return line + "}\n";
 }
 
-LoadedTrace load_trace(const TraceStore& store, TraceHeader header) {
+LoadedTrace load_trace(TraceStore& store, TraceHeader header) {
   LoadedTrace trace;
   trace.header = std::move(header);
   const TraceStore::Reader reader(store);
@@ -127,12 +133,14 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
   const auto id_of = [&](const Json& json, const char* key) -> std::uint32_t {
     const auto at = json.find(key);
     if (at == json.end() || !at->is_string()) return 0;
-    const auto [found, is_new] = ids.try_emplace(at->get<std::string>(), static_cast<std::uint32_t>(trace.names.size()));
+    const auto [found, is_new] =
+        ids.try_emplace(at->get<std::string>(), static_cast<std::uint32_t>(trace.names.size()));
     if (is_new) trace.names.push_back(found->first);
     return found->second;
   };
   std::map<std::string, Kind, std::less<>> kinds;
-  for (std::uint16_t k = 0; k < static_cast<std::uint16_t>(Kind::count_); ++k) kinds[std::string(name_of(static_cast<Kind>(k)))] = static_cast<Kind>(k);
+  for (std::uint16_t k = 0; k < static_cast<std::uint16_t>(Kind::count_); ++k)
+    kinds[std::string(name_of(static_cast<Kind>(k)))] = static_cast<Kind>(k);
   const auto number = [](const Json& json, const char* key) -> std::int64_t {
     const auto at = json.find(key);
     return at != json.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
@@ -146,24 +154,30 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) return tl::unexpected(TraceError{line_number, "not a JSON object; a trace has one a line"});
     if (line_number == 1) {
-      if (number(json, "wirelab_trace") != kTraceFormat) return tl::unexpected(TraceError{1, "this is no trace that this program can read: the first line must say \"wirelab_trace\":1"});
+      if (number(json, "wirelab_trace") != kTraceFormat)
+        return tl::unexpected(
+            TraceError{1, "this is no trace that this program can read: the first line must say \"wirelab_trace\":1"});
       trace.header.scenario = json.value("scenario", "");
       trace.header.seed = json.value("seed", std::uint64_t{1});
       trace.header.digest = json.value("digest", "");
       continue;
     }
     Record r;
-    const auto kind = json.contains("kind") && json["kind"].is_string() ? kinds.find(json["kind"].get<std::string>()) : kinds.end();
+    const auto kind =
+        json.contains("kind") && json["kind"].is_string() ? kinds.find(json["kind"].get<std::string>()) : kinds.end();
     if (kind == kinds.end()) return tl::unexpected(TraceError{line_number, "the record has no kind that is known"});
     r.kind = kind->second;
     const auto n = static_cast<RecordNumber>(number(json, "n"));
     if (trace.records.empty()) trace.first = n;
-    if (n != trace.first + trace.records.size()) return tl::unexpected(TraceError{line_number, fmt::format("record {} is missing", trace.first + trace.records.size())});
+    if (n != trace.first + trace.records.size())
+      return tl::unexpected(
+          TraceError{line_number, fmt::format("record {} is missing", trace.first + trace.records.size())});
     r.at = number(json, "at");
     r.cause = static_cast<RecordNumber>(number(json, "cause"));
     r.entity = id_of(json, "entity");
     r.field = static_cast<std::uint16_t>(number(json, "field"));
-    r.subject = names_entity_as_subject(r.kind) ? id_of(json, "owner") : static_cast<std::uint32_t>(number(json, "subject"));
+    r.subject =
+        names_entity_as_subject(r.kind) ? id_of(json, "owner") : static_cast<std::uint32_t>(number(json, "subject"));
     r.key = key_is_name(r) ? id_of(json, "name") : static_cast<std::uint32_t>(number(json, "key"));
     r.a = number(json, "a");
     r.b = number(json, "b");
@@ -176,7 +190,8 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
       } else {
         const std::string digits = json["hex"].is_string() ? json["hex"].get<std::string>() : "";
         const auto value = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
-        for (std::size_t i = 0; i + 1 < digits.size(); i += 2) blob += static_cast<char>((value(digits[i]) << 4) | value(digits[i + 1]));
+        for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+          blob += static_cast<char>((value(digits[i]) << 4) | value(digits[i + 1]));
       }
     }
     trace.records.push_back(r);

@@ -37,6 +37,6 @@ struct TraceError {
 };
 tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text);
 /// Everything that a store holds.
-LoadedTrace load_trace(const TraceStore& store, TraceHeader header);
+LoadedTrace load_trace(TraceStore& store, TraceHeader header);
 
 }  // namespace wirelab

@@ -6,7 +6,9 @@
 
 namespace wirelab {
 
-std::string format_seconds(std::int64_t ns) { return fmt::format("{}.{:09} s", ns / 1'000'000'000, ns % 1'000'000'000); }
+std::string format_seconds(std::int64_t ns) {
+  return fmt::format("{}.{:09} s", ns / 1'000'000'000, ns % 1'000'000'000);
+}
 
 MessageIndex::MessageIndex(const LoadedTrace& trace) : trace_(trace) {
   std::map<std::pair<StreamId, std::int64_t>, std::uint32_t> open;
@@ -70,7 +72,8 @@ std::vector<const Transfer*> MessageIndex::in_range(StreamId stream, std::int64_
   return found;
 }
 
-std::vector<const Record*> MessageIndex::of_range(Kind kind, StreamId stream, std::int64_t begin, std::int64_t end) const {
+std::vector<const Record*> MessageIndex::of_range(Kind kind, StreamId stream, std::int64_t begin,
+                                                  std::int64_t end) const {
   std::vector<const Record*> found;
   const auto all = stream_records_.find(stream);
   if (all == stream_records_.end()) return found;
@@ -97,12 +100,15 @@ std::vector<const Record*> MessageIndex::about(Kind kind, MessageId message) con
 }
 
 const Record* MessageIndex::record(RecordNumber number) const {
-  return number < trace_.first || number >= trace_.first + trace_.records.size() ? nullptr : &trace_.records[number - trace_.first];
+  return number < trace_.first || number >= trace_.first + trace_.records.size()
+             ? nullptr
+             : &trace_.records[number - trace_.first];
 }
 
 MessageId MessageIndex::origin_of(MessageId message) const {
   for (const Transfer& transfer : transfers_) {
-    if (transfer.received != nullptr && transfer.received->key == message && transfer.sent->key != 0) return origin_of(transfer.sent->key);
+    if (transfer.received != nullptr && transfer.received->key == message && transfer.sent->key != 0)
+      return origin_of(transfer.sent->key);
   }
   return message;
 }

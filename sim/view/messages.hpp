@@ -39,17 +39,21 @@ class MessageIndex {
   std::vector<const Record*> of_blob(BlobNumber blob) const;
   /// All records of a kind whose subject is the message.
   std::vector<const Record*> about(Kind kind, MessageId message) const;
-  RecordNumber number_of(const Record* record) const { return trace_.first + static_cast<RecordNumber>(record - trace_.records.data()); }
+  RecordNumber number_of(const Record* record) const {
+    return trace_.first + static_cast<RecordNumber>(record - trace_.records.data());
+  }
   const Record* record(RecordNumber number) const;
   const LoadedTrace& trace() const { return trace_; }
-  std::string_view name(std::uint32_t id) const { return id < trace_.names.size() ? std::string_view(trace_.names[id]) : std::string_view{}; }
+  std::string_view name(std::uint32_t id) const {
+    return id < trace_.names.size() ? std::string_view(trace_.names[id]) : std::string_view{};
+  }
   /// The message that a message of a later hop continues; itself if it began here.
   MessageId origin_of(MessageId message) const;
 
  private:
   const LoadedTrace& trace_;
   std::vector<Transfer> transfers_;
-  std::map<StreamId, std::vector<std::uint32_t>> by_stream_;      // places in transfers_, in order of begin
+  std::map<StreamId, std::vector<std::uint32_t>> by_stream_;  // places in transfers_, in order of begin
   std::multimap<MessageId, std::uint32_t> by_message_;
   std::map<StreamId, std::vector<const Record*>> stream_records_;
   std::multimap<BlobNumber, const Record*> blob_records_;

@@ -33,18 +33,20 @@ std::string describe_packet(wire::Bytes packet) {
     const auto segment = wire::decode_tcp(payload, ip->source, ip->destination);
     if (!segment) return "malformed TCP";
     const wire::TcpHeader& tcp = segment->header;
-    return fmt::format("TCP {}:{} > {}:{} [{}] Len={} Win={}", to_string(ip->source), tcp.source_port, to_string(ip->destination), tcp.destination_port,
-                       flags_of(tcp.flags), segment->payload.size(), tcp.window);
+    return fmt::format("TCP {}:{} > {}:{} [{}] Len={} Win={}", to_string(ip->source), tcp.source_port,
+                       to_string(ip->destination), tcp.destination_port, flags_of(tcp.flags), segment->payload.size(),
+                       tcp.window);
   }
   if (ip->protocol == wire::kUdp) {
     const auto udp = wire::decode_udp(payload, ip->source, ip->destination);
     if (!udp) return "malformed UDP";
-    return fmt::format("UDP {}:{} > {}:{} Len={}", to_string(ip->source), udp->source_port, to_string(ip->destination), udp->destination_port,
-                       payload.size() - wire::kUdpHeaderSize);
+    return fmt::format("UDP {}:{} > {}:{} Len={}", to_string(ip->source), udp->source_port, to_string(ip->destination),
+                       udp->destination_port, payload.size() - wire::kUdpHeaderSize);
   }
   const auto icmp = wire::decode_icmp(payload);
   if (!icmp) return "malformed ICMP";
-  return fmt::format("ICMP {} > {} type {} code {}", to_string(ip->source), to_string(ip->destination), static_cast<int>(icmp->type), icmp->code);
+  return fmt::format("ICMP {} > {} type {} code {}", to_string(ip->source), to_string(ip->destination),
+                     static_cast<int>(icmp->type), icmp->code);
 }
 
 std::string describe_packet_short(wire::Bytes packet) {
@@ -69,29 +71,32 @@ std::string describe_mqtt(wire::Bytes bytes) {
   const auto packet = mqtt::decode(**header, bytes.first((*header)->size()));
   if (!packet) return fmt::format("malformed {}", mqtt::name_of((*header)->type));
   const std::string_view name = mqtt::name_of((*header)->type);
-  return std::visit([&](const auto& p) -> std::string {
-    using T = std::decay_t<decltype(p)>;
-    if constexpr (std::is_same_v<T, mqtt::Publish>) {
-      std::string text = fmt::format("{} {} (QoS {}", name, p.topic, static_cast<int>(p.qos));
-      if (p.packet_id != 0) text += fmt::format(", id {}", p.packet_id);
-      if (p.dup) text += ", DUP";
-      if (p.retain) text += ", RETAIN";
-      return text + ")";
-    } else if constexpr (std::is_same_v<T, mqtt::Connect>) {
-      return fmt::format("{} {} (clean session {}, keep alive {} s{})", name, p.client_id, p.clean_session ? 1 : 0, p.keep_alive, p.will ? ", will" : "");
-    } else if constexpr (std::is_same_v<T, mqtt::Connack>) {
-      return fmt::format("{} ({}, session present {})", name, mqtt::name_of(p.code), p.session_present ? 1 : 0);
-    } else if constexpr (std::is_same_v<T, mqtt::Subscribe> || std::is_same_v<T, mqtt::Unsubscribe>) {
-      mqtt::FilterList filters = p.filters;
-      std::string text;
-      while (const auto request = filters.next()) text += (text.empty() ? "" : ", ") + std::string(request->filter);
-      return fmt::format("{} {} (id {})", name, text, p.packet_id);
-    } else if constexpr (requires { p.packet_id; }) {
-      return fmt::format("{} (id {})", name, p.packet_id);
-    } else {
-      return std::string(name);
-    }
-  }, *packet);
+  return std::visit(
+      [&](const auto& p) -> std::string {
+        using T = std::decay_t<decltype(p)>;
+        if constexpr (std::is_same_v<T, mqtt::Publish>) {
+          std::string text = fmt::format("{} {} (QoS {}", name, p.topic, static_cast<int>(p.qos));
+          if (p.packet_id != 0) text += fmt::format(", id {}", p.packet_id);
+          if (p.dup) text += ", DUP";
+          if (p.retain) text += ", RETAIN";
+          return text + ")";
+        } else if constexpr (std::is_same_v<T, mqtt::Connect>) {
+          return fmt::format("{} {} (clean session {}, keep alive {} s{})", name, p.client_id, p.clean_session ? 1 : 0,
+                             p.keep_alive, p.will ? ", will" : "");
+        } else if constexpr (std::is_same_v<T, mqtt::Connack>) {
+          return fmt::format("{} ({}, session present {})", name, mqtt::name_of(p.code), p.session_present ? 1 : 0);
+        } else if constexpr (std::is_same_v<T, mqtt::Subscribe> || std::is_same_v<T, mqtt::Unsubscribe>) {
+          mqtt::FilterList filters = p.filters;
+          std::string text;
+          while (const auto request = filters.next()) text += (text.empty() ? "" : ", ") + std::string(request->filter);
+          return fmt::format("{} {} (id {})", name, text, p.packet_id);
+        } else if constexpr (requires { p.packet_id; }) {
+          return fmt::format("{} (id {})", name, p.packet_id);
+        } else {
+          return std::string(name);
+        }
+      },
+      *packet);
 }
 
 }  // namespace wirelab

@@ -21,9 +21,12 @@ struct Line {
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == ';') out += "#59;";
-    else if (c == '#') out += "#35;";
-    else out += c;
+    if (c == ';')
+      out += "#59;";
+    else if (c == '#')
+      out += "#35;";
+    else
+      out += c;
   }
   return out;
 }
@@ -54,7 +57,8 @@ std::string sequence_diagram(const MessageIndex& index, std::size_t most) {
     return fmt::format("n{}", at->second);
   };
   for (const Record& r : trace.records) {
-    if (r.kind != Kind::packet_sent || r.subject == 0 || r.b <= r.a || r.key == 0 || r.key > trace.blobs.size()) continue;
+    if (r.kind != Kind::packet_sent || r.subject == 0 || r.b <= r.a || r.key == 0 || r.key > trace.blobs.size())
+      continue;
     const std::string& packet = trace.blobs[r.key - 1];
     std::string& stream = bytes[r.subject];
     const auto length = static_cast<std::size_t>(r.b - r.a);
@@ -72,14 +76,19 @@ std::string sequence_diagram(const MessageIndex& index, std::size_t most) {
     const std::string& stream = bytes[sent.subject];
     std::string what = "MQTT";
     if (static_cast<std::size_t>(sent.b) <= stream.size()) {
-      what = describe_mqtt(wire::bytes_of(std::string_view(stream).substr(static_cast<std::size_t>(sent.a), static_cast<std::size_t>(sent.b - sent.a))));
+      what = describe_mqtt(wire::bytes_of(std::string_view(stream).substr(static_cast<std::size_t>(sent.a),
+                                                                          static_cast<std::size_t>(sent.b - sent.a))));
     }
     const std::string from_lane = lane(from);
     if (to == 0) {
-      lines.push_back({sent.at, lines.size(), fmt::format("{}-x{}: {:.3f} s {} (never arrived)", from_lane, from_lane, static_cast<double>(sent.at) / 1e9, escape(what))});
+      lines.push_back({sent.at, lines.size(),
+                       fmt::format("{}-x{}: {:.3f} s {} (never arrived)", from_lane, from_lane,
+                                   static_cast<double>(sent.at) / 1e9, escape(what))});
     } else {
       const double late = static_cast<double>(transfer.received->at - sent.at) / 1e6;
-      lines.push_back({sent.at, lines.size(), fmt::format("{}->>{}: {:.3f} s {} (+{:.1f} ms)", from_lane, lane(to), static_cast<double>(sent.at) / 1e9, escape(what), late)});
+      lines.push_back({sent.at, lines.size(),
+                       fmt::format("{}->>{}: {:.3f} s {} (+{:.1f} ms)", from_lane, lane(to),
+                                   static_cast<double>(sent.at) / 1e9, escape(what), late)});
     }
   }
   const std::int64_t last_shown = arrows > most && !lines.empty() ? lines.back().at : INT64_MAX;
@@ -87,14 +96,23 @@ std::string sequence_diagram(const MessageIndex& index, std::size_t most) {
     if (r.at > last_shown) break;
     if (r.kind == Kind::retransmission) {
       const EntityId node = node_of(r.entity);
-      if (lane_of.contains(node)) lines.push_back({r.at, lines.size(), fmt::format("Note over {}: {:.3f} s TCP sends again ({})", lane(node), static_cast<double>(r.at) / 1e9, name_of(static_cast<RetransmitReason>(r.field)))});
+      if (lane_of.contains(node))
+        lines.push_back(
+            {r.at, lines.size(),
+             fmt::format("Note over {}: {:.3f} s TCP sends again ({})", lane(node), static_cast<double>(r.at) / 1e9,
+                         name_of(static_cast<RetransmitReason>(r.field)))});
     } else if (r.kind == Kind::packet_dropped && !lanes.empty()) {
-      lines.push_back({r.at, lines.size(), fmt::format("Note over {}: {:.3f} s packet dropped on {} ({})", lane(lanes.front()), static_cast<double>(r.at) / 1e9, escape(index.name(r.entity)), name_of(static_cast<DropReason>(r.field)))});
+      lines.push_back({r.at, lines.size(),
+                       fmt::format("Note over {}: {:.3f} s packet dropped on {} ({})", lane(lanes.front()),
+                                   static_cast<double>(r.at) / 1e9, escape(index.name(r.entity)),
+                                   name_of(static_cast<DropReason>(r.field)))});
     }
   }
-  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at != b.at ? a.at < b.at : a.order < b.order; });
+  std::sort(lines.begin(), lines.end(),
+            [](const Line& a, const Line& b) { return a.at != b.at ? a.at < b.at : a.order < b.order; });
   std::string text = "sequenceDiagram\n";
-  for (std::size_t i = 0; i < lanes.size(); ++i) text += fmt::format("  participant n{} as {}\n", i, escape(index.name(lanes[i])));
+  for (std::size_t i = 0; i < lanes.size(); ++i)
+    text += fmt::format("  participant n{} as {}\n", i, escape(index.name(lanes[i])));
   for (const Line& line : lines) text += "  " + line.text + "\n";
   if (arrows > most) text += fmt::format("  %% {} more control packets are left out\n", arrows - most);
   return text;

@@ -11,14 +11,16 @@ bool is_publish(const Record& r) { return r.field >> 4 == 3; }
 }  // namespace
 
 void Statistics::consume(const TracePart& part) {
-  for (std::uint32_t i = part.from_record; i < part.to_record; ++i) take(part.chunk.record[i], part.chunk.first_record + i, part.chunk);
+  for (std::uint32_t i = part.from_record; i < part.to_record; ++i)
+    take(part.chunk.record[i], part.chunk.first_record + i, part.chunk);
 }
 
 void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& chunk) {
   switch (r.kind) {
     case Kind::packet_sent:
       ++packets_;
-      if (r.key >= chunk.first_blob && r.key - chunk.first_blob < chunk.blobs) bytes_ += chunk.blob(r.key - chunk.first_blob).size();
+      if (r.key >= chunk.first_blob && r.key - chunk.first_blob < chunk.blobs)
+        bytes_ += chunk.blob(r.key - chunk.first_blob).size();
       break;
     case Kind::packet_dropped: ++dropped_; break;
     case Kind::retransmission: ++retransmissions_; break;

@@ -43,12 +43,13 @@ class Statistics final : public Sink {
   }
   void take(const Record& record, RecordNumber number, const TraceChunk& chunk);
 
-  std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0, wills_ = 0;
+  std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,
+                wills_ = 0;
   std::uint64_t packets_ = 0, bytes_ = 0, dropped_ = 0, retransmissions_ = 0, connections_ = 0;
-  tsl::robin_map<std::uint64_t, Origin, PairHash> origins_;        // by message, also the broker's numbers
-  tsl::robin_map<std::uint64_t, std::uint64_t, PairHash> carried_; // (stream, begin) -> message
-  tsl::robin_set<std::uint64_t, PairHash> seen_;                   // (entity, first message): delivered before
-  std::uint64_t last_received_message_ = 0;                        // of the newest PUBLISH that arrived
+  tsl::robin_map<std::uint64_t, Origin, PairHash> origins_;         // by message, also the broker's numbers
+  tsl::robin_map<std::uint64_t, std::uint64_t, PairHash> carried_;  // (stream, begin) -> message
+  tsl::robin_set<std::uint64_t, PairHash> seen_;                    // (entity, first message): delivered before
+  std::uint64_t last_received_message_ = 0;                         // of the newest PUBLISH that arrived
   RecordNumber last_received_ = 0;
   std::vector<std::int64_t> latencies_;
 };

@@ -63,11 +63,13 @@ std::uint16_t checksum_finish(std::uint64_t sum) {
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
   auto folded = static_cast<std::uint16_t>(sum);
-  if constexpr (std::endian::native == std::endian::little) folded = static_cast<std::uint16_t>((folded >> 8) | (folded << 8));
+  if constexpr (std::endian::native == std::endian::little)
+    folded = static_cast<std::uint16_t>((folded >> 8) | (folded << 8));
   return static_cast<std::uint16_t>(~folded);
 }
 
-std::uint64_t pseudo_header_sum(Ipv4Address source, Ipv4Address destination, std::uint8_t protocol, std::size_t length) {
+std::uint64_t pseudo_header_sum(Ipv4Address source, Ipv4Address destination, std::uint8_t protocol,
+                                std::size_t length) {
   std::uint8_t pseudo[12];
   store32(pseudo, source.value);
   store32(pseudo + 4, destination.value);

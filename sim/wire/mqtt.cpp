@@ -46,7 +46,8 @@ tl::expected<Packet, Malformed> decode_connect(Bytes body) {
   packet.keep_alive = reader.u16();
   if (!reader.ok()) return tl::make_unexpected(kShort);
   if (wire::text_of(protocol) != "MQTT") return malformed("the protocol name is not \"MQTT\"", "MQTT-3.1.2-1");
-  if (packet.level != 4) return Packet{packet};  // the server answers return code 1 [MQTT-3.1.2-2]; the rest may have another form
+  if (packet.level != 4)
+    return Packet{packet};  // the server answers return code 1 [MQTT-3.1.2-2]; the rest may have another form
   if ((flags & 0x01) != 0) return malformed("the reserved flag of CONNECT is set", "MQTT-3.1.2-3");
   packet.clean_session = (flags & 0x02) != 0;
   const Bytes client_id = take_field(reader);
@@ -135,7 +136,8 @@ tl::expected<Packet, Malformed> decode_filters(Bytes body, bool with_qos) {
     const std::uint8_t qos = with_qos ? reader.u8() : std::uint8_t{0};
     if (!reader.ok()) return tl::make_unexpected(kShort);
     if (!is_valid_utf8(filter)) return tl::make_unexpected(kBadText);
-    if (!is_valid_filter(wire::text_of(filter))) return malformed("a topic filter is empty or misplaces a wildcard", "MQTT-4.7.1-3");
+    if (!is_valid_filter(wire::text_of(filter)))
+      return malformed("a topic filter is empty or misplaces a wildcard", "MQTT-4.7.1-3");
     if (qos > 2) return malformed("a requested QoS is above 2", "MQTT-3.8.3-4");
   }
   return Packet{packet};
@@ -192,8 +194,9 @@ std::string_view name_of(PacketType type) {
 }
 
 std::string_view name_of(ConnectCode code) {
-  constexpr std::array<std::string_view, 6> names{"accepted", "unacceptable protocol version", "identifier rejected",
-                                                  "server unavailable", "bad user name or password", "not authorized"};
+  constexpr std::array<std::string_view, 6> names{
+      "accepted",           "unacceptable protocol version", "identifier rejected",
+      "server unavailable", "bad user name or password",     "not authorized"};
   return names[static_cast<std::size_t>(code)];
 }
 
@@ -202,7 +205,8 @@ PacketType type_of(const Packet& packet) { return static_cast<PacketType>(packet
 std::uint8_t first_byte(const Packet& packet) {
   const PacketType type = type_of(packet);
   unsigned flags = rule_of(type)->flags;
-  if (const auto* p = std::get_if<Publish>(&packet)) flags = (p->dup ? 8u : 0u) | (static_cast<unsigned>(p->qos) << 1) | (p->retain ? 1u : 0u);
+  if (const auto* p = std::get_if<Publish>(&packet))
+    flags = (p->dup ? 8u : 0u) | (static_cast<unsigned>(p->qos) << 1) | (p->retain ? 1u : 0u);
   return static_cast<std::uint8_t>((static_cast<unsigned>(type) << 4) | flags);
 }
 
@@ -267,7 +271,8 @@ void encode(const Connect& packet, std::vector<std::uint8_t>& out) {
   std::uint8_t flags = packet.clean_session ? 0x02 : 0;
   if (packet.will) {
     length += 4 + packet.will->topic.size() + packet.will->payload.size();
-    flags |= static_cast<std::uint8_t>(0x04 | (static_cast<unsigned>(packet.will->qos) << 3) | (packet.will->retain ? 0x20u : 0u));
+    flags |= static_cast<std::uint8_t>(0x04 | (static_cast<unsigned>(packet.will->qos) << 3) |
+                                       (packet.will->retain ? 0x20u : 0u));
   }
   if (packet.user_name) {
     length += 2 + packet.user_name->size();

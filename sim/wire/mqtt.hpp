@@ -17,15 +17,28 @@ namespace wirelab::mqtt {
 using wire::Bytes;
 
 enum class PacketType : std::uint8_t {
-  connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback, pingreq, pingresp, disconnect
+  connect = 1,
+  connack,
+  publish,
+  puback,
+  pubrec,
+  pubrel,
+  pubcomp,
+  subscribe,
+  suback,
+  unsubscribe,
+  unsuback,
+  pingreq,
+  pingresp,
+  disconnect
 };
 
 /// What the standard says of each packet type.
 struct PacketRule {
   PacketType type;
-  std::string_view name;     // "PUBLISH"
+  std::string_view name;  // "PUBLISH"
   bool to_server, to_client;
-  std::uint8_t flags;        // the reserved bits of byte 0; for PUBLISH they carry DUP, QoS and RETAIN
+  std::uint8_t flags;  // the reserved bits of byte 0; for PUBLISH they carry DUP, QoS and RETAIN
   std::string_view section;
 };
 /// The rule of a type; nullptr for the reserved values 0 and 15.
@@ -54,7 +67,14 @@ struct Connect {
   std::optional<Bytes> password;
 };
 
-enum class ConnectCode : std::uint8_t { accepted, unacceptable_version, identifier_rejected, server_unavailable, bad_credentials, not_authorized };
+enum class ConnectCode : std::uint8_t {
+  accepted,
+  unacceptable_version,
+  identifier_rejected,
+  server_unavailable,
+  bad_credentials,
+  not_authorized
+};
 std::string_view name_of(ConnectCode code);
 
 struct Connack {
@@ -71,10 +91,18 @@ struct Publish {
   PacketId packet_id = 0;  // 0 at QoS 0
 };
 
-struct Puback { PacketId packet_id = 0; };
-struct Pubrec { PacketId packet_id = 0; };
-struct Pubrel { PacketId packet_id = 0; };
-struct Pubcomp { PacketId packet_id = 0; };
+struct Puback {
+  PacketId packet_id = 0;
+};
+struct Pubrec {
+  PacketId packet_id = 0;
+};
+struct Pubrel {
+  PacketId packet_id = 0;
+};
+struct Pubcomp {
+  PacketId packet_id = 0;
+};
 
 /// A list inside a packet, read on demand: SUBSCRIBE's pairs of filter and QoS, UNSUBSCRIBE's filters.
 struct FilterRequest {
@@ -105,13 +133,15 @@ struct Unsubscribe {
   PacketId packet_id = 0;
   FilterList filters;
 };
-struct Unsuback { PacketId packet_id = 0; };
+struct Unsuback {
+  PacketId packet_id = 0;
+};
 struct Pingreq {};
 struct Pingresp {};
 struct Disconnect {};
 
-using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback, Unsubscribe, Unsuback,
-                            Pingreq, Pingresp, Disconnect>;
+using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback, Unsubscribe,
+                            Unsuback, Pingreq, Pingresp, Disconnect>;
 PacketType type_of(const Packet& packet);
 /// Byte 0 as it stands on the wire: the type, and for PUBLISH DUP, QoS and RETAIN.
 std::uint8_t first_byte(const Packet& packet);
@@ -140,7 +170,8 @@ tl::expected<Packet, Malformed> decode(const FixedHeader& header, Bytes packet);
 void encode(const Connect& packet, std::vector<std::uint8_t>& out);
 void encode(const Connack& packet, std::vector<std::uint8_t>& out);
 void encode(const Publish& packet, std::vector<std::uint8_t>& out);
-void encode_acknowledgement(PacketType type, PacketId packet_id, std::vector<std::uint8_t>& out);  // PUBACK ... PUBCOMP, UNSUBACK
+void encode_acknowledgement(PacketType type, PacketId packet_id,
+                            std::vector<std::uint8_t>& out);  // PUBACK ... PUBCOMP, UNSUBACK
 void encode_subscribe(PacketId packet_id, std::span<const FilterRequest> filters, std::vector<std::uint8_t>& out);
 void encode_suback(PacketId packet_id, Bytes codes, std::vector<std::uint8_t>& out);
 void encode_unsubscribe(PacketId packet_id, std::span<const std::string_view> filters, std::vector<std::uint8_t>& out);

@@ -48,7 +48,9 @@ bool is_valid_utf8(Bytes bytes) {
   return true;
 }
 
-bool is_valid_topic(std::string_view topic) { return !topic.empty() && topic.find_first_of("+#") == std::string_view::npos; }
+bool is_valid_topic(std::string_view topic) {
+  return !topic.empty() && topic.find_first_of("+#") == std::string_view::npos;
+}
 
 bool is_valid_filter(std::string_view filter) {
   if (filter.empty()) return false;
@@ -63,7 +65,8 @@ bool is_valid_filter(std::string_view filter) {
 
 bool matches(std::string_view filter, std::string_view topic) {
   // A wildcard in first place does not select topics that begin with $ [MQTT-4.7.2-1].
-  if (!topic.empty() && topic.front() == '$' && !filter.empty() && (filter.front() == '+' || filter.front() == '#')) return false;
+  if (!topic.empty() && topic.front() == '$' && !filter.empty() && (filter.front() == '+' || filter.front() == '#'))
+    return false;
   bool more_filter = true;
   bool more_topic = true;
   while (more_filter) {

@@ -3,11 +3,19 @@
 namespace wirelab::wire {
 namespace {
 
-enum Option : std::uint8_t { end_of_options = 0, no_operation = 1, mss = 2, scale = 3, permit_sack = 4, sack = 5, timestamps = 8 };
+enum Option : std::uint8_t {
+  end_of_options = 0,
+  no_operation = 1,
+  mss = 2,
+  scale = 3,
+  permit_sack = 4,
+  sack = 5,
+  timestamps = 8
+};
 
 std::uint8_t flag_bits(const TcpFlags& flags) {
-  return static_cast<std::uint8_t>((flags.fin ? 1 : 0) | (flags.syn ? 2 : 0) | (flags.rst ? 4 : 0) | (flags.psh ? 8 : 0) |
-                                   (flags.ack ? 16 : 0));
+  return static_cast<std::uint8_t>((flags.fin ? 1 : 0) | (flags.syn ? 2 : 0) | (flags.rst ? 4 : 0) |
+                                   (flags.psh ? 8 : 0) | (flags.ack ? 16 : 0));
 }
 
 // Linux puts "SACK permitted" where the two bytes of padding before the timestamps would be.
@@ -88,7 +96,8 @@ std::size_t header_size(const TcpHeader& header) {
   return size;
 }
 
-void encode(const TcpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out, std::size_t payload_size) {
+void encode(const TcpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out,
+            std::size_t payload_size) {
   const std::size_t size = header_size(header);
   store16(out, header.source_port);
   store16(out + 2, header.destination_port);
@@ -132,7 +141,8 @@ std::optional<TcpSegment> decode_tcp(Bytes bytes, Ipv4Address source, Ipv4Addres
   if (bytes.size() < kTcpHeaderSize) return std::nullopt;
   const std::size_t size = static_cast<std::size_t>(bytes[12] >> 4) * 4;
   if (size < kTcpHeaderSize || size > bytes.size()) return std::nullopt;
-  if (checksum_finish(checksum_add(bytes, pseudo_header_sum(source, destination, kTcp, bytes.size()))) != 0) return std::nullopt;
+  if (checksum_finish(checksum_add(bytes, pseudo_header_sum(source, destination, kTcp, bytes.size()))) != 0)
+    return std::nullopt;
   std::optional<TcpSegment> segment(std::in_place);
   TcpHeader& header = segment->header;
   header.source_port = load16(bytes.data());

@@ -29,9 +29,9 @@ struct TcpHeader {
   std::uint32_t acknowledgement = 0;
   TcpFlags flags;
   std::uint16_t window = 0;
-  std::uint16_t maximum_segment_size = 0;     // SYN only, 0: not there
-  std::uint8_t window_scale = kNoWindowScale; // SYN only
-  bool sack_permitted = false;                // SYN only
+  std::uint16_t maximum_segment_size = 0;      // SYN only, 0: not there
+  std::uint8_t window_scale = kNoWindowScale;  // SYN only
+  bool sack_permitted = false;                 // SYN only
   bool has_timestamps = false;
   std::uint32_t timestamp = 0;
   std::uint32_t timestamp_echo = 0;
@@ -44,7 +44,8 @@ struct TcpHeader {
 /// Bytes of the header with its options, a multiple of 4.
 std::size_t header_size(const TcpHeader& header);
 /// Writes the header at `out`, before a payload that already stands there, checksum included.
-void encode(const TcpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out, std::size_t payload_size);
+void encode(const TcpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out,
+            std::size_t payload_size);
 
 struct TcpSegment {
   TcpHeader header;

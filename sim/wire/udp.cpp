@@ -2,7 +2,8 @@
 
 namespace wirelab::wire {
 
-void encode(const UdpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out, std::size_t payload_size) {
+void encode(const UdpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out,
+            std::size_t payload_size) {
   const std::size_t length = kUdpHeaderSize + payload_size;
   store16(out, header.source_port);
   store16(out + 2, header.destination_port);

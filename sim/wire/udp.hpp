@@ -16,7 +16,8 @@ struct UdpHeader {
 };
 
 /// Writes the 8 bytes of the header at `out`, before a payload that already stands there.
-void encode(const UdpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out, std::size_t payload_size);
+void encode(const UdpHeader& header, Ipv4Address source, Ipv4Address destination, std::uint8_t* out,
+            std::size_t payload_size);
 /// `segment` is the payload of the IPv4 packet. Empty if malformed or its checksum is wrong (0 means none).
 std::optional<UdpHeader> decode_udp(Bytes segment, Ipv4Address source, Ipv4Address destination);
 

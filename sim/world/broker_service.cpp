@@ -4,13 +4,18 @@ namespace wirelab {
 
 BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
                              const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings)
-    : events_(events), transport_(transport), node_(node), tcp_settings_(tcp_settings), broker_(events, trace, entity, settings) {}
+    : events_(events),
+      transport_(transport),
+      node_(node),
+      tcp_settings_(tcp_settings),
+      broker_(events, trace, entity, settings) {}
 
 BrokerService::~BrokerService() = default;
 
 void BrokerService::start() {
   running_ = true;
-  transport_.listen(node_, kMqttPort, [this](tcp::Connection& connection) { return accept(connection); }, tcp_settings_);
+  transport_.listen(
+      node_, kMqttPort, [this](tcp::Connection& connection) { return accept(connection); }, tcp_settings_);
 }
 
 tcp::User* BrokerService::accept(tcp::Connection& connection) {
@@ -65,7 +70,8 @@ void BrokerService::forget(Link& link) {
   free_.push_back(slot);
   ended_.push_back(std::move(links_[slot]));
   if (ended_.size() > 1) return;
-  events_.schedule(events_.now(), [](void* self, std::uint64_t) { static_cast<BrokerService*>(self)->ended_.clear(); }, this);
+  events_.schedule(
+      events_.now(), [](void* self, std::uint64_t) { static_cast<BrokerService*>(self)->ended_.clear(); }, this);
 }
 
 void BrokerService::Link::on_connected(tcp::Connection&) {

@@ -13,8 +13,8 @@ inline constexpr std::uint16_t kMqttPort = 1883;
 
 class BrokerService {
  public:
-  BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity, const mqtt::BrokerSettings& settings,
-                const tcp::Settings& tcp_settings = Transport::kDefaults);
+  BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
+                const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings = Transport::kDefaults);
   ~BrokerService();
 
   void start();
@@ -42,8 +42,12 @@ class BrokerService {
     void on_peer_closed(tcp::Connection& c) override;
     void on_closed(tcp::Connection& c, tcp::CloseReason reason) override;
     mqtt::StreamPlace place() const override { return {connection->stream_out(), connection->written()}; }
-    std::uint64_t acknowledged() const override { return connection != nullptr ? connection->acknowledged() : acknowledged_at_end; }
-    bool has_room(std::size_t bytes) const override { return connection != nullptr && connection->can_send() && connection->send_room() >= bytes; }
+    std::uint64_t acknowledged() const override {
+      return connection != nullptr ? connection->acknowledged() : acknowledged_at_end;
+    }
+    bool has_room(std::size_t bytes) const override {
+      return connection != nullptr && connection->can_send() && connection->send_room() >= bytes;
+    }
     void write(mqtt::Bytes bytes) override { connection->write(bytes); }
     void close() override;
     void let_go();
@@ -55,7 +59,7 @@ class BrokerService {
   EventQueue& events_;
   Transport& transport_;
   NodeIndex node_;
-  const tcp::Settings& tcp_settings_;
+  tcp::Settings tcp_settings_;
   mqtt::Broker broker_;
   bool running_ = false;
   std::vector<std::unique_ptr<Link>> links_;

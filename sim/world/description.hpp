@@ -23,10 +23,10 @@ enum class NodeRole : std::uint8_t { router, broker, device };
 struct NodeDescription {
   std::string name;
   NodeRole role = NodeRole::router;
-  wire::Ipv4Address address;                      // 0: the next free one of 10.0.0.0/8
-  mqtt::BrokerSettings broker;                    // of a broker
-  tcp::Settings tcp;                              // of a broker's connections
-  std::map<std::string, SensorModel> sensors;     // of a device, beside the default ones
+  wire::Ipv4Address address;                   // 0: the next free one of 10.0.0.0/8
+  mqtt::BrokerSettings broker;                 // of a broker
+  tcp::Settings tcp;                           // of a broker's connections
+  std::map<std::string, SensorModel> sensors;  // of a device, beside the default ones
   std::function<std::unique_ptr<Program>(World&, std::uint32_t device)> program;  // of a device; may be empty
 };
 

@@ -13,27 +13,30 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 8> kNames{"cut", "restore", "impair", "power_off", "crash", "stop", "restart", "set_sensor"};
+constexpr std::array<std::string_view, 8> kNames{"cut",   "restore", "impair",  "power_off",
+                                                 "crash", "stop",    "restart", "set_sensor"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
 Json to_json(const Intervention& what) {
   Json json;
   json["do"] = kNames[what.index()];
-  std::visit([&](const auto& item) {
-    using T = std::decay_t<decltype(item)>;
-    if constexpr (requires { item.link; }) json["link"] = item.link;
-    if constexpr (requires { item.node; }) json["node"] = item.node;
-    if constexpr (std::is_same_v<T, SetImpairment>) {
-      if (item.rate) json["rate_bps"] = *item.rate;
-      if (item.delay) json["delay_ns"] = item.delay->ns();
-      if (item.jitter) json["jitter_ns"] = item.jitter->ns();
-      if (item.loss) json["loss"] = *item.loss;
-    }
-    if constexpr (std::is_same_v<T, SetSensor>) {
-      json["sensor"] = item.sensor;
-      json["value"] = item.value;
-    }
-  }, what);
+  std::visit(
+      [&](const auto& item) {
+        using T = std::decay_t<decltype(item)>;
+        if constexpr (requires { item.link; }) json["link"] = item.link;
+        if constexpr (requires { item.node; }) json["node"] = item.node;
+        if constexpr (std::is_same_v<T, SetImpairment>) {
+          if (item.rate) json["rate_bps"] = *item.rate;
+          if (item.delay) json["delay_ns"] = item.delay->ns();
+          if (item.jitter) json["jitter_ns"] = item.jitter->ns();
+          if (item.loss) json["loss"] = *item.loss;
+        }
+        if constexpr (std::is_same_v<T, SetSensor>) {
+          json["sensor"] = item.sensor;
+          json["value"] = item.value;
+        }
+      },
+      what);
   return json;
 }
 
@@ -61,15 +64,18 @@ std::optional<T> may(const Json& json, const char* key) {
 // Nanoseconds, bounded so that no sum of times overflows.
 Duration nanoseconds(const Json& json, const char* key) {
   const auto ns = need<std::int64_t>(json, key);
-  if (ns < 0 || ns > kLongestDuration.ns()) throw Wrong{fmt::format("\"{}\" must lie between 0 and 100 years in nanoseconds", key)};
+  if (ns < 0 || ns > kLongestDuration.ns())
+    throw Wrong{fmt::format("\"{}\" must lie between 0 and 100 years in nanoseconds", key)};
   return Duration::nanoseconds(ns);
 }
 
 SetImpairment impairment(const Json& json) {
-  SetImpairment what{need<std::string>(json, "link"), may<std::int64_t>(json, "rate_bps"), {}, {}, may<double>(json, "loss")};
+  SetImpairment what{
+      need<std::string>(json, "link"), may<std::int64_t>(json, "rate_bps"), {}, {}, may<double>(json, "loss")};
   if (json.contains("delay_ns")) what.delay = nanoseconds(json, "delay_ns");
   if (json.contains("jitter_ns")) what.jitter = nanoseconds(json, "jitter_ns");
-  if (what.rate && (*what.rate < 0 || *what.rate > 1'000'000'000'000)) throw Wrong{"\"rate_bps\" must lie between 0 and 10^12"};
+  if (what.rate && (*what.rate < 0 || *what.rate > 1'000'000'000'000))
+    throw Wrong{"\"rate_bps\" must lie between 0 and 10^12"};
   if (what.loss && !(*what.loss >= 0 && *what.loss <= 1)) throw Wrong{"\"loss\" must lie between 0 and 1"};
   return what;
 }
@@ -83,14 +89,17 @@ Intervention from_json(const Json& json) {
   if (name == "crash") return Crash{need<std::string>(json, "node")};
   if (name == "stop") return Stop{need<std::string>(json, "node")};
   if (name == "restart") return Restart{need<std::string>(json, "node")};
-  if (name == "set_sensor") return SetSensor{need<std::string>(json, "node"), need<std::string>(json, "sensor"), need<double>(json, "value")};
+  if (name == "set_sensor")
+    return SetSensor{need<std::string>(json, "node"), need<std::string>(json, "sensor"), need<double>(json, "value")};
   const std::string_view near = nearest(name, kNames);
-  throw Wrong{near.empty() ? fmt::format("unknown intervention \"{}\"", name) : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
+  throw Wrong{near.empty() ? fmt::format("unknown intervention \"{}\"", name)
+                           : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
 }
 
 void read_header(const Json& json, Journal& journal) {
   const int format = need<int>(json, "wirelab_journal");
-  if (format != Journal::kFormat) throw Wrong{fmt::format("journal format {} is not known: this program reads format {}", format, Journal::kFormat)};
+  if (format != Journal::kFormat)
+    throw Wrong{fmt::format("journal format {} is not known: this program reads format {}", format, Journal::kFormat)};
   journal.program_version = may<std::string>(json, "version").value_or("");
   journal.scenario = need<std::string>(json, "scenario");
   journal.scenario_hash = may<std::string>(json, "scenario_hash").value_or("");
@@ -150,7 +159,8 @@ tl::expected<Journal, JournalError> parse_journal(std::string_view text) {
       return tl::unexpected(JournalError{number, wrong.what});
     }
   }
-  if (!has_header) return tl::unexpected(JournalError{1, "the journal has no header line ({\"wirelab_journal\": 1, ...})"});
+  if (!has_header)
+    return tl::unexpected(JournalError{1, "the journal has no header line ({\"wirelab_journal\": 1, ...})"});
   return journal;
 }
 

@@ -6,12 +6,19 @@
 namespace wirelab {
 
 std::string_view name_of(ConnectFailure failure) {
-  constexpr std::array<std::string_view, 6> names{"none", "connection refused", "no route to the host", "connection timed out", "connection reset", "not accepted"};
+  constexpr std::array<std::string_view, 6> names{
+      "none", "connection refused", "no route to the host", "connection timed out", "connection reset", "not accepted"};
   return names[static_cast<std::size_t>(failure)];
 }
 
-MqttEndpoint::MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node, EntityId entity, EndpointUser& user)
-    : events_(events), trace_(trace), transport_(transport), user_(user), node_(node), client_(events, trace, entity, messages, *this) {
+MqttEndpoint::MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages,
+                           NodeIndex node, EntityId entity, EndpointUser& user)
+    : events_(events),
+      trace_(trace),
+      transport_(transport),
+      user_(user),
+      node_(node),
+      client_(events, trace, entity, messages, *this) {
   timer_ = events_.make_timer(on_timer, this);
 }
 
@@ -155,7 +162,9 @@ void MqttEndpoint::on_closed(tcp::Connection& connection, tcp::CloseReason reaso
 
 mqtt::StreamPlace MqttEndpoint::place() const { return {connection_->stream_out(), connection_->written()}; }
 
-bool MqttEndpoint::has_room(std::size_t bytes) const { return connection_ != nullptr && connection_->can_send() && connection_->send_room() >= bytes; }
+bool MqttEndpoint::has_room(std::size_t bytes) const {
+  return connection_ != nullptr && connection_->can_send() && connection_->send_room() >= bytes;
+}
 
 void MqttEndpoint::write(mqtt::Bytes bytes) { connection_->write(bytes); }
 

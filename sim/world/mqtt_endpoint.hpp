@@ -25,16 +25,17 @@ class EndpointUser {
 };
 
 struct EndpointSettings {
-  bool manual = false;                                     // served by hand
-  bool reconnect = true;                                   // by itself, in the background only
-  Duration first_delay = Duration::seconds(1);             // doubled after each failure, as paho's reconnect_delay_set
+  bool manual = false;                          // served by hand
+  bool reconnect = true;                        // by itself, in the background only
+  Duration first_delay = Duration::seconds(1);  // doubled after each failure, as paho's reconnect_delay_set
   Duration longest_delay = Duration::seconds(120);
-  Duration connect_timeout = Duration::seconds(5);         // of the TCP connection, and again to CONNACK; paho's default
+  Duration connect_timeout = Duration::seconds(5);  // of the TCP connection, and again to CONNACK; paho's default
 };
 
 class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mqtt::ClientUser {
  public:
-  MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node, EntityId entity, EndpointUser& user);
+  MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node,
+               EntityId entity, EndpointUser& user);
   ~MqttEndpoint() override;
 
   mqtt::Client& client() { return client_; }
@@ -59,7 +60,9 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void on_closed(tcp::Connection& connection, tcp::CloseReason reason) override;
   // mqtt::ByteChannel
   mqtt::StreamPlace place() const override;
-  std::uint64_t acknowledged() const override { return connection_ != nullptr ? connection_->acknowledged() : acknowledged_at_end_; }
+  std::uint64_t acknowledged() const override {
+    return connection_ != nullptr ? connection_->acknowledged() : acknowledged_at_end_;
+  }
   bool has_room(std::size_t bytes) const override;
   void write(mqtt::Bytes bytes) override;
   void close() override;
@@ -88,11 +91,11 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   std::uint64_t acknowledged_at_end_ = 0;
   tcp::Endpoint to_;
   Duration delay_;
-  bool wanted_ = false;        // by its program
+  bool wanted_ = false;  // by its program
   bool serving_ = false;
-  bool peer_closed_ = false;   // noticed when served
-  bool lost_ = false;          // the same of a connection that has ended
-  TimerId timer_;              // connect time-out or the next attempt
+  bool peer_closed_ = false;  // noticed when served
+  bool lost_ = false;         // the same of a connection that has ended
+  TimerId timer_;             // connect time-out or the next attempt
 };
 
 }  // namespace wirelab

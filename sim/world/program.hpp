@@ -7,9 +7,9 @@ namespace wirelab {
 
 /// How a program comes to its end.
 enum class Ending : unsigned char {
-  stop,    // asked to: it disconnects
-  crash,   // the process dies: the operating system closes its connections
-  power,   // the plug is pulled: nobody is told
+  stop,   // asked to: it disconnects
+  crash,  // the process dies: the operating system closes its connections
+  power,  // the plug is pulled: nobody is told
 };
 
 class Program {

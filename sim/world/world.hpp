@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -24,7 +25,7 @@ using DeviceIndex = std::uint32_t;
 class World {
  public:
   /// The description must be consistent (see check_description). With a store, the whole trace is kept in it.
-  explicit World(WorldDescription description, std::shared_ptr<TraceStore> store = nullptr);
+  explicit World(const WorldDescription& description, std::shared_ptr<TraceStore> store = nullptr);
   ~World();
   /// Starts the brokers and then the devices' programs, in the order of the description. Once, before it runs.
   void start();
@@ -75,12 +76,17 @@ class World {
   void visit_state(StateVisitor& visitor) const;
 
  private:
-  struct Device {
-    NodeIndex node = 0;
-    const NodeDescription* description = nullptr;
-    std::unique_ptr<Program> program;
+  using MakeProgram = std::function<std::unique_ptr<Program>(World&, std::uint32_t)>;
+  struct Peripherals {
+    std::map<std::string, SensorModel, std::less<>> described;
     std::map<std::string, std::unique_ptr<Sensor>, std::less<>> sensors;
     std::map<std::string, std::pair<EntityId, double>, std::less<>> actuators;
+  };
+  struct Device {
+    NodeIndex node = 0;
+    MakeProgram make_program;
+    std::unique_ptr<Program> program;
+    std::unique_ptr<Peripherals> peripherals;  // made when it is first used
   };
   struct NamedLink {
     LinkIndex link;
@@ -88,12 +94,13 @@ class World {
   };
   void start_device(DeviceIndex device);
   void end_device(DeviceIndex device, Ending ending);
-  tl::expected<NamedLink, std::string> find_link(std::string_view name) const;
+  Peripherals& peripherals(DeviceIndex device);
+  std::optional<NamedLink> find_link(std::string_view name) const;
+  std::string no_such_link(std::string_view name) const;
   template <typename Change>
   void for_channels(std::string_view link, Change&& change);
   DeviceIndex device_at(NodeIndex node) const;
 
-  WorldDescription description_;
   std::uint64_t seed_;
   EventQueue events_;
   Tracer trace_;
@@ -102,9 +109,7 @@ class World {
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
-  std::map<NodeIndex, DeviceIndex> device_of_node_;
-  std::map<std::string, NodeIndex, std::less<>> nodes_by_name_;
-  std::map<std::string, NamedLink, std::less<>> links_by_name_;
+  std::vector<DeviceIndex> device_of_node_;
   std::vector<std::unique_ptr<Program>> ended_programs_;
   std::vector<JournalEntry> journal_;
   std::vector<JournalEntry> to_replay_;

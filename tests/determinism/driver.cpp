@@ -20,7 +20,8 @@ std::string run(const std::string& path, std::uint64_t seed) {
   auto script = wirelab::Script::load(source, path, std::move(options));
   if (!script) return "error: " + script.error().text;
   if (const auto begun = (*script)->begin(nullptr); !begun) return "error: " + begun.error().text;
-  if (const auto ran = (*script)->run_until(wirelab::Instant() + (*script)->duration()); !ran) return "error: " + ran.error().text;
+  if (const auto ran = (*script)->run_until(wirelab::Instant() + (*script)->duration()); !ran)
+    return "error: " + ran.error().text;
   const wirelab::DigestTexts digest = (*script)->world().trace().digest();
   std::string line = digest.everything + " " + digest.order + " " + digest.wire;
   for (const std::string& failure : (*script)->failures()) line += "\n  failed: " + failure;

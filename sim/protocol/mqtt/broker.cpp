@@ -5,7 +5,8 @@
 
 namespace wirelab::mqtt {
 
-Broker::Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings, Authenticate authenticate)
+Broker::Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings,
+               Authenticate authenticate)
     : events_(events), trace_(trace), entity_(entity), settings_(settings), authenticate_(std::move(authenticate)) {}
 
 Broker::~Broker() {
@@ -35,10 +36,11 @@ ConnectionIndex Broker::opened(ByteChannel* channel) {
 void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, std::uint64_t offset) {
   Connection* const connection = connections_[index].get();
   connection->stream_in = stream;
-  const auto taken = connection->assembler.feed(bytes, offset, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
-    take(index, packet, begin, end);
-    return connections_[index].get() == connection && connection->channel != nullptr;
-  });
+  const auto taken = connection->assembler.feed(
+      bytes, offset, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+        take(index, packet, begin, end);
+        return connections_[index].get() == connection && connection->channel != nullptr;
+      });
   if (!taken) protocol_error(index, taken.error());
 }
 
@@ -47,8 +49,9 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
   const PacketType type = type_of(packet);
   CauseScope scope(trace_);
   const MessageId id = type == PacketType::publish ? trace_.next_message() : 0;
-  trace_.emit_cause(Kind::mqtt_received, connection.session == kNone ? entity_ : sessions_[connection.session]->entity, connection.stream_in, first_byte(packet), id,
-                    static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+  trace_.emit_cause(Kind::mqtt_received, connection.session == kNone ? entity_ : sessions_[connection.session]->entity,
+                    connection.stream_in, first_byte(packet), id, static_cast<std::int64_t>(begin),
+                    static_cast<std::int64_t>(end));
   if (connection.session == kNone) {
     if (type == PacketType::connect) {
       take_connect(index, std::get<Connect>(packet));
@@ -67,7 +70,9 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
     case PacketType::publish: take_publish(index, std::get<Publish>(packet), id); break;
     case PacketType::puback: take_acknowledgement(index, SendEvent::puback, std::get<Puback>(packet).packet_id); break;
     case PacketType::pubrec: take_acknowledgement(index, SendEvent::pubrec, std::get<Pubrec>(packet).packet_id); break;
-    case PacketType::pubcomp: take_acknowledgement(index, SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id); break;
+    case PacketType::pubcomp:
+      take_acknowledgement(index, SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id);
+      break;
     case PacketType::pubrel: take_pubrel(index, std::get<Pubrel>(packet).packet_id); break;
     case PacketType::subscribe: take_subscribe(index, std::get<Subscribe>(packet)); break;
     case PacketType::unsubscribe: take_unsubscribe(index, std::get<Unsubscribe>(packet)); break;
@@ -102,8 +107,10 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
     drop_connection(index);
     return;
   }
-  const NameId client = packet.client_id.empty() ? trace_.intern("auto-" + std::to_string(++given_names_)) : trace_.intern(packet.client_id);
-  if (const auto found = by_client_.find(client); found != by_client_.end() && sessions_[found->second]->connection != kNone) {
+  const NameId client = packet.client_id.empty() ? trace_.intern("auto-" + std::to_string(++given_names_))
+                                                 : trace_.intern(packet.client_id);
+  if (const auto found = by_client_.find(client);
+      found != by_client_.end() && sessions_[found->second]->connection != kNone) {
     // The newcomer takes over [MQTT-3.1.4-2].
     end_connection(sessions_[found->second]->connection, SessionEvent::taken_over, WillCause::taken_over);
   }
@@ -115,10 +122,12 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   session.connection = index;
   session.keep_alive = packet.keep_alive;
   trace_.state(session.entity, Field::session_connected, 0, 1);
-  trace_.emit(Kind::session_event, session.entity, 0, present ? SessionEvent::session_resumed : SessionEvent::session_created);
+  trace_.emit(Kind::session_event, session.entity, 0,
+              present ? SessionEvent::session_resumed : SessionEvent::session_created);
   if (packet.will) {
     const MessageId id = trace_.next_message();
-    const MessageRef will = messages_.keep(id, trace_.intern(packet.will->topic), packet.will->topic, packet.will->payload, packet.will->qos, packet.will->retain);
+    const MessageRef will = messages_.keep(id, trace_.intern(packet.will->topic), packet.will->topic,
+                                           packet.will->payload, packet.will->qos, packet.will->retain);
     set_will(session, will);
   }
   arm_keep_alive(index);
@@ -132,7 +141,8 @@ void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageI
   Connection& connection = *connections_[index];
   Session& session = *sessions_[connection.session];
   const auto known = std::find(session.received.begin(), session.received.end(), packet.packet_id);
-  const ReceiveState state = packet.packet_id != 0 && known != session.received.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
+  const ReceiveState state =
+      packet.packet_id != 0 && known != session.received.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
   const auto event = static_cast<ReceiveEvent>(packet.qos);
   const ReceiveRow* row = step(state, event);
   if (row == nullptr) return;
@@ -141,8 +151,10 @@ void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageI
     trace_.state(session.entity, Field::session_received, 0, 1, packet.packet_id);
   }
   // The acknowledgement goes first, so that it is on its way before the copies; both are of one instant.
-  if (row->action == ReceiveAction::deliver_and_puback) acknowledge(connection, PacketType::puback, packet.packet_id, id);
-  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only) acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
+  if (row->action == ReceiveAction::deliver_and_puback)
+    acknowledge(connection, PacketType::puback, packet.packet_id, id);
+  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
+    acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
   if (row->action != ReceiveAction::pubrec_only) accept(packet, id, 0);
 }
 
@@ -180,7 +192,8 @@ void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
   while (const auto request = packet.filters.next()) {
     const NameId filter = trace_.intern(request->filter);
     tree_.subscribe(request->filter, connection.session, request->qos);
-    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(), [&](const Subscription& s) { return s.filter == filter; });
+    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(),
+                                 [&](const Subscription& s) { return s.filter == filter; });
     const std::int64_t old = at == session.subscriptions.end() ? 0 : 1 + static_cast<std::int64_t>(at->qos);
     trace_.state(session.entity, Field::session_subscription, old, 1 + static_cast<std::int64_t>(request->qos), filter);
     if (at == session.subscriptions.end()) {
@@ -202,7 +215,8 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
   while (const auto request = packet.filters.next()) {
     if (!tree_.unsubscribe(request->filter, connection.session)) continue;
     const NameId filter = trace_.intern(request->filter);
-    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(), [&](const Subscription& s) { return s.filter == filter; });
+    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(),
+                                 [&](const Subscription& s) { return s.filter == filter; });
     trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(at->qos), 0, filter);
     session.subscriptions.erase(at);
   }
@@ -251,7 +265,8 @@ void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause
   if (event != SessionEvent::protocol_error) trace_.emit(Kind::session_event, session.entity, 0, event);
   const ByteChannel* const channel = connections_[index]->channel;
   const bool goes_out = channel == nullptr || event == SessionEvent::disconnected;
-  connections_[index]->qos0.connection_ended(goes_out ? ~std::uint64_t{0} : channel->acknowledged(), trace_, session.entity, LossReason::connection_lost);
+  connections_[index]->qos0.connection_ended(goes_out ? ~std::uint64_t{0} : channel->acknowledged(), trace_,
+                                             session.entity, LossReason::connection_lost);
   trace_.state(session.entity, Field::session_connected, 1, 0);
   disarm_timer(index);
   session.connection = kNone;
@@ -291,7 +306,8 @@ void Broker::disarm_timer(ConnectionIndex index) {
   const Connection& connection = *connections_[index];
   const Instant due = events_.due(connection.timer);
   if (due == Instant::never()) return;
-  trace_.state(timer_entity(connection), Field::session_keepalive_timer, due.ns(), 0, connection.session == kNone ? index + 1 : 0);
+  trace_.state(timer_entity(connection), Field::session_keepalive_timer, due.ns(), 0,
+               connection.session == kNone ? index + 1 : 0);
   events_.disarm(connection.timer);
 }
 
@@ -334,23 +350,28 @@ void Broker::crash() {
 }
 
 void Broker::visit_state(StateVisitor& visitor) const {
-  for (const auto& [topic, message] : retained_) visitor.value(entity_, Field::broker_retained, topic, messages_[message].id);
+  for (const auto& [topic, message] : retained_)
+    visitor.value(entity_, Field::broker_retained, topic, messages_[message].id);
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] == nullptr) continue;
     const Instant due = events_.due(connections_[i]->timer);
     const bool nameless = connections_[i]->session == kNone;
-    if (due != Instant::never()) visitor.value(timer_entity(*connections_[i]), Field::session_keepalive_timer, nameless ? i + 1 : 0, due.ns());
+    if (due != Instant::never())
+      visitor.value(timer_entity(*connections_[i]), Field::session_keepalive_timer, nameless ? i + 1 : 0, due.ns());
   }
   for (const auto& session : sessions_) {
     if (session == nullptr) continue;
     visitor.value(session->entity, Field::session_connected, 0, session->connection == kNone ? 0 : 1);
     visitor.value(session->entity, Field::session_clean, 0, session->clean ? 1 : 0);
     visitor.value(session->entity, Field::session_queued, 0, session->queue.size());
-    if (session->will != kNoMessage) visitor.value(session->entity, Field::session_will, 0, messages_[session->will].id);
+    if (session->will != kNoMessage)
+      visitor.value(session->entity, Field::session_will, 0, messages_[session->will].id);
     for (const PacketId id : session->received) visitor.value(session->entity, Field::session_received, id, 1);
-    for (const Subscription& s : session->subscriptions) visitor.value(session->entity, Field::session_subscription, s.filter, 1 + static_cast<std::int64_t>(s.qos));
+    for (const Subscription& s : session->subscriptions)
+      visitor.value(session->entity, Field::session_subscription, s.filter, 1 + static_cast<std::int64_t>(s.qos));
     for (std::uint32_t i = 0; i < session->in_flight.size(); ++i) {
-      visitor.value(session->entity, Field::session_inflight, session->in_flight[i].packet_id, static_cast<std::int64_t>(session->in_flight[i].state));
+      visitor.value(session->entity, Field::session_inflight, session->in_flight[i].packet_id,
+                    static_cast<std::int64_t>(session->in_flight[i].state));
     }
   }
 }

@@ -28,9 +28,9 @@
 namespace wirelab::mqtt {
 
 struct BrokerSettings {
-  std::uint16_t max_in_flight = 20;    // QoS 1 and 2 messages a session, as mosquitto's max_inflight_messages
-  std::uint32_t max_queued = 1000;     // messages a session beyond those, as max_queued_messages; 0: not limited
-  bool queue_qos0 = false;             // keep QoS 0 messages for stored sessions, as queue_qos0_messages
+  std::uint16_t max_in_flight = 20;  // QoS 1 and 2 messages a session, as mosquitto's max_inflight_messages
+  std::uint32_t max_queued = 1000;   // messages a session beyond those, as max_queued_messages; 0: not limited
+  bool queue_qos0 = false;           // keep QoS 0 messages for stored sessions, as queue_qos0_messages
   std::size_t max_packet_size = 268'435'460;
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
 };
@@ -43,7 +43,8 @@ class Broker {
   /// Decides on a CONNECT; without one everybody is accepted. Authentication stands outside the core.
   using Authenticate = std::function<ConnectCode(const Connect&)>;
 
-  Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings, Authenticate authenticate = nullptr);
+  Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings,
+         Authenticate authenticate = nullptr);
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
@@ -133,7 +134,8 @@ class Broker {
 
   // broker_routing.cpp: messages to subscribers
   void accept(const Publish& packet, MessageId id, MessageId origin);
-  void deliver(Session& session, const Publish& packet, MessageId id, NameId topic_name, Qos qos, bool retain, MessageRef& kept);
+  void deliver(Session& session, const Publish& packet, MessageId id, NameId topic_name, Qos qos, bool retain,
+               MessageRef& kept);
   void keep_retained(const Publish& packet, MessageId id, NameId topic_name);
   void send_retained(Session& session, std::string_view filter, Qos qos);
 

@@ -9,20 +9,22 @@ void Broker::accept(const Publish& packet, MessageId id, MessageId origin) {
   const NameId topic_name = trace_.intern(packet.topic);
   const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(packet.qos) | (packet.retain ? 4u : 0u));
   CauseScope scope(trace_);
-  trace_.emit_cause(Kind::message_accepted, entity_, id, flags, topic_name, static_cast<std::int64_t>(packet.payload.size()), origin);
+  trace_.emit_cause(Kind::message_accepted, entity_, id, flags, topic_name,
+                    static_cast<std::int64_t>(packet.payload.size()), origin);
   if (packet.retain) keep_retained(packet, id, topic_name);
   const std::vector<Match>& matches = tree_.match(packet.topic);
   trace_.emit_cause(Kind::message_routed, entity_, id, std::uint16_t{0}, 0, static_cast<std::int64_t>(matches.size()));
   if (matches.empty()) trace_.emit(Kind::message_lost, entity_, id, LossReason::no_subscription);
   MessageRef kept = kNoMessage;  // one copy for all who need one
   for (const Match& match : matches) {
-    const Qos qos = std::min(packet.qos, match.qos);  // never upgraded [MQTT-3.8.4-6]
+    const Qos qos = std::min(packet.qos, match.qos);                                  // never upgraded [MQTT-3.8.4-6]
     deliver(*sessions_[match.subscriber], packet, id, topic_name, qos, false, kept);  // RETAIN 0 [MQTT-3.3.1-9]
   }
   if (kept != kNoMessage) messages_.release(kept);
 }
 
-void Broker::deliver(Session& session, const Publish& packet, MessageId id, NameId topic_name, Qos qos, bool retain, MessageRef& kept) {
+void Broker::deliver(Session& session, const Publish& packet, MessageId id, NameId topic_name, Qos qos, bool retain,
+                     MessageRef& kept) {
   const bool connected = session.connection != kNone;
   if (qos == Qos::at_most_once && (connected || !settings_.queue_qos0)) {
     bool sent = false;
@@ -33,7 +35,9 @@ void Broker::deliver(Session& session, const Publish& packet, MessageId id, Name
       sent = send(connection, id);
       if (sent) connection.qos0.sent(*connection.channel, id, connection.channel->place().offset);
     }
-    if (!sent) trace_.emit(Kind::message_lost, session.entity, id, connected ? LossReason::queue_full : LossReason::subscriber_offline);
+    if (!sent)
+      trace_.emit(Kind::message_lost, session.entity, id,
+                  connected ? LossReason::queue_full : LossReason::subscriber_offline);
     return;
   }
   const bool room = connected && session.queue.empty() && session.in_flight.size() < settings_.max_in_flight;
@@ -41,7 +45,8 @@ void Broker::deliver(Session& session, const Publish& packet, MessageId id, Name
     trace_.emit(Kind::message_lost, session.entity, id, LossReason::queue_full);
     return;
   }
-  if (kept == kNoMessage) kept = messages_.keep(id, topic_name, packet.topic, packet.payload, packet.qos, packet.retain);
+  if (kept == kNoMessage)
+    kept = messages_.keep(id, topic_name, packet.topic, packet.payload, packet.qos, packet.retain);
   messages_.add_reference(kept);
   if (!room) {
     session.queue.push_back({kept, qos, retain});
@@ -63,7 +68,8 @@ void Broker::keep_retained(const Publish& packet, MessageId id, NameId topic_nam
     messages_.release(found->second);
     retained_.erase(found);
   }
-  if (!packet.payload.empty()) retained_[topic_name] = messages_.keep(id, topic_name, packet.topic, packet.payload, packet.qos, true);
+  if (!packet.payload.empty())
+    retained_[topic_name] = messages_.keep(id, topic_name, packet.topic, packet.payload, packet.qos, true);
   trace_.state(entity_, Field::broker_retained, old, packet.payload.empty() ? 0 : id, topic_name);
 }
 
@@ -72,7 +78,8 @@ void Broker::send_retained(Session& session, std::string_view filter, Qos qos) {
   const auto send_one = [&](MessageRef ref) {
     const StoredMessage& message = messages_[ref];
     MessageRef kept = ref;
-    deliver(session, Publish{message.topic(), message.payload(), message.qos, true, false, 0}, message.id, message.topic_name, std::min(qos, message.qos), true, kept);
+    deliver(session, Publish{message.topic(), message.payload(), message.qos, true, false, 0}, message.id,
+            message.topic_name, std::min(qos, message.qos), true, kept);
   };
   if (filter.find_first_of("+#") == std::string_view::npos) {
     const auto found = retained_.find(trace_.intern(filter));

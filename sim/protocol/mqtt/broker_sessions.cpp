@@ -49,7 +49,8 @@ void Broker::resume(SessionIndex index) {
 void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
   InFlightEntry& entry = session.in_flight[place];
   const PacketId packet_id = entry.packet_id;
-  trace_.state(session.entity, Field::session_inflight, static_cast<std::int64_t>(entry.state), static_cast<std::int64_t>(row.next), packet_id);
+  trace_.state(session.entity, Field::session_inflight, static_cast<std::int64_t>(entry.state),
+               static_cast<std::int64_t>(row.next), packet_id);
   entry.state = row.next;
   const MessageId id = entry.message == kNoMessage ? 0 : messages_[entry.message].id;
   Connection* connection = session.connection == kNone ? nullptr : connections_[session.connection].get();
@@ -59,7 +60,9 @@ void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
       if (connection == nullptr) break;
       const StoredMessage& message = messages_[entry.message];
       scratch_.clear();
-      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain, row.action == SendAction::resend_publish, packet_id}, scratch_);
+      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain,
+                     row.action == SendAction::resend_publish, packet_id},
+             scratch_);
       send(*connection, id);
       break;
     }
@@ -105,7 +108,8 @@ void Broker::empty_session(Session& session) {
     const InFlightEntry& entry = session.in_flight[i];
     trace_.state(session.entity, Field::session_inflight, static_cast<std::int64_t>(entry.state), 0, entry.packet_id);
     // After PUBREC the subscriber has the message; only the end of the handshake is missing.
-    if (entry.state != SendState::wait_pubcomp) trace_.emit(Kind::message_lost, session.entity, messages_[entry.message].id, LossReason::session_ended);
+    if (entry.state != SendState::wait_pubcomp)
+      trace_.emit(Kind::message_lost, session.entity, messages_[entry.message].id, LossReason::session_ended);
     messages_.release(entry.message);
   }
   session.in_flight.clear();
@@ -138,7 +142,9 @@ void Broker::end_session(SessionIndex index) {
 
 // Takes over one reference; the will that was armed before is released.
 void Broker::set_will(Session& session, MessageRef will) {
-  const auto id_of = [&](MessageRef ref) { return ref == kNoMessage ? 0 : static_cast<std::int64_t>(messages_[ref].id); };
+  const auto id_of = [&](MessageRef ref) {
+    return ref == kNoMessage ? 0 : static_cast<std::int64_t>(messages_[ref].id);
+  };
   trace_.state(session.entity, Field::session_will, id_of(session.will), id_of(will));
   if (session.will != kNoMessage) messages_.release(session.will);
   session.will = will;
@@ -153,7 +159,8 @@ void Broker::fire_will(Session& session, WillCause cause) {
   set_will(session, kNoMessage);
   const StoredMessage& stored = messages_[will];
   trace_.emit_cause(Kind::will_published, session.entity, stored.id, cause);
-  accept(Publish{stored.topic(), stored.payload(), stored.qos, stored.retain, false, 0}, trace_.next_message(), stored.id);
+  accept(Publish{stored.topic(), stored.payload(), stored.qos, stored.retain, false, 0}, trace_.next_message(),
+         stored.id);
   messages_.release(will);
 }
 

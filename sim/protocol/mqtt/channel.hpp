@@ -63,14 +63,16 @@ class PacketAssembler {
 
  private:
   template <typename Take>
-  tl::expected<void, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take, std::size_t& used) {
+  tl::expected<void, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take,
+                                    std::size_t& used) {
     while (used < bytes.size()) {
       const Bytes rest = bytes.subspan(used);
       const auto header = decode_fixed_header(rest);
       if (!header) return tl::make_unexpected(header.error());
       if (!header->has_value()) return {};
       const std::size_t size = (*header)->size();
-      if (size > most) return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
+      if (size > most)
+        return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
       if (rest.size() < size) return {};
       auto packet = decode(**header, rest.first(size));
       if (!packet) return tl::make_unexpected(packet.error());

@@ -5,7 +5,7 @@
 namespace wirelab::mqtt {
 
 Client::Client(EventQueue& events, Tracer& trace, EntityId entity, MessagePool& messages, ClientUser& user)
-    : events_(events), trace_(trace), messages_(messages), user_(user), entity_(entity) {
+    : events_(events), trace_(trace), messages_(messages), user_(user), entity_(entity), scratch_(messages.scratch()) {
   keep_alive_timer_ = events_.make_timer(on_keep_alive, this);
   ping_timer_ = events_.make_timer(on_ping_timeout, this);
 }
@@ -26,9 +26,13 @@ void Client::opened(ByteChannel* channel) {
   packet.clean_session = options_.clean_session;
   packet.keep_alive = options_.keep_alive;
   packet.client_id = options_.client_id;
-  if (options_.has_will) packet.will = Will{options_.will.topic, wire::bytes_of(options_.will.payload), options_.will.qos, options_.will.retain};
-  if (!options_.user_name.empty()) packet.user_name = options_.user_name;
-  if (!options_.password.empty()) packet.password = wire::bytes_of(options_.password);
+  if (const WillOptions* will = options_.will.get()) {
+    packet.will = Will{will->topic, wire::bytes_of(will->payload), will->qos, will->retain};
+  }
+  if (const Credentials* credentials = options_.credentials.get()) {
+    packet.user_name = credentials->user_name;
+    if (!credentials->password.empty()) packet.password = wire::bytes_of(credentials->password);
+  }
   scratch_.clear();
   encode(packet, scratch_);
   send(0);
@@ -37,11 +41,13 @@ void Client::opened(ByteChannel* channel) {
 void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
   stream_in_ = stream;
   ByteChannel* const channel = channel_;
-  const auto taken = assembler_.feed(bytes, offset, kMaximumRemainingLength + 5, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
-    return take(packet, begin, end) && channel_ == channel;
-  });
+  const auto taken = assembler_.feed(bytes, offset, kMaximumRemainingLength + 5,
+                                     [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+                                       return take(packet, begin, end) && channel_ == channel;
+                                     });
   if (taken || channel_ == nullptr) return;
-  const BlobNumber text = trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
+  const BlobNumber text =
+      trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
   trace_.emit(Kind::session_event, entity_, 0, SessionEvent::protocol_error, text);
   ByteChannel* const broken = channel_;
   end(SessionEvent::protocol_error, false);
@@ -51,8 +57,10 @@ void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
 bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) {
   const PacketType type = type_of(packet);
   CauseScope scope(trace_);
-  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, first_byte(packet), 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
-  if (state_ == ClientState::connecting && type != PacketType::connack) return true;  // nothing may come before CONNACK [MQTT-3.2.0-1]
+  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, first_byte(packet), 0, static_cast<std::int64_t>(begin),
+                    static_cast<std::int64_t>(end));
+  if (state_ == ClientState::connecting && type != PacketType::connack)
+    return true;  // nothing may come before CONNACK [MQTT-3.2.0-1]
   switch (type) {
     case PacketType::connack: take_connack(std::get<Connack>(packet)); break;
     case PacketType::publish: take_publish(std::get<Publish>(packet)); break;
@@ -68,7 +76,9 @@ bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) 
       acknowledge(PacketType::pubcomp, id);
       break;
     }
-    case PacketType::suback: user_.on_subscribed(*this, std::get<Suback>(packet).packet_id, std::get<Suback>(packet).codes); break;
+    case PacketType::suback:
+      user_.on_subscribed(*this, std::get<Suback>(packet).packet_id, std::get<Suback>(packet).codes);
+      break;
     case PacketType::unsuback: user_.on_unsubscribed(*this, std::get<Unsuback>(packet).packet_id); break;
     case PacketType::pingresp: disarm(ping_timer_, Field::client_ping_timer); break;
     default: break;
@@ -105,7 +115,8 @@ void Client::take_connack(const Connack& packet) {
 
 void Client::take_publish(const Publish& packet) {
   const auto known = std::find(received_.begin(), received_.end(), packet.packet_id);
-  const ReceiveState state = packet.packet_id != 0 && known != received_.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
+  const ReceiveState state =
+      packet.packet_id != 0 && known != received_.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
   const ReceiveRow* row = step(state, static_cast<ReceiveEvent>(packet.qos));
   if (row == nullptr) return;
   if (row->next == ReceiveState::wait_pubrel && state == ReceiveState::none) {
@@ -113,10 +124,13 @@ void Client::take_publish(const Publish& packet) {
     trace_.state(entity_, Field::client_received, 0, 1, packet.packet_id);
   }
   if (row->action == ReceiveAction::deliver_and_puback) acknowledge(PacketType::puback, packet.packet_id);
-  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only) acknowledge(PacketType::pubrec, packet.packet_id);
+  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
+    acknowledge(PacketType::pubrec, packet.packet_id);
   if (row->action == ReceiveAction::pubrec_only) return;
-  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(packet.qos) | (packet.retain ? 4u : 0u) | (packet.dup ? 8u : 0u));
-  trace_.emit_cause(Kind::message_delivered, entity_, 0, flags, trace_.intern(packet.topic), static_cast<std::int64_t>(packet.payload.size()));
+  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(packet.qos) | (packet.retain ? 4u : 0u) |
+                                                (packet.dup ? 8u : 0u));
+  trace_.emit_cause(Kind::message_delivered, entity_, 0, flags, trace_.intern(packet.topic),
+                    static_cast<std::int64_t>(packet.payload.size()));
   user_.on_message(*this, packet);
 }
 
@@ -136,14 +150,17 @@ void Client::take_acknowledgement(SendEvent event, PacketId id) {
 void Client::act(std::uint32_t place, const SendRow& row) {
   InFlightEntry& entry = in_flight_[place];
   const PacketId packet_id = entry.packet_id;
-  trace_.state(entity_, Field::client_inflight, static_cast<std::int64_t>(entry.state), static_cast<std::int64_t>(row.next), packet_id);
+  trace_.state(entity_, Field::client_inflight, static_cast<std::int64_t>(entry.state),
+               static_cast<std::int64_t>(row.next), packet_id);
   entry.state = row.next;
   const StoredMessage& message = messages_[entry.message];
   switch (row.action) {
     case SendAction::send_publish:
     case SendAction::resend_publish:
       scratch_.clear();
-      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain, row.action == SendAction::resend_publish, packet_id}, scratch_);
+      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain,
+                     row.action == SendAction::resend_publish, packet_id},
+             scratch_);
       send(message.id);
       break;
     case SendAction::send_pubrel:
@@ -204,7 +221,8 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
 }
 
 PacketId Client::take_request_id() {
-  next_request_ = next_request_ == 65535 ? static_cast<PacketId>(kMessageIds + 1) : static_cast<PacketId>(next_request_ + 1);
+  next_request_ =
+      next_request_ == 65535 ? static_cast<PacketId>(kMessageIds + 1) : static_cast<PacketId>(next_request_ + 1);
   return next_request_;
 }
 
@@ -295,9 +313,10 @@ bool Client::send(MessageId message) {
   if (channel_ == nullptr || !channel_->has_room(scratch_.size())) return false;
   CauseScope scope(trace_);
   const StreamPlace place = channel_->place();
-  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message, static_cast<std::int64_t>(place.offset),
-                    static_cast<std::int64_t>(place.offset + scratch_.size()));
-  if (options_.keep_alive != 0) arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
+  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message,
+                    static_cast<std::int64_t>(place.offset), static_cast<std::int64_t>(place.offset + scratch_.size()));
+  if (options_.keep_alive != 0)
+    arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
   channel_->write(scratch_);
   return true;
 }
@@ -333,7 +352,8 @@ void Client::ping() {
   scratch_.clear();
   encode_empty(PacketType::pingreq, scratch_);
   send(0);
-  if (events_.due(ping_timer_) == Instant::never()) arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
+  if (events_.due(ping_timer_) == Instant::never())
+    arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
 }
 
 void Client::set_served(bool served) {
@@ -355,7 +375,9 @@ void Client::on_ping_timeout(void* target, std::uint64_t) {
 void Client::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::client_state, 0, static_cast<std::int64_t>(state_));
   visitor.value(entity_, Field::client_queued, 0, queue_.size());
-  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) visitor.value(entity_, Field::client_inflight, in_flight_[i].packet_id, static_cast<std::int64_t>(in_flight_[i].state));
+  for (std::uint32_t i = 0; i < in_flight_.size(); ++i)
+    visitor.value(entity_, Field::client_inflight, in_flight_[i].packet_id,
+                  static_cast<std::int64_t>(in_flight_[i].state));
   for (const PacketId id : received_) visitor.value(entity_, Field::client_received, id, 1);
   const Instant keep_alive = events_.due(keep_alive_timer_);
   const Instant ping = events_.due(ping_timer_);

@@ -10,6 +10,7 @@
 //     discarded with the connection, and said to be lost.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,16 +35,19 @@ struct WillOptions {
   bool retain = false;
 };
 
+struct Credentials {
+  std::string user_name;
+  std::string password;  // may be empty
+};
+
 struct ClientOptions {
   std::string client_id;
   bool clean_session = true;
   std::uint16_t keep_alive = 60;     // seconds, 0: off; paho's default is 60
   std::uint16_t max_in_flight = 20;  // paho's default
   std::uint32_t max_queued = 0;      // messages that wait; 0: not limited, paho's default
-  std::string user_name;
-  std::string password;
-  bool has_will = false;
-  WillOptions will;
+  std::shared_ptr<const Credentials> credentials;  // may be null
+  std::shared_ptr<const WillOptions> will;         // may be null
 };
 
 class Client;
@@ -145,10 +149,10 @@ class Client {
   static constexpr PacketId kMessageIds = 60000;
   PacketId next_request_ = 65535;
   bool served_ = true;
-  bool ping_due_ = false;           // the timer fired while nobody served
+  bool ping_due_ = false;  // the timer fired while nobody served
   TimerId keep_alive_timer_;
   TimerId ping_timer_;
-  std::vector<std::uint8_t> scratch_;
+  std::vector<std::uint8_t>& scratch_;  // the packet that is being encoded
   ClientOptions options_;
 };
 

@@ -33,7 +33,8 @@ class InFlight {
   /// Adds an entry under the next free identifier; one must be free.
   InFlightEntry& add(MessageRef message, Qos qos, bool retain) {
     check(entries_.size() < identifiers_, "a packet identifier is free");
-    while (!entries_.empty() && entries_.front().serial + identifiers_ <= next_serial_ && in_use(next_serial_)) ++next_serial_;
+    while (!entries_.empty() && entries_.front().serial + identifiers_ <= next_serial_ && in_use(next_serial_))
+      ++next_serial_;
     entries_.push_back({next_serial_, message, SendState::none, qos, retain, id_of(next_serial_)});
     ++next_serial_;
     return entries_.back();
@@ -41,7 +42,8 @@ class InFlight {
   /// The place of an identifier; size() if it is not in flight.
   std::uint32_t find(PacketId id) const {
     if (entries_.empty() || id == 0 || id > identifiers_) return entries_.size();
-    for (std::uint64_t serial = first_serial_with(id); serial <= entries_[entries_.size() - 1].serial; serial += identifiers_) {
+    for (std::uint64_t serial = first_serial_with(id); serial <= entries_[entries_.size() - 1].serial;
+         serial += identifiers_) {
       const std::uint32_t i = lower_bound(serial);
       if (i < entries_.size() && entries_[i].serial == serial) return i;
     }

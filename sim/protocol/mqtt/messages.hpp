@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "sim/kernel/check.hpp"
 #include "sim/trace/record.hpp"
@@ -68,6 +69,8 @@ class MessagePool {
     free_ = ref;
     --in_use_;
   }
+  /// Where those who share the pool encode packets, one at a time.
+  std::vector<std::uint8_t>& scratch() { return scratch_; }
   const StoredMessage& operator[](MessageRef ref) const { return messages_[ref]; }
   std::size_t in_use() const { return in_use_; }
 
@@ -75,6 +78,7 @@ class MessagePool {
   std::deque<StoredMessage> messages_;
   MessageRef free_ = kNoMessage;
   std::size_t in_use_ = 0;
+  std::vector<std::uint8_t> scratch_;
 };
 
 }  // namespace wirelab::mqtt

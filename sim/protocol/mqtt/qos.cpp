@@ -8,7 +8,8 @@ template <std::size_t States, std::size_t Events, typename Row, std::size_t N, t
 consteval std::array<std::uint8_t, States * Events> index_of(const std::array<Row, N>& table, EventOf event_of) {
   std::array<std::uint8_t, States * Events> index{};
   for (std::size_t i = 0; i < N; ++i) {
-    auto& cell = index[static_cast<std::size_t>(table[i].state) * Events + static_cast<std::size_t>(event_of(table[i]))];
+    auto& cell =
+        index[static_cast<std::size_t>(table[i].state) * Events + static_cast<std::size_t>(event_of(table[i]))];
     if (cell != 0) throw "a pair of state and event has two rows";
     cell = static_cast<std::uint8_t>(i + 1);
   }
@@ -42,7 +43,8 @@ std::string_view name_of(SendState state) {
 }
 
 std::string_view name_of(SendEvent event) {
-  constexpr std::array<std::string_view, 6> names{"publish at QoS 1", "publish at QoS 2", "PUBACK", "PUBREC", "PUBCOMP", "reconnected"};
+  constexpr std::array<std::string_view, 6> names{"publish at QoS 1", "publish at QoS 2", "PUBACK",
+                                                  "PUBREC",           "PUBCOMP",          "reconnected"};
   return names[static_cast<std::size_t>(event)];
 }
 

@@ -27,12 +27,17 @@ inline constexpr std::array kSendTable{
     SendRow{SendState::none, SendEvent::publish_qos1, SendState::wait_puback, SendAction::send_publish, "MQTT-4.3.2-1"},
     SendRow{SendState::none, SendEvent::publish_qos2, SendState::wait_pubrec, SendAction::send_publish, "MQTT-4.3.3-1"},
     SendRow{SendState::wait_puback, SendEvent::puback, SendState::none, SendAction::complete, "MQTT-4.3.2-1"},
-    SendRow{SendState::wait_puback, SendEvent::reconnected, SendState::wait_puback, SendAction::resend_publish, "MQTT-4.4.0-1"},
-    SendRow{SendState::wait_pubrec, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel, "MQTT-4.3.3-1"},
-    SendRow{SendState::wait_pubrec, SendEvent::reconnected, SendState::wait_pubrec, SendAction::resend_publish, "MQTT-4.4.0-1"},
-    SendRow{SendState::wait_pubcomp, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel, "MQTT-4.3.3-1"},
+    SendRow{SendState::wait_puback, SendEvent::reconnected, SendState::wait_puback, SendAction::resend_publish,
+            "MQTT-4.4.0-1"},
+    SendRow{SendState::wait_pubrec, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel,
+            "MQTT-4.3.3-1"},
+    SendRow{SendState::wait_pubrec, SendEvent::reconnected, SendState::wait_pubrec, SendAction::resend_publish,
+            "MQTT-4.4.0-1"},
+    SendRow{SendState::wait_pubcomp, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel,
+            "MQTT-4.3.3-1"},
     SendRow{SendState::wait_pubcomp, SendEvent::pubcomp, SendState::none, SendAction::complete, "MQTT-4.3.3-1"},
-    SendRow{SendState::wait_pubcomp, SendEvent::reconnected, SendState::wait_pubcomp, SendAction::resend_pubrel, "MQTT-4.4.0-1"},
+    SendRow{SendState::wait_pubcomp, SendEvent::reconnected, SendState::wait_pubcomp, SendAction::resend_pubrel,
+            "MQTT-4.4.0-1"},
     // A PUBREC for a message that is not known, say after a restart, is answered all the same, so that the peer can end.
     SendRow{SendState::none, SendEvent::pubrec, SendState::none, SendAction::send_pubrel, "MQTT-4.3.3-1"},
 };
@@ -51,13 +56,19 @@ struct ReceiveRow {
 };
 
 inline constexpr std::array kReceiveTable{
-    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos0, ReceiveState::none, ReceiveAction::deliver, "MQTT-4.3.1-1"},
-    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos1, ReceiveState::none, ReceiveAction::deliver_and_puback, "MQTT-4.3.2-2"},
-    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos2, ReceiveState::wait_pubrel, ReceiveAction::deliver_and_pubrec, "MQTT-4.3.3-2"},
+    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos0, ReceiveState::none, ReceiveAction::deliver,
+               "MQTT-4.3.1-1"},
+    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos1, ReceiveState::none, ReceiveAction::deliver_and_puback,
+               "MQTT-4.3.2-2"},
+    ReceiveRow{ReceiveState::none, ReceiveEvent::publish_qos2, ReceiveState::wait_pubrel,
+               ReceiveAction::deliver_and_pubrec, "MQTT-4.3.3-2"},
     ReceiveRow{ReceiveState::none, ReceiveEvent::pubrel, ReceiveState::none, ReceiveAction::pubcomp, "MQTT-4.3.3-2"},
-    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::publish_qos1, ReceiveState::wait_pubrel, ReceiveAction::deliver_and_puback, "MQTT-4.3.2-2"},
-    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::publish_qos2, ReceiveState::wait_pubrel, ReceiveAction::pubrec_only, "MQTT-4.3.3-2"},
-    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::pubrel, ReceiveState::none, ReceiveAction::pubcomp, "MQTT-4.3.3-2"},
+    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::publish_qos1, ReceiveState::wait_pubrel,
+               ReceiveAction::deliver_and_puback, "MQTT-4.3.2-2"},
+    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::publish_qos2, ReceiveState::wait_pubrel,
+               ReceiveAction::pubrec_only, "MQTT-4.3.3-2"},
+    ReceiveRow{ReceiveState::wait_pubrel, ReceiveEvent::pubrel, ReceiveState::none, ReceiveAction::pubcomp,
+               "MQTT-4.3.3-2"},
 };
 
 /// A session at the broker.
@@ -74,12 +85,18 @@ struct SessionRow {
 };
 
 inline constexpr std::array kSessionTable{
-    SessionRow{SessionState::none, SessionInput::connect_clean, SessionState::connected_clean, SessionAction::create, "MQTT-3.1.2-6"},
-    SessionRow{SessionState::none, SessionInput::connect_persistent, SessionState::connected_persistent, SessionAction::create, "MQTT-3.1.2-4"},
-    SessionRow{SessionState::stored, SessionInput::connect_clean, SessionState::connected_clean, SessionAction::replace, "MQTT-3.1.2-6"},
-    SessionRow{SessionState::stored, SessionInput::connect_persistent, SessionState::connected_persistent, SessionAction::resume, "MQTT-3.1.2-4"},
-    SessionRow{SessionState::connected_clean, SessionInput::connection_ended, SessionState::none, SessionAction::discard, "MQTT-3.1.2-6"},
-    SessionRow{SessionState::connected_persistent, SessionInput::connection_ended, SessionState::stored, SessionAction::store, "MQTT-3.1.2-5"},
+    SessionRow{SessionState::none, SessionInput::connect_clean, SessionState::connected_clean, SessionAction::create,
+               "MQTT-3.1.2-6"},
+    SessionRow{SessionState::none, SessionInput::connect_persistent, SessionState::connected_persistent,
+               SessionAction::create, "MQTT-3.1.2-4"},
+    SessionRow{SessionState::stored, SessionInput::connect_clean, SessionState::connected_clean, SessionAction::replace,
+               "MQTT-3.1.2-6"},
+    SessionRow{SessionState::stored, SessionInput::connect_persistent, SessionState::connected_persistent,
+               SessionAction::resume, "MQTT-3.1.2-4"},
+    SessionRow{SessionState::connected_clean, SessionInput::connection_ended, SessionState::none,
+               SessionAction::discard, "MQTT-3.1.2-6"},
+    SessionRow{SessionState::connected_persistent, SessionInput::connection_ended, SessionState::stored,
+               SessionAction::store, "MQTT-3.1.2-5"},
 };
 
 /// The row for a pair; nullptr if there is none, and then the event is passed over (an acknowledgement of something that is

@@ -15,7 +15,8 @@ std::string_view take_level(std::string_view& text, bool& more) {
 
 // Lists are in order of subscribers.
 std::vector<Match>::iterator place_of(std::vector<Match>& list, SubscriberId subscriber) {
-  return std::lower_bound(list.begin(), list.end(), subscriber, [](const Match& entry, SubscriberId id) { return entry.subscriber < id; });
+  return std::lower_bound(list.begin(), list.end(), subscriber,
+                          [](const Match& entry, SubscriberId id) { return entry.subscriber < id; });
 }
 
 }  // namespace
@@ -132,7 +133,9 @@ const std::vector<Match>& TopicTree::match(std::string_view topic) {
     std::sort(found_.begin(), found_.end(), [](const Match& a, const Match& b) {
       return a.subscriber != b.subscriber ? a.subscriber < b.subscriber : a.qos > b.qos;
     });
-    found_.erase(std::unique(found_.begin(), found_.end(), [](const Match& a, const Match& b) { return a.subscriber == b.subscriber; }), found_.end());
+    found_.erase(std::unique(found_.begin(), found_.end(),
+                             [](const Match& a, const Match& b) { return a.subscriber == b.subscriber; }),
+                 found_.end());
   }
   return found_;
 }

@@ -50,7 +50,9 @@ class TopicTree {
       return edge ^ (edge >> 32);
     }
   };
-  static std::uint64_t edge(std::uint32_t node, NameId level) { return (static_cast<std::uint64_t>(node) << 32) | level; }
+  static std::uint64_t edge(std::uint32_t node, NameId level) {
+    return (static_cast<std::uint64_t>(node) << 32) | level;
+  }
   std::uint32_t child(std::uint32_t node, std::string_view level, bool make);
   std::uint32_t find_node(std::string_view filter, bool make);
   void prune(std::uint32_t node);

@@ -7,19 +7,26 @@
 namespace wirelab::tcp {
 
 std::string_view name_of(State state) {
-  constexpr std::array<std::string_view, 10> names{"CLOSED", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-                                                   "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"};
+  constexpr std::array<std::string_view, 10> names{"CLOSED",     "SYN-SENT",   "SYN-RECEIVED", "ESTABLISHED",
+                                                   "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",   "CLOSING",
+                                                   "LAST-ACK",   "TIME-WAIT"};
   return names[static_cast<std::size_t>(state)];
 }
 
 std::string_view name_of(CloseReason reason) {
-  constexpr std::array<std::string_view, 7> names{"none", "closed", "reset by the peer", "refused", "timed out", "unreachable", "aborted"};
+  constexpr std::array<std::string_view, 7> names{"none",        "closed", "reset by the peer", "refused", "timed out",
+                                                  "unreachable", "aborted"};
   return names[static_cast<std::size_t>(reason)];
 }
 
 Connection::Connection(Host& host, const Settings& settings, EntityId entity, Endpoint local, Endpoint remote,
                        std::uint32_t initial_sequence, std::uint16_t maximum_segment_size)
-    : host_(host), settings_(settings), entity_(entity), local_(local), remote_(remote), iss_(initial_sequence),
+    : host_(host),
+      settings_(settings),
+      entity_(entity),
+      local_(local),
+      remote_(remote),
+      iss_(initial_sequence),
       own_mss_(maximum_segment_size) {
   timer_ = host_.events.make_timer(on_timer, this);
   delayed_ack_ = host_.events.make_timer(on_delayed_ack, this);

@@ -29,18 +29,27 @@ using wire::Bytes;
 using wire::Ipv4Address;
 
 enum class State : std::uint8_t {
-  closed, syn_sent, syn_received, established, fin_wait_1, fin_wait_2, close_wait, closing, last_ack, time_wait
+  closed,
+  syn_sent,
+  syn_received,
+  established,
+  fin_wait_1,
+  fin_wait_2,
+  close_wait,
+  closing,
+  last_ack,
+  time_wait
 };
 std::string_view name_of(State state);
 
 enum class CloseReason : std::uint8_t {
   none,
-  orderly,           // both ends have closed
-  reset,             // the peer sent RST
-  refused,           // the peer sent RST to our SYN
-  timed_out,         // nothing came back for too long
-  unreachable,       // ICMP said so during the handshake
-  aborted,           // by our own side
+  orderly,      // both ends have closed
+  reset,        // the peer sent RST
+  refused,      // the peer sent RST to our SYN
+  timed_out,    // nothing came back for too long
+  unreachable,  // ICMP said so during the handshake
+  aborted,      // by our own side
 };
 std::string_view name_of(CloseReason reason);
 
@@ -51,14 +60,14 @@ struct Endpoint {
 };
 
 struct Settings {
-  bool nodelay = false;                 // Nagle's algorithm off
+  bool nodelay = false;  // Nagle's algorithm off
   std::uint32_t receive_buffer = 131072;
-  std::uint32_t send_buffer = 1u << 22; // bytes that write() takes at most
-  Duration delayed_ack = Duration::milliseconds(40);      // Linux's TCP_DELACK_MIN
-  std::uint8_t syn_retries = 6;                           // Linux's tcp_syn_retries
-  std::uint8_t syn_linear_timeouts = 4;                   // of them at the first time-out, before it doubles (Linux 6.5)
-  Duration give_up = Duration::milliseconds(924'600);     // tcp_retries2 = 15: Linux's hypothetical time for it
-  Duration time_wait = Duration::seconds(60);             // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
+  std::uint32_t send_buffer = 1u << 22;                // bytes that write() takes at most
+  Duration delayed_ack = Duration::milliseconds(40);   // Linux's TCP_DELACK_MIN
+  std::uint8_t syn_retries = 6;                        // Linux's tcp_syn_retries
+  std::uint8_t syn_linear_timeouts = 4;                // of them at the first time-out, before it doubles (Linux 6.5)
+  Duration give_up = Duration::milliseconds(924'600);  // tcp_retries2 = 15: Linux's hypothetical time for it
+  Duration time_wait = Duration::seconds(60);          // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
   const CongestionAlgorithm* congestion = &new_reno();
 };
 
@@ -83,7 +92,8 @@ class User {
 class SegmentOutput {
  public:
   virtual ~SegmentOutput() = default;
-  virtual void send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second, std::uint64_t begin) = 0;
+  virtual void send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second,
+                            std::uint64_t begin) = 0;
   /// The connection has reached CLOSED and may be destroyed once the present call has returned.
   virtual void ended(Connection& connection) = 0;
 };
@@ -97,8 +107,8 @@ struct Host {
 
 class Connection {
  public:
-  Connection(Host& host, const Settings& settings, EntityId entity, Endpoint local, Endpoint remote, std::uint32_t initial_sequence,
-             std::uint16_t maximum_segment_size);
+  Connection(Host& host, const Settings& settings, EntityId entity, Endpoint local, Endpoint remote,
+             std::uint32_t initial_sequence, std::uint16_t maximum_segment_size);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -200,7 +210,8 @@ class Connection {
 
   std::uint32_t sequence_of(std::uint64_t offset) const { return iss_ + 1 + static_cast<std::uint32_t>(offset); }
   std::uint64_t offset_of_ack(std::uint32_t sequence) const {
-    return snd_una_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(sequence - sequence_of(snd_una_))));
+    return snd_una_ + static_cast<std::uint64_t>(
+                          static_cast<std::int64_t>(static_cast<std::int32_t>(sequence - sequence_of(snd_una_))));
   }
   std::uint32_t timestamp_now() const { return static_cast<std::uint32_t>(host_.events.now().ns() / 1'000'000); }
   bool fin_acknowledged() const { return fin_sent_ && snd_una_ == written_ + 1; }
@@ -219,10 +230,10 @@ class Connection {
   State state_ = State::closed;
   Mode mode_ = Mode::idle;
   Recovery recovery_ = Recovery::none;
-  std::uint8_t retries_ = 0;         // of SYN, SYN-ACK, or zero-window probes
-  bool close_asked_ = false;         // by the application
+  std::uint8_t retries_ = 0;  // of SYN, SYN-ACK, or zero-window probes
+  bool close_asked_ = false;  // by the application
   bool fin_sent_ = false;
-  bool peer_fin_ = false;            // received in order
+  bool peer_fin_ = false;  // received in order
   bool reader_gone_ = false;
   bool timestamps_ = false;
   bool sack_ = false;
@@ -231,34 +242,34 @@ class Connection {
   std::uint8_t duplicate_acks_ = 0;
   std::uint16_t mss_ = 536;
   std::uint16_t own_mss_;
-  std::uint16_t last_offered_ = 0;   // window field of the last segment
+  std::uint16_t last_offered_ = 0;  // window field of the last segment
 
   // sending
   std::uint64_t snd_una_ = 0;
   std::uint64_t snd_nxt_ = 0;
-  std::uint64_t written_ = 0;        // end of what the application wrote
+  std::uint64_t written_ = 0;  // end of what the application wrote
   std::uint64_t recovery_point_ = 0;
-  std::uint64_t small_end_ = 0;      // end of the last segment below full size: Minshall's variable
-  std::uint64_t window_edge_ = 0;    // offset up to which the peer accepts
+  std::uint64_t small_end_ = 0;    // end of the last segment below full size: Minshall's variable
+  std::uint64_t window_edge_ = 0;  // offset up to which the peer accepts
   std::uint32_t snd_wnd_ = 0;
   std::uint32_t snd_wnd_most_ = 0;
   std::uint32_t wl1_ = 0;
   std::uint32_t wl2_ = 0;
-  Instant first_timeout_;            // when the present row of time-outs began
-  ByteRing unacknowledged_;          // bytes from snd_una_ to written_
+  Instant first_timeout_;    // when the present row of time-outs began
+  ByteRing unacknowledged_;  // bytes from snd_una_ to written_
   SendQueue sent_;
   CongestionState congestion_;
   RoundTrip round_trip_;
 
   // receiving
   std::uint64_t rcv_nxt_ = 0;
-  std::uint64_t rcv_edge_ = 0;       // offset up to which we have promised to accept
-  std::uint64_t acked_ = 0;          // rcv_nxt_ of the last segment we sent
+  std::uint64_t rcv_edge_ = 0;  // offset up to which we have promised to accept
+  std::uint64_t acked_ = 0;     // rcv_nxt_ of the last segment we sent
   std::uint64_t peer_fin_at_ = ~std::uint64_t{0};
   std::uint32_t recent_timestamp_ = 0;
   ByteRing unread_;
   Reassembly early_;
-  std::uint64_t latest_early_ = 0;   // where the newest early segment began: the first SACK block holds it
+  std::uint64_t latest_early_ = 0;  // where the newest early segment began: the first SACK block holds it
 
   TimerId timer_;
   TimerId delayed_ack_;

@@ -19,17 +19,21 @@ void Connection::receive(const wire::TcpSegment& segment) {
   const std::int64_t length = static_cast<std::int64_t>(segment.payload.size()) + (header.flags.fin ? 1 : 0);
 
   // PAWS: RFC 7323, section 5.3. RST is exempt.
-  if (timestamps_ && header.has_timestamps && !header.flags.rst && static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0) {
+  if (timestamps_ && header.has_timestamps && !header.flags.rst &&
+      static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0) {
     if (length > 0) send_ack();
     return;
   }
   const std::int64_t edge = static_cast<std::int64_t>(std::max(rcv_edge_, rcv_nxt_));
   // An empty segment is old if it lies before what we last acknowledged, as in Linux: ACKs may overtake one another.
-  const bool old = length > 0 ? begin + length <= static_cast<std::int64_t>(rcv_nxt_) : begin < static_cast<std::int64_t>(acked_);
+  const bool old =
+      length > 0 ? begin + length <= static_cast<std::int64_t>(rcv_nxt_) : begin < static_cast<std::int64_t>(acked_);
   if (old || begin > edge) {
     // An old duplicate, or beyond the window: answered by an ACK. A repeated SYN of the handshake draws the SYN-ACK again.
     if (header.flags.rst) return;
     if (state_ == State::syn_received && header.flags.syn && !header.flags.ack && header.sequence == irs_) {
+      CauseScope scope(host_.trace);
+      host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, RetransmitReason::repeated_syn);
       send_syn();
       return;
     }
@@ -52,7 +56,8 @@ void Connection::receive(const wire::TcpSegment& segment) {
     return;
   }
   if (!header.flags.ack) return;
-  if (header.has_timestamps && timestamps_ && begin <= static_cast<std::int64_t>(acked_)) recent_timestamp_ = header.timestamp;
+  if (header.has_timestamps && timestamps_ && begin <= static_cast<std::int64_t>(acked_))
+    recent_timestamp_ = header.timestamp;
   if (!process_ack(header, segment.payload.size() + (header.flags.fin ? 1 : 0))) return;
   if (state_ == State::closed) return;
   const bool listens = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
@@ -235,7 +240,8 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
   }
   if (recovery_ != Recovery::fast) {
     // RFC 7661 in Linux's form: the window grows only while it is what limits the sender.
-    const bool limited = congestion_.slow_start() ? congestion_.window < 2 * flight_before : flight_before >= congestion_.window;
+    const bool limited =
+        congestion_.slow_start() ? congestion_.window < 2 * flight_before : flight_before >= congestion_.window;
     if (limited || recovery_ == Recovery::timeout) {
       const std::uint32_t old_window = congestion_.window;
       settings_.congestion->acknowledged(congestion_, segments, now, Duration::microseconds(round_trip_.srtt_us()));
@@ -282,7 +288,8 @@ void Connection::detect_loss() {
 
 void Connection::enter_recovery() {
   const std::uint32_t in_flight = sent_.size() - sent_.sacked();
-  const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, in_flight, host_.events.now());
+  const std::uint32_t threshold =
+      settings_.congestion->threshold_after_loss(congestion_, in_flight, host_.events.now());
   set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   set(Field::tcp_cwnd, congestion_.window, threshold);
   set(Field::tcp_recovery, recovery_, Recovery::fast);
@@ -334,7 +341,8 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin) {
 void Connection::deliver(Bytes bytes) {
   const std::uint64_t begin = rcv_nxt_;
   set(Field::tcp_rcv_nxt, rcv_nxt_, rcv_nxt_ + bytes.size());
-  host_.trace.emit(Kind::stream_delivered, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(rcv_nxt_));
+  host_.trace.emit(Kind::stream_delivered, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
+                   static_cast<std::int64_t>(rcv_nxt_));
   if (!unread_.empty() || user_ == nullptr) {
     if (user_ != nullptr) unread_.append(bytes);
     return;
@@ -357,7 +365,9 @@ void Connection::read_more() {
   const std::uint64_t held = unread_.size() + early_.bytes();
   const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
   const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, 2u * own_mss_);
-  if (state_ == State::established && rcv_nxt_ + room >= rcv_edge_ + step && rcv_edge_ < rcv_nxt_ + settings_.receive_buffer / 2) send_ack();
+  if (state_ == State::established && rcv_nxt_ + room >= rcv_edge_ + step &&
+      rcv_edge_ < rcv_nxt_ + settings_.receive_buffer / 2)
+    send_ack();
   if (peer_fin_ && unread_.empty() && user_ != nullptr && state_ == State::close_wait) user_->on_peer_closed(*this);
 }
 

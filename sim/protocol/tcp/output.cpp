@@ -44,9 +44,12 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
     const std::uint8_t most = timestamps_ ? 3 : 4;
     const auto add = [&](const Reassembly::Piece& piece) {
       if (header.sack_count >= most) return;
-      header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(piece.begin), irs_ + 1 + static_cast<std::uint32_t>(piece.end())};
+      header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(piece.begin),
+                                          irs_ + 1 + static_cast<std::uint32_t>(piece.end())};
     };
-    const auto newest = [&](const Reassembly::Piece& piece) { return piece.begin <= latest_early_ && latest_early_ < piece.end(); };
+    const auto newest = [&](const Reassembly::Piece& piece) {
+      return piece.begin <= latest_early_ && latest_early_ < piece.end();
+    };
     for (const auto& piece : early_.pieces()) {
       if (newest(piece)) add(piece);
     }
@@ -128,8 +131,8 @@ bool Connection::repair_one() {
     const auto reason = recovery_ == Recovery::timeout ? RetransmitReason::timeout
                         : i == 0                       ? RetransmitReason::fast
                                                        : RetransmitReason::recovery;
-    host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0, static_cast<std::int64_t>(segment.begin),
-                           static_cast<std::int64_t>(segment.end()));
+    host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
+                           static_cast<std::int64_t>(segment.begin), static_cast<std::int64_t>(segment.end()));
     const std::uint64_t begin = segment.begin;
     const std::uint32_t length = segment.length;
     const bool fin = segment.fin;

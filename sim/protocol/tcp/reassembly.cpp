@@ -23,7 +23,8 @@ void Reassembly::insert(std::uint64_t begin, std::span<const std::uint8_t> bytes
                                        piece.bytes.begin() + static_cast<std::ptrdiff_t>(held.begin - piece.begin));
       joined.insert(joined.end(), held.bytes.begin(), held.bytes.end());
       if (held.end() < piece.end()) {
-        joined.insert(joined.end(), piece.bytes.begin() + static_cast<std::ptrdiff_t>(held.end() - piece.begin), piece.bytes.end());
+        joined.insert(joined.end(), piece.bytes.begin() + static_cast<std::ptrdiff_t>(held.end() - piece.begin),
+                      piece.bytes.end());
       }
       piece.bytes = std::move(joined);
     }

@@ -10,13 +10,13 @@
 namespace wirelab::tcp {
 
 struct SentSegment {
-  std::uint64_t begin = 0;      // offset in the stream; SYN is not among the segments
-  std::uint32_t length = 0;     // payload bytes
+  std::uint64_t begin = 0;   // offset in the stream; SYN is not among the segments
+  std::uint32_t length = 0;  // payload bytes
   std::uint16_t sent_count = 1;
-  bool fin = false;             // takes one more number
+  bool fin = false;  // takes one more number
   bool sacked = false;
   bool lost = false;
-  bool in_repair = false;       // sent again since it was last marked lost
+  bool in_repair = false;  // sent again since it was last marked lost
   Instant last_sent;
 
   std::uint64_t end() const { return begin + length + (fin ? 1 : 0); }

@@ -7,7 +7,8 @@
 namespace wirelab::tcp {
 namespace {
 
-constexpr Field kTimerField[] = {Field::none, Field::tcp_retransmit_timer, Field::tcp_persist_timer, Field::tcp_close_timer};
+constexpr Field kTimerField[] = {Field::none, Field::tcp_retransmit_timer, Field::tcp_persist_timer,
+                                 Field::tcp_close_timer};
 
 }  // namespace
 
@@ -15,7 +16,8 @@ void Connection::arm(Mode mode, Duration after) {
   if (mode_ != mode) disarm();
   const Instant at = host_.events.now() + after;
   const Instant old = host_.events.due(timer_);
-  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode)], mode_ == mode && old != Instant::never() ? old.ns() : 0, at.ns());
+  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode)],
+                    mode_ == mode && old != Instant::never() ? old.ns() : 0, at.ns());
   host_.events.arm(timer_, at);
   mode_ = mode;
 }

@@ -18,7 +18,8 @@ inline std::string file_text(const std::string& path) {
 }
 
 /// Loads a scenario that must be right, and begins it.
-inline std::unique_ptr<Script> begin_scenario(const std::string& source, const std::string& name, ScriptOptions options, std::shared_ptr<TraceStore> store) {
+inline std::unique_ptr<Script> begin_scenario(const std::string& source, const std::string& name, ScriptOptions options,
+                                              std::shared_ptr<TraceStore> store) {
   auto script = Script::load(source, name, std::move(options));
   if (!script) FAIL(script.error().text);
   const auto begun = (*script)->begin(std::move(store));

@@ -17,7 +17,8 @@ DigestTexts run_whole(Script& script) {
 }  // namespace
 
 TEST_CASE("folding the trace gives the live world at a thousand random instants") {
-  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/nightlight.lua", "scenarios/outage.lua", "scenarios/qos.lua");
+  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua",
+                                    "scenarios/nightlight.lua", "scenarios/outage.lua", "scenarios/qos.lua");
   const std::uint64_t seed = GENERATE(1, 2);
   CAPTURE(name, seed);
   auto store = std::make_shared<TraceStore>();
@@ -37,7 +38,9 @@ TEST_CASE("folding the trace gives the live world at a thousand random instants"
     const TraceStore::Reader reader(*store);
     for (; next <= reader.last(); ++next) {
       const Record& record = reader.record(next);
-      CAPTURE(next, name_of(record.kind), reader.name(record.entity), name_of(static_cast<Field>(record.kind == Kind::state ? record.field : 0)), record.key, record.a, record.b);
+      CAPTURE(next, name_of(record.kind), reader.name(record.entity),
+              name_of(static_cast<Field>(record.kind == Kind::state ? record.field : 0)), record.key, record.a,
+              record.b);
       REQUIRE(folded.forward(record));
     }
     LiveState live;
@@ -80,7 +83,8 @@ TEST_CASE("a run repeats itself in one process, with a store or without") {
   const auto digest = [&](std::uint64_t seed, bool stored, int pieces) {
     ScriptOptions options;
     options.seed = seed;
-    const auto script = begin_scenario(source, name, options, stored ? std::make_shared<TraceStore>(std::size_t{1} << 20) : nullptr);
+    const auto script =
+        begin_scenario(source, name, options, stored ? std::make_shared<TraceStore>(std::size_t{1} << 20) : nullptr);
     for (int i = 1; i < pieces; ++i) REQUIRE(script->run_until(Instant() + script->duration() / pieces * i));
     return run_whole(*script);
   };
@@ -105,9 +109,16 @@ TEST_CASE("a journal replays to the same digest, also by way of its text") {
     const auto script = begin_scenario(source, "t.lua", options, nullptr);
     World& world = script->world();
     const std::vector<std::pair<int, Intervention>> what{
-        {20, CutLink{"home-cloud"}}, {27, RestoreLink{"home-cloud"}}, {60, SetImpairment{"home>cloud", {}, Duration::milliseconds(80), {}, 0.3}},
-        {90, SetSensor{"sensor-001", "temperature", 99.5}}, {120, Crash{"dashboard"}}, {130, Restart{"dashboard"}}, {200, PowerOff{"hub"}},
-        {215, Restart{"hub"}}, {300, Stop{"sensor-001"}}, {310, Restart{"sensor-001"}}};
+        {20, CutLink{"home-cloud"}},
+        {27, RestoreLink{"home-cloud"}},
+        {60, SetImpairment{"home>cloud", {}, Duration::milliseconds(80), {}, 0.3}},
+        {90, SetSensor{"sensor-001", "temperature", 99.5}},
+        {120, Crash{"dashboard"}},
+        {130, Restart{"dashboard"}},
+        {200, PowerOff{"hub"}},
+        {215, Restart{"hub"}},
+        {300, Stop{"sensor-001"}},
+        {310, Restart{"sensor-001"}}};
     for (const auto& [second, intervention] : what) {
       // Between two events, somewhere after the second: where a person happens to click.
       while (world.now() < Instant() + Duration::seconds(second)) REQUIRE(world.step(Instant::never()));
@@ -131,16 +142,21 @@ TEST_CASE("a journal replays to the same digest, also by way of its text") {
 }
 
 TEST_CASE("a wrong journal is an error with its line") {
-  const std::string header = R"({"wirelab_journal":1,"scenario":"x","seed":1})" "\n";
+  const std::string header = R"({"wirelab_journal":1,"scenario":"x","seed":1})"
+                             "\n";
   const auto line_and_text = [](const std::string& text) {
     const auto parsed = parse_journal(text);
     REQUIRE_FALSE(parsed);
     return std::to_string(parsed.error().line) + ": " + parsed.error().what;
   };
-  CHECK(line_and_text(header + R"({"at_ns":5,"do":"cutt","link":"a-b"})") == "2: unknown intervention \"cutt\": did you mean \"cut\"?");
+  CHECK(line_and_text(header + R"({"at_ns":5,"do":"cutt","link":"a-b"})") ==
+        "2: unknown intervention \"cutt\": did you mean \"cut\"?");
   CHECK(line_and_text(header + R"({"at_ns":5,"do":"cut"})") == "2: \"link\" is missing");
-  CHECK(line_and_text(header + R"({"at_ns":-5,"do":"cut","link":"a-b"})") == "2: \"at_ns\" must lie between 0 and 100 years in nanoseconds");
+  CHECK(line_and_text(header + R"({"at_ns":-5,"do":"cut","link":"a-b"})") ==
+        "2: \"at_ns\" must lie between 0 and 100 years in nanoseconds");
   CHECK(line_and_text(header + "nonsense") == "2: not a JSON object; a journal has one a line");
   CHECK(line_and_text(R"({"wirelab_journal":2})") == "1: journal format 2 is not known: this program reads format 1");
-  CHECK(line_and_text(header + R"({"at_ns":9,"do":"cut","link":"a-b"})" "\n" R"({"at_ns":5,"do":"cut","link":"a-b"})") == "3: entries must be in order of time");
+  CHECK(line_and_text(header + R"({"at_ns":9,"do":"cut","link":"a-b"})"
+                               "\n"
+                               R"({"at_ns":5,"do":"cut","link":"a-b"})") == "3: entries must be in order of time");
 }

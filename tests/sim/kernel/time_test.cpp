@@ -1,9 +1,9 @@
 #include "sim/kernel/time.hpp"
 
-#include <catch2/catch.hpp>
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
+#include <csignal>
 
 #include "sim/kernel/names.hpp"
 

@@ -22,7 +22,8 @@ TEST_CASE("quantities are read as people write them") {
 
 TEST_CASE("a wrong quantity is an error that says what to write") {
   CHECK(parse_duration("25").error() == "\"25\" has no unit for a duration (units: ns, us, ms, s, min, h, d)");
-  CHECK(parse_duration("10mins").error() == "unknown unit \"mins\" for a duration: did you mean \"10min\"? (units: ns, us, ms, s, min, h, d)");
+  CHECK(parse_duration("10mins").error() ==
+        "unknown unit \"mins\" for a duration: did you mean \"10min\"? (units: ns, us, ms, s, min, h, d)");
   CHECK(parse_rate("10Mbps").error().find("did you mean \"10Mbit/s\"?") != std::string::npos);
   CHECK(parse_duration("soon").error() == "\"soon\" is not a duration: write a number and a unit, such as \"25ms\"");
   CHECK_FALSE(parse_duration("-1s"));

@@ -13,7 +13,10 @@ namespace wirelab::test {
 
 struct Net {
   explicit Net(std::uint64_t seed = 1)
-      : store(std::make_shared<TraceStore>()), trace(events, store), network(events, trace, seed), transport(events, trace, network, seed) {}
+      : store(std::make_shared<TraceStore>()),
+        trace(events, store),
+        network(events, trace, seed),
+        transport(events, trace, network, seed) {}
 
   NodeIndex node(const char* name) { return network.add_node(name); }
   LinkIndex link(NodeIndex a, NodeIndex b, const ChannelSettings& both) { return network.add_link(a, b, both, both); }

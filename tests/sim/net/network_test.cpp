@@ -22,7 +22,8 @@ TEST_CASE("back to back packets lose no part of a nanosecond") {
   net.link(a, b, path(0, 9600));
   Instant last;
   net.transport.bind_udp(b, 7, [&](tcp::Endpoint, wire::Bytes) { last = net.events.now(); });
-  for (int i = 0; i < 300; ++i) net.transport.send_udp(a, 9, net.at(b, 7), pattern(1));  // 29 bytes: 24 166 666.67 ns each
+  for (int i = 0; i < 300; ++i)
+    net.transport.send_udp(a, 9, net.at(b, 7), pattern(1));  // 29 bytes: 24 166 666.67 ns each
   net.run_ms(10'000);
   CHECK(last.ns() == 300LL * 29 * 8 * 1'000'000'000 / 9600);
 }
@@ -79,12 +80,13 @@ TEST_CASE("loss is as often as it was set, and comes in bursts where that was se
   bursts.loss_kind = LossKind::gilbert_elliott;
   bursts.burst = {.good_to_bad = 0.02, .bad_to_good = 0.25, .loss_good = 0, .loss_bad = 1};
   const int in_bursts = lost_of(bursts, runs);
-  CHECK(in_bursts / double{n} == Approx(0.02 / 0.27).margin(0.012));    // share of the bad state
+  CHECK(in_bursts / double{n} == Approx(0.02 / 0.27).margin(0.012));         // share of the bad state
   CHECK(static_cast<double>(in_bursts) / runs == Approx(4.0).margin(0.85));  // mean burst: 1 / bad_to_good
 
   ChannelSettings timed = path(1, 0);
   timed.loss_kind = LossKind::gilbert_elliott_in_time;
-  timed.burst = {.loss_good = 0, .loss_bad = 1, .mean_good = Duration::milliseconds(900), .mean_bad = Duration::milliseconds(100)};
+  timed.burst = {
+      .loss_good = 0, .loss_bad = 1, .mean_good = Duration::milliseconds(900), .mean_bad = Duration::milliseconds(100)};
   CHECK(lost_of(timed, runs) / double{n} == Approx(0.1).margin(0.03));
 }
 
@@ -128,8 +130,8 @@ TEST_CASE("ping crosses routers, and errors come back from where they arise") {
     }
     return last;
   };
-  CHECK(seen().field == 0);           // echo reply
-  CHECK(seen().a == 12'000'000);      // there and back
+  CHECK(seen().field == 0);       // echo reply
+  CHECK(seen().a == 12'000'000);  // there and back
   net.transport.send_udp(a, 9, net.at(b, 99), pattern(5));
   net.run_ms(100);
   CHECK(seen().field == (3 << 8 | 3));  // port unreachable

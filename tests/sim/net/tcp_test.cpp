@@ -6,9 +6,11 @@ using namespace wirelab::test;
 namespace {
 
 struct Pair {
-  explicit Pair(const ChannelSettings& settings, std::uint64_t seed = 1, const tcp::Settings& to_use = Transport::kDefaults)
+  explicit Pair(const ChannelSettings& settings, std::uint64_t seed = 1,
+                const tcp::Settings& to_use = Transport::kDefaults)
       : net(seed), a(net.node("a")), b(net.node("b")), link(net.link(a, b, settings)) {
-    net.transport.listen(b, 80, [this](tcp::Connection&) { return &server; }, to_use);
+    net.transport.listen(
+        b, 80, [this](tcp::Connection&) { return &server; }, to_use);
   }
   tcp::Connection& connect(const tcp::Settings& settings = Transport::kDefaults) {
     return net.transport.connect(a, net.at(b, 80), &client, settings);

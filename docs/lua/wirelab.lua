@@ -1,0 +1,242 @@
+---@meta
+-- What the Wirelab host offers to scenarios, for the Lua language server: with this folder in its library, an editor completes
+-- and checks scenarios (.luarc.json at the root of the repository says so). A test holds this file equal to the host.
+--
+-- Beside this, of Lua 5.4: assert, error, getmetatable, ipairs, next, pairs (in the order of the keys), pcall, print, rawequal,
+-- rawget, rawlen, rawset, select, setmetatable, tonumber, tostring, type, and math, string, table, utf8. Not offered: files,
+-- processes, load, coroutines, collectgarbage, string.dump, math.randomseed, the operator ^ (write math.pow).
+
+---A duration: a number of seconds, or a text with units: "25ms", "10min", "1h30min" (ns, us, ms, s, min, h, d).
+---@alias duration number|string
+---A rate: a number of bit/s, or a text: "9600bit/s", "10Mbit/s" (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s).
+---@alias rate number|string
+---A size: a number of bytes, or a text: "64KiB" (B, kB, KiB, MB, MiB, GB, GiB).
+---@alias size number|string
+---A part of 1: a number, or a text: "2%".
+---@alias ratio number|string
+
+-- The world -----------------------------------------------------------------------------------------------------------------
+
+---How long the scenario runs; without it 60 s.
+---@param length duration
+function duration(length) end
+
+---A parameter that `--set name=value` may set. Its type is that of the default.
+---@generic T : number|string|boolean
+---@param name string
+---@param default T
+---@param options? { min?: number, max?: number, choices?: T[], unit?: string, help?: string }
+---@return T
+function param(name, default, options) end
+
+---A result of the run, beside the built-in metrics.
+---@param name string
+---@param options? { unit?: string, help?: string, start?: number }
+---@return metric
+function metric(name, options) end
+
+---The present value of a built-in metric, such as "delivered"; `wirelab metrics SCENARIO` lists them.
+---@param name string
+---@return number
+function stat(name) end
+
+---Says what must be true. If it is not, the run goes on and exits with status 1.
+---@param condition any
+---@param what? string
+function expect(condition, what) end
+
+---Calls a function at an instant of the simulation; there it may act on links, nodes and sensors.
+---@param time duration
+---@param action fun()
+function at(time, action) end
+
+---A node that forwards packets.
+---@param name string
+---@param options? { address?: string }
+---@return node
+function router(name, options) end
+
+---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
+---@param name string
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean }
+---@return node
+function broker(name, options) end
+
+---One direction of a link. Defaults: 100 Mbit/s, 100 us, no jitter, in order, no loss, a queue of 1000 packets, MTU 1500.
+---`jitter` is the half width of "uniform", the standard deviation of "normal", the mean of what "pareto" adds. `overhead` is bytes of
+---layer 2 a packet. `burst_loss` has two states: by packet with good_to_bad and bad_to_good, in time with mean_good and mean_bad.
+---@class channel
+---@field rate? rate
+---@field delay? duration
+---@field jitter? duration
+---@field distribution? "uniform"|"normal"|"pareto"
+---@field in_order? boolean
+---@field loss? ratio
+---@field queue? integer
+---@field queue_bytes? size
+---@field mtu? integer
+---@field overhead? integer
+---@field burst_loss? { good_to_bad?: ratio, bad_to_good?: ratio, loss_good?: ratio, loss_bad?: ratio, mean_good?: duration, mean_bad?: duration }
+
+---Both directions of a link; `up` (first end to second) and `down` change one of them.
+---@class link_options : channel
+---@field up? channel
+---@field down? channel
+
+---Joins two nodes.
+---@param a node
+---@param b node
+---@param options? link_options
+---@return link
+function link(a, b, options) end
+
+---value = base + swing * sin(2 pi t / period) + noise * standard normal, rounded to step, kept in [low, high].
+---@class sensor_options
+---@field base? number
+---@field swing? number
+---@field period? duration
+---@field noise? number
+---@field step? number
+---@field low? number
+---@field high? number
+
+---A device: `on` is the node it hangs on, `link` the link to it. Its program runs as a coroutine. Sensors that are read without
+---being described have defaults: temperature 21 +- 3 a day, humidity 45 +- 8, light 400 +- 350; any other reads 0.
+---@param name string
+---@param options? { on?: node, link?: link_options, address?: string, sensors?: table<string, sensor_options|number> }
+---@param program? fun(self: device)
+---@return node
+function device(name, options, program) end
+
+---@class node
+---@field name string
+---@field link link the link that `on` made
+local node = {}
+---The plug is pulled: nothing more is sent, peers are not told, memory is gone.
+function node:power_off() end
+---The process dies; its operating system closes the connections. Memory is gone.
+function node:crash() end
+---The program is asked to end: a client sends DISCONNECT; a broker closes its connections and keeps stored sessions.
+function node:stop() end
+---Power on, and the program starts from its beginning; one that runs is stopped first.
+function node:restart() end
+---The sensor reads this value from now on.
+---@param sensor string
+---@param value number
+function node:set_sensor(sensor, value) end
+
+---@class link
+local link_object = {}
+---Cuts the cable: what is under way is lost, and neither end is told.
+function link_object:cut() end
+---Mends it.
+function link_object:restore() end
+---Changes both directions; what is not given stays.
+---@param options { rate?: rate, delay?: duration, jitter?: duration, loss?: ratio }
+function link_object:impair(options) end
+
+---@class metric
+local metric_object = {}
+---@param amount? number 1 if it is left out
+function metric_object:add(amount) end
+---@param value number
+function metric_object:set(value) end
+---@return number
+function metric_object:get() end
+
+-- Programs ------------------------------------------------------------------------------------------------------------------
+
+---Suspends the program. A client in the background is served meanwhile.
+---@param length duration
+function sleep(length) end
+
+---Simulated time in seconds.
+---@return number
+function now() end
+
+---Prints a line with the simulated time and the device's name, and keeps it in the trace. print() does the same.
+function log(...) end
+
+---@class json
+---@field null lightuserdata
+json = {}
+---Names in order, numbers as the shortest text that reads back. A hole in a list, nan and functions are errors.
+---@param value any
+---@return string
+function json.encode(value) end
+---@param text string
+---@return any value nil if the text is no JSON
+---@return string? reason
+function json.decode(text) end
+
+---@class device
+---@field name string
+local self = {}
+---Reads a sensor.
+---@param sensor string
+---@return number
+function self:read(sensor) end
+---Sets an actuator.
+---@param actuator string
+---@param value number|boolean
+function self:set(actuator, value) end
+
+---@class client_options
+---@field client_id? string the device's name if it is left out
+---@field keepalive? duration whole seconds, 60 if left out; 0 switches it off
+---@field clean_session? boolean true if left out
+---@field max_inflight? integer 20 if left out
+---@field max_queued? integer 0 (not limited) if left out
+---@field username? string
+---@field password? string
+---@field will? { topic: string, payload?: string, qos?: 0|1|2, retain?: boolean }
+---@field loop? "background"|"manual"
+---@field reconnect? boolean true if left out; in the background only
+---@field reconnect_min? duration 1 s if left out; doubled after each failure
+---@field reconnect_max? duration 120 s if left out
+---@field connect_timeout? duration 5 s if left out, as paho's
+
+---Makes an MQTT client, which is not connected yet.
+---@param options? client_options
+---@return client
+function self:mqtt(options) end
+
+---Callbacks run at the instant of what they tell, also while the program sleeps; they must not wait themselves.
+---@class client
+---@field on_connect? fun(session_present: boolean) after every CONNACK: the place to subscribe
+---@field on_disconnect? fun(expected: boolean)
+---@field on_message? fun(topic: string, payload: string, message: { qos: integer, retain: boolean, dup: boolean })
+---@field on_publish? fun(message: integer) the handshake of a message of ours has ended
+---@field on_subscribe? fun(codes: integer[]) granted QoS, or 128
+local client = {}
+---Waits until the broker has accepted, or the first attempt has failed. In the background it goes on trying after a failure, and
+---after every lost connection.
+---@param broker node
+---@return boolean? connected
+---@return string? reason
+function client:connect(broker) end
+---Without a connection: QoS 0 is refused, QoS 1 and 2 wait for the next connection.
+---@param topic string
+---@param payload? string|number|boolean
+---@param options? { qos?: 0|1|2, retain?: boolean }
+---@return "sent"|"queued"|nil
+---@return string? reason
+function client:publish(topic, payload, options) end
+---@param filter string
+---@param options? { qos?: 0|1|2 }
+---@return boolean? sent
+---@return string? reason
+function client:subscribe(filter, options) end
+---@param filter string
+---@return boolean? sent
+---@return string? reason
+function client:unsubscribe(filter) end
+---Sends DISCONNECT and does not come back by itself.
+function client:disconnect() end
+---@return boolean
+function client:is_connected() end
+---With loop = "manual": serves the client for so long; what has arrived is handed to the callbacks, pings are sent.
+---@param length? duration
+function client:loop(length) end
+---Serves the client for ever.
+function client:loop_forever() end

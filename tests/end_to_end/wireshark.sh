@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Captures as Wireshark's own dissectors judge them: everything dissected, nothing malformed, no segment missing that is not
+# explained, and its analysis of retransmissions agrees with our trace.
+# Usage: wireshark.sh PROGRAM, from the root of the repository.
+set -u
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+fail() {
+  echo "$*"
+  failed=1
+}
+command -v tshark >/dev/null || { echo "tshark is missing: ./wirelab test installs it"; exit 1; }
+count() { tshark -r "$1" -Y "$2" 2>/dev/null | wc -l; }
+
+for scenario in temperature nightlight topics qos outage; do
+  for seed in 1 7; do
+    capture=$work/$scenario-$seed.pcapng
+    "$program" run "$scenario" --seed "$seed" --quiet --pcap "$capture" --json >"$work/$scenario-$seed.json" || fail "$scenario: the run failed"
+    packets=$(grep '"packets":' "$work/$scenario-$seed.json" | tr -dc '0-9.' | cut -d. -f1)
+    seen=$(tshark -r "$capture" 2>/dev/null | wc -l)
+    [ "$seen" = "$packets" ] || fail "$scenario, seed $seed: tshark reads $seen packets of $packets"
+    bad=$(count "$capture" '_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0')
+    [ "$bad" = 0 ] || fail "$scenario, seed $seed: $bad packets are malformed or have a bad checksum"
+    missing=$(count "$capture" 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment')
+    [ "$missing" = 0 ] || fail "$scenario, seed $seed: $missing times a previous segment was not captured"
+    [ "$(count "$capture" mqtt)" -gt 10 ] || fail "$scenario, seed $seed: hardly any MQTT was dissected"
+    # Each segment that TCP sent again is one for Wireshark too. It calls a repetition of a SYN or of data so, in all its kinds.
+    ours=$(grep '"retransmissions"' "$work/$scenario-$seed.json" | tr -dc '0-9.' | cut -d. -f1)
+    theirs=$(count "$capture" 'tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission')
+    [ "$ours" = "$theirs" ] || fail "$scenario, seed $seed: we count $ours retransmissions, Wireshark $theirs"
+    drops=$(grep '"packets_dropped"' "$work/$scenario-$seed.json" | tr -dc '0-9.' | cut -d. -f1)
+    comments=$(count "$capture" 'frame.comment contains "dropped at"')
+    [ "$drops" = "$comments" ] || fail "$scenario, seed $seed: $drops packets were dropped, $comments have a comment"
+  done
+done
+# All control packets of a QoS 2 exchange, by their names.
+for type in 1 2 3 4 5 6 7 8 9; do
+  [ "$(count "$work/qos-1.pcapng" "mqtt.msgtype == $type")" -gt 0 ] || fail "tshark sees no MQTT packet of type $type"
+done
+[ "$(count "$work/outage-1.pcapng" 'mqtt.msgtype == 3 && mqtt.dupflag == 1')" -gt 0 ] || fail "no PUBLISH was sent again with DUP"
+# Another vantage: what one direction of a link carries.
+"$program" run temperature --seed 7 --quiet --pcap "$work/link.pcapng" --pcap-link 'home>cloud' >/dev/null
+[ "$(count "$work/link.pcapng" 'ip.dst == 10.0.0.3')" = "$(tshark -r "$work/link.pcapng" 2>/dev/null | wc -l)" ] || fail "home>cloud carries something that is not for the hub"
+exit $failed

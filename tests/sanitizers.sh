@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Builds the tests with a sanitizer and runs them. Usage: sanitizers.sh SANITIZER FOLDER, from the root of the repository.
+set -u
+build=$2-$1
+if [ ! -f "$build/build.ninja" ]; then
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWIRELAB_SANITIZE="$1" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+fi
+ninja -C "$build" >"$build.log" 2>&1 || { tail -n 40 "$build.log"; exit 1; }
+status=0
+for program in "$build"/tests/test_*; do
+  "$program" >"$build.log" 2>&1 || { echo "$program"; tail -n 60 "$build.log"; status=1; }
+done
+bash tests/determinism/same_machine.sh "$build/tests/determinism_driver" || status=1
+exit $status
