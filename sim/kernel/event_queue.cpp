@@ -10,6 +10,10 @@ std::uint32_t EventQueue::take_slot(EventFunction function, void* target, std::u
   std::uint32_t slot = free_;
   if (slot == kNone) {
     slot = static_cast<std::uint32_t>(actions_.size());
+    if (actions_.size() == actions_.capacity()) {  // by a quarter: doubling would waste much in a large world
+      actions_.reserve(actions_.size() + actions_.size() / 4 + 64);
+      timings_.reserve(actions_.capacity());
+    }
     actions_.emplace_back();
     timings_.emplace_back();
   } else {

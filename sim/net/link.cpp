@@ -22,10 +22,17 @@ Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::ui
       entity_(entity),
       to_node_(to_node),
       model_(std::move(model)),
-      loss_luck_(seed, host.trace.names().text(entity), "loss"),
-      jitter_luck_(seed, host.trace.names().text(entity), "jitter") {
+      seed_(seed) {
   host_.trace.state(entity_, Field::link_up, 0, 1);
   trace_settings(ChannelSettings{}, model_->settings);
+}
+
+Channel::Luck& Channel::luck() {
+  if (luck_ == nullptr) {
+    const std::string_view name = host_.trace.names().text(entity_);
+    luck_ = std::make_unique<Luck>(Luck{RandomStream(seed_, name, "loss"), RandomStream(seed_, name, "jitter")});
+  }
+  return *luck_;
 }
 
 Channel::~Channel() {
@@ -136,34 +143,34 @@ void Channel::on_arrival(void* target, std::uint64_t argument) {
 
 bool Channel::is_lost() {
   switch (model_->settings.loss_kind) {
-    case LossKind::independent: return model_->loss.never() ? false : loss_luck_.chance(model_->loss);
+    case LossKind::independent: return model_->loss.never() ? false : luck().loss.chance(model_->loss);
     case LossKind::gilbert_elliott:
-      if (loss_luck_.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
+      if (luck().loss.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
       break;
     case LossKind::gilbert_elliott_in_time:
       while (state_ends_ <= host_.events.now()) {
         if (state_ends_ != Instant()) bad_ = !bad_;
         const Duration mean = bad_ ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
-        const double ns = std::min(loss_luck_.exponential(static_cast<double>(mean.ns())), 9e17);
+        const double ns = std::min(luck().loss.exponential(static_cast<double>(mean.ns())), 9e17);
         state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
       }
       break;
   }
-  return loss_luck_.chance(bad_ ? model_->loss_bad : model_->loss_good);
+  return luck().loss.chance(bad_ ? model_->loss_bad : model_->loss_good);
 }
 
 Duration Channel::jitter() {
   const std::int64_t width = model_->settings.jitter.ns();
   switch (model_->settings.jitter_shape) {
-    case JitterShape::uniform: return jitter_luck_.between(-model_->settings.jitter, model_->settings.jitter);
+    case JitterShape::uniform: return luck().jitter.between(-model_->settings.jitter, model_->settings.jitter);
     case JitterShape::normal: {
-      const double ns = jitter_luck_.normal() * static_cast<double>(width);
+      const double ns = luck().jitter.normal() * static_cast<double>(width);
       return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns)));
     }
     case JitterShape::pareto: {
       // Shape 3: the mean of the draw is 1.5 of its least value, so what lies above the least has mean `width`.
       const double least = 2.0 * static_cast<double>(width);
-      const double ns = std::min(jitter_luck_.pareto(least, 3.0) - least, 1e17);
+      const double ns = std::min(luck().jitter.pareto(least, 3.0) - least, 1e17);
       return Duration::nanoseconds(static_cast<std::int64_t>(ns));
     }
   }

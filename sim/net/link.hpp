@@ -115,8 +115,13 @@ class Channel {
   std::uint32_t queue_bytes_ = 0;
   PacketIndex under_way_ = kNoPacket;
   TimerId idle_;  // made when a packet first waits
-  RandomStream loss_luck_;
-  RandomStream jitter_luck_;
+  // Made with the first draw, since most channels of a large world never draw.
+  struct Luck {
+    RandomStream loss, jitter;
+  };
+  Luck& luck();
+  std::uint64_t seed_;
+  std::unique_ptr<Luck> luck_;
 };
 
 }  // namespace wirelab

@@ -67,20 +67,20 @@ void Network::set_node_up(NodeIndex index, bool up) {
 }
 
 void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination,
-                      Ipv4Address source) {
+                      LinkIndex link) {
   Packet& packet = packets_[index];
   Node& node = nodes_[from];
   Ipv4Header header;
   header.total_length = static_cast<std::uint16_t>(packet.size);
   header.identification = node.next_identification++;
   header.protocol = protocol;
-  header.source = source.value != 0 ? source : node.address;
+  header.source = node.address;
   header.destination = destination;
   encode(header, packet.bytes());
-  send(from, index);
+  send(from, index, link);
 }
 
-void Network::send(NodeIndex from, PacketIndex index) {
+void Network::send(NodeIndex from, PacketIndex index, LinkIndex link) {
   Packet& packet = packets_[index];
   const Node& node = nodes_[from];
   CauseScope scope(trace_);
@@ -100,7 +100,7 @@ void Network::send(NodeIndex from, PacketIndex index) {
         },
         this, (static_cast<std::uint64_t>(from) << 32) | index);
   } else {
-    route(from, index, destination);
+    route(from, index, destination, link != kNowhere ? link : route_to(from, destination));
   }
 }
 
@@ -126,17 +126,20 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
     send_error(at, packet.view(), IcmpType::time_exceeded, 0);
     drop(at, index, DropReason::ttl_expired);
   } else {
-    route(at, index, header->destination);
+    route(at, index, header->destination, route_to(at, header->destination));
   }
 }
 
-void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination) {
+LinkIndex Network::route_to(NodeIndex from, Ipv4Address destination) {
   const NodeIndex target = find(destination);
-  const LinkIndex link = target == kNowhere ? routing_.default_link(at) : routing_.next_link(at, target);
+  return target == kNowhere ? routing_.default_link(from) : routing_.next_link(from, target);
+}
+
+void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination, LinkIndex link) {
   const Packet& packet = packets_[index];
   if (link == kNowhere) {
     send_error(at, packet.view(), IcmpType::unreachable,
-               target == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
+               find(destination) == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
     drop(at, index, DropReason::no_route);
     return;
   }

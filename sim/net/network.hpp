@@ -72,10 +72,13 @@ class Network {
   void set_node_up(NodeIndex node, bool up);
 
   /// Sends a packet that the node made, its IP header included. Bytes go into the trace here.
-  void send(NodeIndex from, PacketIndex packet);
-  /// Fills the IP header of a packet whose payload stands behind it already, and sends it.
+  void send(NodeIndex from, PacketIndex packet, LinkIndex link = kNowhere);
+  /// The link by which packets to the address leave; kNowhere if there is none, or it is the node's own. Routes are static.
+  LinkIndex route_to(NodeIndex from, wire::Ipv4Address destination);
+  /// Fills the IP header of a packet whose payload stands behind it already, and sends it; by `link` where route_to() has
+  /// been asked before.
   void send_ip(NodeIndex from, PacketIndex packet, std::uint8_t protocol, wire::Ipv4Address destination,
-               wire::Ipv4Address source = {});
+               LinkIndex link = kNowhere);
   /// The most that a packet from here to there may measure on the first link; 1500 where there is no way.
   std::uint32_t first_mtu(NodeIndex from, wire::Ipv4Address destination);
 
@@ -93,7 +96,7 @@ class Network {
   void deliver(NodeIndex node, PacketIndex packet, const wire::Ipv4Header& header);
   void receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
-  void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination);
+  void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);
 

@@ -5,26 +5,31 @@
 namespace wirelab {
 
 NodeIndex Routing::add_node() {
-  adjacent_.emplace_back();
+  ends_.emplace_back();
   core_known_ = false;
-  return static_cast<NodeIndex>(adjacent_.size() - 1);
+  return static_cast<NodeIndex>(ends_.size() - 1);
 }
 
 LinkIndex Routing::add_link(NodeIndex a, NodeIndex b) {
   const auto index = static_cast<LinkIndex>(links_.size());
   links_.push_back({a, b});
-  adjacent_[a].push_back(index);
-  adjacent_[b].push_back(index);
+  for (const NodeIndex node : {a, b}) {
+    Ends& ends = ends_[node];
+    if (ends.degree == 0) ends.first = index;
+    if (ends.degree == 1) links_of_core_[node] = {ends.first};
+    if (ends.degree >= 1) links_of_core_[node].push_back(index);
+    ++ends.degree;
+  }
   core_known_ = false;
   return index;
 }
 
 LinkIndex Routing::next_link(NodeIndex from, NodeIndex to) {
-  if (from == to || adjacent_[from].empty() || adjacent_[to].empty()) return kNowhere;
-  if (is_leaf(from)) return adjacent_[from][0];
+  if (from == to || ends_[from].degree == 0 || ends_[to].degree == 0) return kNowhere;
+  if (is_leaf(from)) return ends_[from].first;
   NodeIndex target = to;
   if (is_leaf(to)) {
-    const LinkIndex last = adjacent_[to][0];
+    const LinkIndex last = ends_[to].first;
     target = other_end(last, to);
     if (target == from) return last;
     if (is_leaf(target)) return kNowhere;  // a pair of its own
@@ -50,8 +55,8 @@ const std::vector<LinkIndex>& Routing::table_towards(NodeIndex target) {
     core_.clear();
     core_index_.clear();
     towards_.clear();
-    for (NodeIndex node = 0; node < adjacent_.size(); ++node) {
-      if (adjacent_[node].size() < 2) continue;
+    for (NodeIndex node = 0; node < ends_.size(); ++node) {
+      if (ends_[node].degree < 2) continue;
       core_index_[node] = static_cast<std::uint32_t>(core_.size());
       core_.push_back(node);
     }
@@ -65,7 +70,9 @@ const std::vector<LinkIndex>& Routing::table_towards(NodeIndex target) {
   while (!queue.empty()) {
     const NodeIndex node = queue.front();
     queue.pop_front();
-    for (const LinkIndex link : adjacent_[node]) {
+    const auto links = links_of_core_.find(node);
+    if (links == links_of_core_.end()) continue;
+    for (const LinkIndex link : links->second) {
       const NodeIndex neighbour = other_end(link, node);
       const auto at = core_index_.find(neighbour);
       if (at == core_index_.end() || seen[at->second]) continue;

@@ -24,7 +24,7 @@ class Routing {
   /// The link by which `from` sends to `to`; kNowhere if there is no way, or they are the same.
   LinkIndex next_link(NodeIndex from, NodeIndex to);
   /// Where a leaf sends what is for an address that nobody has; kNowhere for other nodes.
-  LinkIndex default_link(NodeIndex node) const { return is_leaf(node) ? adjacent_[node][0] : kNowhere; }
+  LinkIndex default_link(NodeIndex node) const { return is_leaf(node) ? ends_[node].first : kNowhere; }
   NodeIndex other_end(LinkIndex link, NodeIndex node) const {
     return links_[link].a == node ? links_[link].b : links_[link].a;
   }
@@ -35,10 +35,16 @@ class Routing {
   struct Link {
     NodeIndex a, b;
   };
-  bool is_leaf(NodeIndex node) const { return adjacent_[node].size() == 1; }
+  // What a leaf needs; the links of other nodes stand in a table of their own.
+  struct Ends {
+    LinkIndex first = kNowhere;
+    std::uint32_t degree = 0;
+  };
+  bool is_leaf(NodeIndex node) const { return ends_[node].degree == 1; }
   const std::vector<LinkIndex>& table_towards(NodeIndex core);
 
-  std::vector<std::vector<LinkIndex>> adjacent_;
+  std::vector<Ends> ends_;
+  tsl::robin_map<NodeIndex, std::vector<LinkIndex>> links_of_core_;
   std::vector<Link> links_;
   std::vector<NodeIndex> core_;  // nodes with two or more links
   tsl::robin_map<NodeIndex, std::uint32_t> core_index_;

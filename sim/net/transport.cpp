@@ -46,6 +46,7 @@ Connection& Transport::open(NodeIndex node, Endpoint local, Endpoint remote, con
                                               wire::kIpv4HeaderSize - wire::kTcpHeaderSize);
   auto connection = std::make_unique<Connection>(host_, settings, entity, local, remote, iss, mss);
   Connection& opened = *connection;
+  opened.carrier = {node, network_.route_to(node, remote.address)};
   connections_.insert_or_assign(key_of(node, local.port, remote), std::move(connection));
   return opened;
 }
@@ -150,12 +151,12 @@ void Transport::send_segment(Connection& from, const wire::TcpHeader& header, By
   packet.stream = from.stream_out();
   packet.begin = static_cast<std::int64_t>(begin);
   packet.end = static_cast<std::int64_t>(begin + payload);
-  network_.send_ip(network_.find(from.local().address), index, wire::kTcp, from.remote().address, from.local().address);
+  network_.send_ip(from.carrier.node, index, wire::kTcp, from.remote().address, from.carrier.link);
 }
 
 // The connection may still be at work up the stack; it goes when the present event is over.
 void Transport::ended(Connection& connection) {
-  const NodeIndex node = network_.find(connection.local().address);
+  const NodeIndex node = connection.carrier.node;
   ended_.push_back(key_of(node, connection.local().port, connection.remote()));
   if (ended_.size() > 1) return;
   events_.schedule(

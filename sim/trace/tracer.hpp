@@ -69,6 +69,10 @@ class Tracer {
   StreamId next_stream() { return ++streams_; }
   MessageId next_message() { return ++messages_; }
   NameId intern(std::string_view text) { return names_->intern(text); }
+  /// The same where the text is likely the one that `last` names: most devices publish to one topic.
+  NameId intern_again(std::string_view text, NameId last) {
+    return last != 0 && names_->text(last) == text ? last : names_->intern(text);
+  }
 
   RecordNumber cause() const { return events_.context; }
   void set_cause(RecordNumber cause) { events_.context = cause; }

@@ -7,12 +7,11 @@ namespace wirelab::mqtt {
 Client::Client(EventQueue& events, Tracer& trace, EntityId entity, MessagePool& messages, ClientUser& user)
     : events_(events), trace_(trace), messages_(messages), user_(user), entity_(entity), scratch_(messages.scratch()) {
   keep_alive_timer_ = events_.make_timer(on_keep_alive, this);
-  ping_timer_ = events_.make_timer(on_ping_timeout, this);
 }
 
 Client::~Client() {
   events_.release(keep_alive_timer_);
-  events_.release(ping_timer_);
+  if (ping_timer_.valid()) events_.release(ping_timer_);
 }
 
 void Client::set_state(ClientState state) { trace_.set(entity_, Field::client_state, state_, state); }
@@ -191,7 +190,7 @@ void Client::fill_window() {
 Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos, bool retain) {
   CauseScope scope(trace_);
   const MessageId id = trace_.next_message();
-  const NameId topic_name = trace_.intern(topic);
+  const NameId topic_name = last_topic_ = trace_.intern_again(topic, last_topic_);
   const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(qos) | (retain ? 4u : 0u));
   trace_.emit_cause(Kind::message_published, entity_, id, flags, topic_name, static_cast<std::int64_t>(payload.size()));
   if (qos == Qos::at_most_once) {
@@ -329,6 +328,7 @@ void Client::arm(TimerId timer, Field field, Duration after) {
 }
 
 void Client::disarm(TimerId timer, Field field) {
+  if (!timer.valid()) return;
   const Instant old = events_.due(timer);
   if (old == Instant::never()) return;
   trace_.state(entity_, field, old.ns(), 0);
@@ -352,6 +352,7 @@ void Client::ping() {
   scratch_.clear();
   encode_empty(PacketType::pingreq, scratch_);
   send(0);
+  if (!ping_timer_.valid()) ping_timer_ = events_.make_timer(on_ping_timeout, this);
   if (events_.due(ping_timer_) == Instant::never())
     arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
 }
@@ -380,7 +381,7 @@ void Client::visit_state(StateVisitor& visitor) const {
                   static_cast<std::int64_t>(in_flight_[i].state));
   for (const PacketId id : received_) visitor.value(entity_, Field::client_received, id, 1);
   const Instant keep_alive = events_.due(keep_alive_timer_);
-  const Instant ping = events_.due(ping_timer_);
+  const Instant ping = ping_timer_.valid() ? events_.due(ping_timer_) : Instant::never();
   if (keep_alive != Instant::never()) visitor.value(entity_, Field::client_keepalive_timer, 0, keep_alive.ns());
   if (ping != Instant::never()) visitor.value(entity_, Field::client_ping_timer, 0, ping.ns());
 }

@@ -137,6 +137,7 @@ class Client {
   MessagePool& messages_;
   ClientUser& user_;
   EntityId entity_;
+  NameId last_topic_ = 0;  // of publish()
   ClientState state_ = ClientState::disconnected;
   ByteChannel* channel_ = nullptr;
   StreamId stream_in_ = 0;
@@ -151,7 +152,7 @@ class Client {
   bool served_ = true;
   bool ping_due_ = false;  // the timer fired while nobody served
   TimerId keep_alive_timer_;
-  TimerId ping_timer_;
+  TimerId ping_timer_;  // made with the first PINGREQ
   std::vector<std::uint8_t>& scratch_;  // the packet that is being encoded
   ClientOptions options_;
 };

@@ -148,6 +148,12 @@ class Connection {
   StreamId stream_out() const { return stream_out_; }
   StreamId stream_in() const { return stream_in_; }
   void set_streams(StreamId out, StreamId in) { stream_out_ = out, stream_in_ = in; }
+  /// Two numbers of its carrier's own: where it stands and which way it sends.
+  struct Carrier {
+    std::uint32_t node = 0;
+    std::uint32_t link = 0;
+  };
+  Carrier carrier;
   std::uint32_t initial_sequence() const { return iss_; }
   std::uint32_t peer_initial_sequence() const { return irs_; }
   std::uint64_t acknowledged() const { return snd_una_; }
