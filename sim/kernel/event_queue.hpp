@@ -118,6 +118,7 @@ class EventQueue {
   void free_slot(std::uint32_t slot);
   void enqueue(std::uint32_t slot);
   void put(std::uint32_t bucket, std::uint32_t slot);
+  void fetch_ahead() const;
   bool settle();
   bool advance();
   void drain(int level, std::uint32_t index);

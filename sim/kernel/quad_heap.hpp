@@ -23,6 +23,9 @@ class QuadHeap {
   std::size_t size() const { return entries_.size(); }
   const HeapEntry& top() const { return entries_.front(); }
 
+  /// Entry `i` of the heap's array: below 5, one of those that come up soon.
+  const HeapEntry& entry(std::size_t i) const { return entries_[i]; }
+
   void push(HeapEntry entry) {
     std::size_t hole = entries_.size();
     entries_.push_back(entry);

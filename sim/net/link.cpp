@@ -18,11 +18,7 @@ ChannelModel::ChannelModel(const ChannelSettings& given)
 
 Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node,
                  std::shared_ptr<const ChannelModel> model)
-    : host_(host),
-      entity_(entity),
-      to_node_(to_node),
-      model_(std::move(model)),
-      seed_(seed) {
+    : host_(host), entity_(entity), to_node_(to_node), model_(std::move(model)), seed_(seed) {
   host_.trace.state(entity_, Field::link_up, 0, 1);
   trace_settings(ChannelSettings{}, model_->settings);
 }

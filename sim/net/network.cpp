@@ -36,8 +36,10 @@ LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_
   const std::string name_b(trace_.names().text(nodes_[b].entity));
   const EntityId link = trace_.define(EntityKind::link, name_a + "-" + name_b);
   ends_.push_back({link, a, b});
-  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_a + ">" + name_b, link), b, model_for(to_b));
-  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a, model_for(to_a));
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_a + ">" + name_b, link), b,
+                         model_for(to_b));
+  channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a,
+                         model_for(to_a));
   return index;
 }
 

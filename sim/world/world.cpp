@@ -137,7 +137,8 @@ BrokerService* World::broker(std::string_view name) const {
 
 // "a-b", "b-a", "a>b" or "b>a"; a node's name may have a "-" of its own, so every cut is tried.
 std::optional<World::NamedLink> World::find_link(std::string_view name) const {
-  for (std::size_t cut = name.find_first_of("->"); cut != std::string_view::npos; cut = name.find_first_of("->", cut + 1)) {
+  for (std::size_t cut = name.find_first_of("->"); cut != std::string_view::npos;
+       cut = name.find_first_of("->", cut + 1)) {
     const NodeIndex first = find_node(name.substr(0, cut));
     const NodeIndex second = find_node(name.substr(cut + 1));
     if (first == kNowhere || second == kNowhere) continue;
@@ -173,7 +174,8 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
           const NodeIndex node = find_node(item.node);
           if (node == kNowhere) {
             std::vector<std::string_view> names;
-            for (NodeIndex i = 0; i < network_.nodes(); ++i) names.push_back(trace_.names().text(network_.node(i).entity));
+            for (NodeIndex i = 0; i < network_.nodes(); ++i)
+              names.push_back(trace_.names().text(network_.node(i).entity));
             const std::string_view near = nearest(item.node, names);
             return tl::unexpected(near.empty()
                                       ? fmt::format("there is no node \"{}\"", item.node)

@@ -33,13 +33,14 @@ class ByteChannel {
 class PacketAssembler {
  public:
   /// Calls take(packet, begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if
-  /// `take` returns false. An error ends the stream.
+  /// `take` returns false; this object may be gone by then. An error ends the stream.
   template <typename Take>
   tl::expected<void, Malformed> feed(Bytes bytes, std::uint64_t offset, std::size_t most, Take&& take) {
     if (partial_.empty()) {
       std::size_t used = 0;
       const auto result = cut(bytes, offset, most, take, used);
-      if (!result || stopped_) return result;
+      if (!result) return tl::make_unexpected(result.error());
+      if (!*result) return {};
       partial_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
       partial_begin_ = offset + used;
       return {};
@@ -50,7 +51,8 @@ class PacketAssembler {
     partial_.clear();
     const std::uint64_t begin = partial_begin_;
     const auto result = cut(whole, begin, most, take, used);
-    if (!result || stopped_) return result;
+    if (!result) return tl::make_unexpected(result.error());
+    if (!*result) return {};
     partial_.assign(whole.begin() + static_cast<std::ptrdiff_t>(used), whole.end());
     partial_begin_ = begin + used;
     return {};
@@ -58,37 +60,33 @@ class PacketAssembler {
   void reset() {
     partial_ = {};
     partial_begin_ = 0;
-    stopped_ = false;
   }
 
  private:
+  // False if `take` has stopped it: then nothing of this object is touched any more.
   template <typename Take>
-  tl::expected<void, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take,
+  tl::expected<bool, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take,
                                     std::size_t& used) {
     while (used < bytes.size()) {
       const Bytes rest = bytes.subspan(used);
       const auto header = decode_fixed_header(rest);
       if (!header) return tl::make_unexpected(header.error());
-      if (!header->has_value()) return {};
+      if (!header->has_value()) return true;
       const std::size_t size = (*header)->size();
       if (size > most)
         return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
-      if (rest.size() < size) return {};
+      if (rest.size() < size) return true;
       auto packet = decode(**header, rest.first(size));
       if (!packet) return tl::make_unexpected(packet.error());
       const std::uint64_t begin = offset + used;
       used += size;
-      if (!take(*packet, begin, begin + size)) {
-        stopped_ = true;
-        return {};
-      }
+      if (!take(*packet, begin, begin + size)) return false;
     }
-    return {};
+    return true;
   }
 
   std::vector<std::uint8_t> partial_;
   std::uint64_t partial_begin_ = 0;
-  bool stopped_ = false;
 };
 
 }  // namespace wirelab::mqtt

@@ -43,9 +43,9 @@ struct Credentials {
 struct ClientOptions {
   std::string client_id;
   bool clean_session = true;
-  std::uint16_t keep_alive = 60;     // seconds, 0: off; paho's default is 60
-  std::uint16_t max_in_flight = 20;  // paho's default
-  std::uint32_t max_queued = 0;      // messages that wait; 0: not limited, paho's default
+  std::uint16_t keep_alive = 60;                   // seconds, 0: off; paho's default is 60
+  std::uint16_t max_in_flight = 20;                // paho's default
+  std::uint32_t max_queued = 0;                    // messages that wait; 0: not limited, paho's default
   std::shared_ptr<const Credentials> credentials;  // may be null
   std::shared_ptr<const WillOptions> will;         // may be null
 };
@@ -152,7 +152,7 @@ class Client {
   bool served_ = true;
   bool ping_due_ = false;  // the timer fired while nobody served
   TimerId keep_alive_timer_;
-  TimerId ping_timer_;  // made with the first PINGREQ
+  TimerId ping_timer_;                  // made with the first PINGREQ
   std::vector<std::uint8_t>& scratch_;  // the packet that is being encoded
   ClientOptions options_;
 };
