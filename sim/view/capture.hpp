@@ -11,8 +11,8 @@
 
 namespace wirelab {
 
-/// Calls write with the capture, piece by piece. `link` empty: every packet at its sender; else the name of a link ("home-hub") or of
-/// one direction ("home>hub"). An error names the links that there are.
+/// Calls write with the capture, piece by piece. `link` empty: every packet at its sender; else the name of a link
+/// ("home-hub") or of one direction ("home>hub"). An error names the nearest link that there is.
 tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
                                               const std::function<void(std::string_view)>& write);
 

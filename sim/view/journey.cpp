@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "sim/kernel/nearest.hpp"
 #include "sim/kernel/units.hpp"
@@ -29,15 +30,23 @@ class Teller {
     hops(published.subject, 0);
     for (const Record* done : index_.about(Kind::message_completed, published.subject))
       line(done->at, 0, fmt::format("{}: the handshake is complete", index_.name(done->entity)));
+    // In order of time; what happened at one instant stays as it was told.
+    std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
+    for (const Line& told : lines_) {
+      text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(told.at - start_)), "",
+                           told.depth * 2, told.what);
+    }
     if (!ended_) text_ += "  the run ends here; the message is still on its way\n";
     return text_;
   }
 
  private:
-  void line(std::int64_t at, int depth, const std::string& what) {
-    text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(at - start_)), "",
-                         depth * 2, what);
-  }
+  struct Line {
+    std::int64_t at;
+    int depth;
+    std::string what;
+  };
+  void line(std::int64_t at, int depth, const std::string& what) { lines_.push_back({at, depth, what}); }
 
   void losses(MessageId message, int depth) {
     for (const Record* lost : index_.about(Kind::message_lost, message)) {
@@ -63,9 +72,14 @@ class Teller {
     }
   }
 
-  void line_undelivered(const Transfer&, int depth) {
-    text_ += fmt::format("  {:>12}  {:{}}its last byte never arrived: the connection ended before, or the run did\n",
-                         "", "", depth * 2);
+  void line_undelivered(const Transfer& transfer, int depth) {
+    // Told with the last thing that was seen of its bytes.
+    std::int64_t last = transfer.sent->at;
+    for (const Record* packet :
+         index_.of_range(Kind::packet_sent, transfer.sent->subject, transfer.sent->a, transfer.sent->b)) {
+      last = std::max(last, packet->at);
+    }
+    line(last, depth, "its last byte never arrived: the connection ended before, or the run did");
     ended_ = true;
   }
 
@@ -204,6 +218,7 @@ class Teller {
 
   const MessageIndex& index_;
   std::string text_;
+  std::vector<Line> lines_;
   std::int64_t start_ = 0;
   bool ended_ = false;
 };
