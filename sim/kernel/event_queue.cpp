@@ -199,7 +199,7 @@ bool EventQueue::step(Instant limit) {
   if (!settle() || heap_.top().time > limit.ns()) return false;
   const HeapEntry top = heap_.top();
   heap_.pop();
-  fetch_ahead();
+  if (actions_.size() > kFitsCache) fetch_ahead();
   check(top.time >= now_.ns(), "time does not run backwards");
   now_ = Instant::from_ns(top.time);
   ++executed_;

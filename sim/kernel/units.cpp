@@ -112,7 +112,6 @@ tl::expected<double, std::string> parse(std::string_view text, const Kind& kind,
   const std::string_view whole = text;
   text = trim(text);
   double sum = 0;
-  int parts = 0;
   do {
     const auto part = take_part(text, kind, whole);
     if (!part) return tl::unexpected(part.error());
@@ -124,7 +123,6 @@ tl::expected<double, std::string> parse(std::string_view text, const Kind& kind,
     } else {
       sum += part->value * unit->factor;
     }
-    ++parts;
   } while (!text.empty() && several);
   if (!text.empty()) {
     return tl::unexpected(fmt::format("\"{}\" is not {}: after the unit stands \"{}\"; write it as in \"{}\"", whole,
