@@ -5,7 +5,7 @@
 // fires. So arming a timer later than where it is queued only writes the new due time; when its old place comes up, it
 // is queued again. Moving it earlier gives it a second place and leaves the first to be passed over.
 //
-// Entries far away wait in a hierarchical wheel of 2048 buckets a level (a tick is 2^21 ns, about two milliseconds); the
+// Entries far away wait in a hierarchical wheel of 1024 buckets a level (a tick is 2^22 ns, about four milliseconds); the
 // bucket of the present tick is drained into a small heap that keeps the exact order. A bucket is a list of lines of
 // slot numbers, so draining reads memory in a row and fetches what it will need ahead.
 //
@@ -81,9 +81,9 @@ class EventQueue {
  private:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kNoPlace = kNever;
-  static constexpr int kTickBits = 21;
-  static constexpr int kLevelBits = 11;
-  static constexpr int kLevels = 4;  // 21 + 4 * 11 bits reach over all of 63
+  static constexpr int kTickBits = 22;
+  static constexpr int kLevelBits = 10;
+  static constexpr int kLevels = 5;  // 22 + 5 * 10 bits reach over all of 63
   static constexpr std::uint32_t kBuckets = 1u << kLevelBits;
   static constexpr std::uint32_t kNone = 0xffffffff;
   static constexpr std::size_t kFitsCache = 8192;  // slots up to which nothing needs to be fetched ahead
