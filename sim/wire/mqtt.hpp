@@ -183,6 +183,9 @@ bool is_valid_utf8(Bytes bytes);
 bool is_valid_topic(std::string_view topic);
 /// A topic filter: wildcards only as whole levels, "#" only as the last [MQTT-4.7.1-2, MQTT-4.7.1-3].
 bool is_valid_filter(std::string_view filter);
+/// Takes the first level off a topic or filter; its separator goes with it. `more` says whether a level is left, which may
+/// be an empty one.
+std::string_view take_level(std::string_view& text, bool& more);
 /// Whether the filter selects the topic, by section 4.7; both must be valid.
 bool matches(std::string_view filter, std::string_view topic);
 

@@ -2,9 +2,6 @@
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab::mqtt {
-namespace {
-
-// Takes the first level off `text`; the separator goes with it. `more` says whether a level is left.
 std::string_view take_level(std::string_view& text, bool& more) {
   const std::size_t end = text.find('/');
   const std::string_view level = text.substr(0, end);
@@ -12,8 +9,6 @@ std::string_view take_level(std::string_view& text, bool& more) {
   text = more ? text.substr(end + 1) : std::string_view{};
   return level;
 }
-
-}  // namespace
 
 bool is_valid_utf8(Bytes bytes) {
   std::size_t i = 0;

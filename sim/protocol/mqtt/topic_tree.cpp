@@ -5,14 +5,6 @@
 namespace wirelab::mqtt {
 namespace {
 
-std::string_view take_level(std::string_view& text, bool& more) {
-  const std::size_t end = text.find('/');
-  const std::string_view level = text.substr(0, end);
-  more = end != std::string_view::npos;
-  text = more ? text.substr(end + 1) : std::string_view{};
-  return level;
-}
-
 // Lists are in order of subscribers.
 std::vector<Match>::iterator place_of(std::vector<Match>& list, SubscriberId subscriber) {
   return std::lower_bound(list.begin(), list.end(), subscriber,
