@@ -2,6 +2,7 @@
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab::mqtt {
+
 std::string_view take_level(std::string_view& text, bool& more) {
   const std::size_t end = text.find('/');
   const std::string_view level = text.substr(0, end);
