@@ -105,12 +105,4 @@ const Record* MessageIndex::record(RecordNumber number) const {
              : &trace_.records[number - trace_.first];
 }
 
-MessageId MessageIndex::origin_of(MessageId message) const {
-  for (const Transfer& transfer : transfers_) {
-    if (transfer.received != nullptr && transfer.received->key == message && transfer.sent->key != 0)
-      return origin_of(transfer.sent->key);
-  }
-  return message;
-}
-
 }  // namespace wirelab

@@ -47,8 +47,6 @@ class MessageIndex {
   std::string_view name(std::uint32_t id) const {
     return id < trace_.names.size() ? std::string_view(trace_.names[id]) : std::string_view{};
   }
-  /// The message that a message of a later hop continues; itself if it began here.
-  MessageId origin_of(MessageId message) const;
 
  private:
   const LoadedTrace& trace_;

@@ -141,6 +141,7 @@ void Connection::finish(CloseReason reason) {
   set(Field::tcp_snd_nxt, snd_nxt_, std::uint64_t{0});
   set(Field::tcp_rcv_nxt, rcv_nxt_, std::uint64_t{0});
   set(Field::tcp_snd_wnd, snd_wnd_, 0u);
+  set(Field::tcp_rcv_wnd, rcv_wnd_, 0u);
   sent_.clear();
   early_.clear();
   host_.output.ended(*this);
@@ -160,6 +161,7 @@ void Connection::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::tcp_snd_nxt, 0, static_cast<std::int64_t>(snd_nxt_));
   visitor.value(entity_, Field::tcp_rcv_nxt, 0, static_cast<std::int64_t>(rcv_nxt_));
   visitor.value(entity_, Field::tcp_snd_wnd, 0, snd_wnd_);
+  visitor.value(entity_, Field::tcp_rcv_wnd, 0, rcv_wnd_);
   visitor.value(entity_, Field::tcp_retransmit_timer, 0, timer(Mode::retransmit));
   visitor.value(entity_, Field::tcp_persist_timer, 0, timer(Mode::persist));
   visitor.value(entity_, Field::tcp_close_timer, 0, timer(Mode::close));

@@ -248,7 +248,7 @@ class Connection {
   std::uint8_t duplicate_acks_ = 0;
   std::uint16_t mss_ = 536;
   std::uint16_t own_mss_;
-  std::uint16_t last_offered_ = 0;  // window field of the last segment
+  std::uint32_t rcv_wnd_ = 0;  // bytes that the last segment offered
 
   // sending
   std::uint64_t snd_una_ = 0;

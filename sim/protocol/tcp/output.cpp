@@ -32,8 +32,8 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
   header.sequence = sequence_of(offset);
   header.flags.ack = true;
   header.acknowledgement = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
-  last_offered_ = window_to_offer();
-  header.window = last_offered_;
+  header.window = window_to_offer();
+  set(Field::tcp_rcv_wnd, rcv_wnd_, static_cast<std::uint32_t>(header.window) << receive_scale_);
   if (timestamps_) {
     header.has_timestamps = true;
     header.timestamp = timestamp_now();
