@@ -78,7 +78,7 @@ void add_metrics(CLI::App& app, Chosen& chosen) {
   sub->callback([options, &chosen] {
     chosen = [options] {
       options->until = "0s";
-      const auto run = run_scenario(*options, false, nullptr);
+      const auto run = run_scenario(*options, std::nullopt, nullptr);
       if (!run) return report(run.error());
       for (const Metric& metric : run->script->metrics())
         fmt::print("{:<16} {:<12} {}\n", metric.name, metric.unit, metric.definition);

@@ -18,7 +18,7 @@ struct RunCommand {
   RunOptions options;
   bool json = false;
   bool quiet = false;
-  std::string trace, pcap, pcap_link, sequence;
+  std::string trace, layers, pcap, pcap_link, sequence;
 };
 
 std::string number(double value) {
@@ -72,7 +72,7 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
   if (!command.trace.empty()) {
     auto file = WholeFile::create(command.trace);
     if (!file) return failed(command.trace, file.error());
-    file->append(trace_header_line({command.options.scenario, run.seed, run.digest.everything}));
+    file->append(trace_header_line({command.options.scenario, run.seed, run.digest.everything, run.store->layers()}));
     const TraceStore::Reader reader(*run.store);
     for (RecordNumber n = reader.first(); n <= reader.last(); ++n) file->append(trace_line(reader, n));
     if (const auto done = file->finish(); !done) return failed(command.trace, done.error());
@@ -97,13 +97,21 @@ int run_it(const RunCommand& command) {
   const bool store = !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty();
   if (!command.pcap_link.empty() && command.pcap.empty())
     return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
+  LayerMask layers = kAllLayers;
+  if (!command.layers.empty()) {
+    if (command.trace.empty() || !command.pcap.empty() || !command.sequence.empty())
+      return report({kBadInput, "--layers chooses what --trace FILE keeps; captures and diagrams need everything"});
+    const auto parsed = parse_layers(command.layers);
+    if (!parsed) return report({kBadInput, "--layers: " + parsed.error()});
+    layers = *parsed;
+  }
   LogFunction log;
   if (!command.quiet && !command.json) {
     log = [](Instant at, std::string_view device, std::string_view text) {
       fmt::print("{:>12.6f}  {}{}{}\n", at.in_seconds(), device, device.empty() ? "" : ": ", text);
     };
   }
-  auto run = run_scenario(command.options, store, log);
+  auto run = run_scenario(command.options, store ? std::optional(layers) : std::nullopt, log);
   if (!run) return report(run.error());
   if (const auto written = write_files(command, *run); !written) return report(written.error());
   if (command.json) {
@@ -126,6 +134,8 @@ void add_run(CLI::App& app, Chosen& chosen) {
   sub->add_flag("--json", command->json, "Print one JSON object instead of the summary");
   sub->add_flag("--quiet", command->quiet, "Do not print the programs' log lines");
   sub->add_option("--trace", command->trace, "Write every record of the run, a JSON object a line");
+  sub->add_option("--layers", command->layers,
+                  "Keep only these in the trace: link,tcp,mqtt,program (what the world is made of is always kept)");
   sub->add_option("--pcap", command->pcap, "Write a capture (pcapng) that Wireshark opens");
   sub->add_option("--pcap-link", command->pcap_link, "Capture on this link (home-hub) or direction (home>hub) only");
   sub->add_option("--sequence", command->sequence, "Write a Mermaid sequence diagram");
@@ -133,6 +143,7 @@ void add_run(CLI::App& app, Chosen& chosen) {
       "Examples:\n"
       "  wirelab run scenarios/temperature.lua --seed 7\n"
       "  wirelab run temperature --set loss=10% --until 2min --pcap run.pcapng\n"
+      "  wirelab run qos --trace run.jsonl --layers mqtt,program\n"
       "  wirelab run qos --json | jq .metrics.delivered\n");
   sub->callback([command, &chosen] { chosen = [command] { return run_it(*command); }; });
 }

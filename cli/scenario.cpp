@@ -75,6 +75,9 @@ class Progress {
   bool drawn_ = false;
 };
 
+// The rest of a longer trace is dropped from its beginning, with a note.
+constexpr std::size_t kTraceMemory = std::size_t{4} << 30;
+
 CommandError script_error(const ScriptError& error) { return {error.limit ? kLimitReached : kBadInput, error.text}; }
 
 }  // namespace
@@ -93,7 +96,8 @@ int report(const CommandError& error) {
   return error.status;
 }
 
-tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bool store, LogFunction log) {
+tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, std::optional<LayerMask> store,
+                                                     LogFunction log) {
   RunOptions options = given;
   auto settings = parse_settings(options.settings);
   if (!settings) return tl::unexpected(settings.error());
@@ -128,7 +132,7 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, bo
     if (!until) return tl::unexpected(CommandError{kBadInput, "--until: " + until.error()});
     run.length = *until;
   }
-  if (store) run.store = std::make_shared<TraceStore>();
+  if (store) run.store = std::make_shared<TraceStore>(kTraceMemory, *store);
   const auto begin = std::chrono::steady_clock::now();
   if (const auto begun = run.script->begin(run.store); !begun) return tl::unexpected(script_error(begun.error()));
   if (journal) {
@@ -164,7 +168,7 @@ tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options) {
           CommandError{kBadInput, fmt::format("{}:{}: {}", options.scenario, trace.error().line, trace.error().what)});
     return std::move(*trace);
   }
-  auto run = run_scenario(options, true, nullptr);
+  auto run = run_scenario(options, kAllLayers, nullptr);
   if (!run) return tl::unexpected(run.error());
   LoadedTrace trace = load_trace(*run->store, {options.scenario, run->seed, run->digest.everything});
   run->script.reset();

@@ -41,7 +41,9 @@ struct FinishedRun {
 
 using LogFunction = std::function<void(Instant, std::string_view, std::string_view)>;
 /// Loads, runs to the end and takes the digest. Progress goes to standard error where that is a terminal.
-tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& options, bool store, LogFunction log);
+/// With a store, `layers` of the trace are kept in it.
+tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& options, std::optional<LayerMask> store,
+                                                     LogFunction log);
 
 /// A trace file (its first line says so), or else a scenario, which is run.
 tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lab/script/objects.hpp"
+#include "sim/trace/traced_timer.hpp"
 
 namespace wirelab::script {
 
@@ -54,20 +55,29 @@ void DeviceProgram::resume(int arguments) {
   const int status = host_.resume(thread_, arguments);
   host_.present_device = before;
   host_.present_random = luck;
-  if (status == LUA_OK && !ended_)
-    world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::ended);
-  if (status != LUA_OK && status != LUA_YIELD)
-    world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0, ProgramEvent::failed);
+  const bool failed = status != LUA_OK && status != LUA_YIELD;
+  if (!failed && (status == LUA_YIELD || ended_)) return;
+  world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0,
+                      failed ? ProgramEvent::failed : ProgramEvent::ended);
+  if (!ended_) world_.set_program_state(device_, failed ? ProgramState::failed : ProgramState::ended);
 }
 
 int DeviceProgram::wait(lua_State* L, Instant at) {
   if (ended_) return lua_yield(L, 0);  // it has ended itself; it is never resumed
   if (at == Instant::never()) {
-    world_.events().disarm(wake_);
+    disarm_wake();
   } else {
-    world_.events().arm(wake_, at);
+    arm_wake(at);
   }
   return lua_yield(L, 0);
+}
+
+void DeviceProgram::arm_wake(Instant at) {
+  arm_traced(world_.trace(), wake_, world_.entity_of(device_), Field::program_timer, at);
+}
+
+void DeviceProgram::disarm_wake() {
+  disarm_traced(world_.trace(), wake_, world_.entity_of(device_), Field::program_timer);
 }
 
 void DeviceProgram::wake_with(bool ok, std::string reason) {
@@ -75,12 +85,14 @@ void DeviceProgram::wake_with(bool ok, std::string reason) {
   has_outcome_ = true;
   outcome_ok_ = ok;
   outcome_reason_ = std::move(reason);
-  world_.events().arm(wake_, world_.now());
+  arm_wake(world_.now());
 }
 
 void DeviceProgram::on_wake(void* target, std::uint64_t) {
   auto* self = static_cast<DeviceProgram*>(target);
-  self->world_.trace().emit_cause(Kind::program_event, self->world_.entity_of(self->device_), 0, ProgramEvent::woke);
+  Tracer& trace = self->world_.trace();
+  record_fired(trace, self->world_.entity_of(self->device_), Field::program_timer);
+  trace.emit_cause(Kind::program_event, self->world_.entity_of(self->device_), 0, ProgramEvent::woke);
   if (!self->has_outcome_) {
     self->resume(0);
     return;
@@ -112,7 +124,7 @@ void DeviceProgram::run_callback(int arguments) {
 
 void DeviceProgram::end(Ending ending) {
   ended_ = true;
-  world_.events().disarm(wake_);
+  disarm_wake();
   for (const auto& client : clients_) {
     switch (ending) {
       case Ending::stop:
@@ -127,6 +139,7 @@ void DeviceProgram::end(Ending ending) {
 
 void DeviceProgram::visit_state(StateVisitor& visitor) const {
   for (const auto& client : clients_) client->endpoint().visit_state(visitor);
+  visitor.value(world_.entity_of(device_), Field::program_timer, 0, deadline_of(world_.events(), wake_));
 }
 
 ScriptClient* DeviceProgram::make_client(lua_State* L) {

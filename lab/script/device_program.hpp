@@ -27,7 +27,7 @@ class DeviceProgram final : public Program {
 
   /// Suspends the coroutine until `at` (never: until wake()). To be returned from a C function of the program's own thread.
   int wait(lua_State* L, Instant at);
-  void arm_wake(Instant at) { world_.events().arm(wake_, at); }
+  void arm_wake(Instant at);
   /// Resumes it at this instant, by an event of its own, with what `push` puts on its stack.
   void wake_with(bool ok, std::string reason);
   bool waits_for(const ScriptClient* client) const { return waiting_for_ == client; }
@@ -45,6 +45,7 @@ class DeviceProgram final : public Program {
 
  private:
   static void on_wake(void* self, std::uint64_t);
+  void disarm_wake();
   void resume(int arguments);
 
   Host& host_;

@@ -1,10 +1,13 @@
 #include "sim/trace/store.hpp"
 
+#include <cstring>
+
 #include "sim/kernel/check.hpp"
 
 namespace wirelab {
 
-TraceStore::TraceStore(std::size_t memory_bound) : memory_bound_(memory_bound) {}
+TraceStore::TraceStore(std::size_t memory_bound, LayerMask layers)
+    : memory_bound_(memory_bound), layers_(layers | mask_of(Layer::world)) {}
 
 TraceStore::~TraceStore() {
   check(readers_ == 0, "no reader is at work when a store ends");
@@ -22,6 +25,7 @@ TraceChunk* TraceStore::add_chunk(RecordNumber first_record, BlobNumber first_bl
   auto* added = new TraceChunk;
   added->first_record = first_record;
   added->first_blob = first_blob;
+  added->filtered = filters();
   (*page.load(std::memory_order_relaxed))[end_chunk_ & (kPage - 1)].store(added, std::memory_order_release);
   ++end_chunk_;
   return added;
@@ -35,6 +39,32 @@ void TraceStore::evict() {
     (*pages_[first_chunk_ >> kPageBits].load(std::memory_order_relaxed))[first_chunk_ & (kPage - 1)].store(nullptr);
     delete oldest;
     ++first_chunk_;
+  }
+}
+
+void TraceStore::keep(const TracePart& part) {
+  TraceChunk* to = end_chunk_ == first_chunk_ ? nullptr : chunk(end_chunk_ - 1);
+  if (to == nullptr || to->first_record != part.chunk.first_record)
+    to = add_chunk(part.chunk.first_record, part.chunk.first_blob);
+  // A blob stands before or beside the first record that names it, in the same part or an earlier one of the same chunk.
+  // Texts are small and are kept; the bytes of packets go with the links' records.
+  const bool with_packets = (layers_ & mask_of(Layer::link)) != 0;
+  for (std::uint32_t i = part.from_blob; i < part.to_blob; ++i) {
+    const bool kept = with_packets || part.chunk.blob_packet[i] == 0;
+    const auto bytes = part.chunk.blob(i);
+    if (kept && !bytes.empty()) std::memcpy(to->byte.data() + to->bytes, bytes.data(), bytes.size());
+    to->bytes += kept ? static_cast<std::uint32_t>(bytes.size()) : 0;
+    to->blob_end[i] = to->bytes;
+    to->blob_packet[i] = part.chunk.blob_packet[i];
+    ++to->blobs;
+  }
+  if (part.from_record == 0 && part.to_record > 0) to->first_at = part.chunk.record[0].at;
+  for (std::uint32_t i = part.from_record; i < part.to_record; ++i) {
+    const Record& record = part.chunk.record[i];
+    const bool kept = (layers_ & mask_of(layer_of(record.kind, record.field))) != 0;
+    to->place[i] = kept ? static_cast<std::uint16_t>(to->kept) : TraceChunk::kNotKept;
+    if (kept) to->record[to->kept++] = record;
+    ++to->records;
   }
 }
 
@@ -78,24 +108,32 @@ std::uint32_t TraceStore::Reader::chunk_of(RecordNumber number) const {
   return hint_ = low;
 }
 
-const Record& TraceStore::Reader::record(RecordNumber number) const {
-  check(number >= first_ && number <= last_, "a record that is read is kept in the store");
+const Record* TraceStore::Reader::find(RecordNumber number) const {
+  check(number >= first_ && number <= last_, "a record that is read is in the store's range");
   const TraceChunk* chunk = store_.chunk(chunk_of(number));
-  return chunk->record[static_cast<std::size_t>(number - chunk->first_record)];
+  return chunk->find(static_cast<std::size_t>(number - chunk->first_record));
+}
+
+const Record& TraceStore::Reader::record(RecordNumber number) const {
+  static constexpr Record kLeftOut;
+  const Record* const found = find(number);
+  return found == nullptr ? kLeftOut : *found;
 }
 
 RecordNumber TraceStore::Reader::at_or_after(std::int64_t at_ns) const {
-  RecordNumber low = first_;
-  RecordNumber high = last_ + 1;
-  while (low < high) {
-    const RecordNumber middle = low + (high - low) / 2;
-    if (record(middle).at < at_ns) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+  if (last_ < first_) return last_ + 1;
+  // The last chunk that begins before the instant, by bisection; then record by record.
+  std::uint32_t low = first_chunk_;
+  std::uint32_t high = end_chunk_;
+  while (high - low > 1) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    (store_.chunk(middle)->begins_at() < at_ns ? low : high) = middle;
   }
-  return low;
+  for (RecordNumber n = store_.chunk(low)->first_record; n <= last_; ++n) {
+    const Record* const found = find(n);
+    if (found != nullptr && found->at >= at_ns) return n;
+  }
+  return last_ + 1;
 }
 
 std::span<const std::uint8_t> TraceStore::Reader::blob(BlobNumber number) const {

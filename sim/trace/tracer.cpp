@@ -9,8 +9,8 @@ namespace wirelab {
 
 Tracer::Tracer(EventQueue& events, std::shared_ptr<TraceStore> store)
     : events_(events), names_(std::make_shared<Names>()), store_(std::move(store)) {
-  if (store_) {
-    store_->set_names(names_);
+  if (store_) store_->set_names(names_);
+  if (fills_store()) {
     chunk_ = store_->add_chunk(1, 1);
   } else {
     own_ = std::make_unique<TraceChunk>();
@@ -63,6 +63,7 @@ void Tracer::flush() {
   for (Sink* sink : sinks_) sink->consume(part);
   seen_records_ = chunk.records;
   seen_blobs_ = chunk.blobs;
+  if (store_ && !fills_store()) store_->keep(part);
   if (store_) store_->publish(chunk.first_record + chunk.records - 1, chunk.first_blob + chunk.blobs - 1);
 }
 
@@ -70,7 +71,7 @@ void Tracer::next_chunk() {
   flush();
   const RecordNumber first_record = chunk_->first_record + chunk_->records;
   const BlobNumber first_blob = chunk_->first_blob + chunk_->blobs;
-  if (store_) {
+  if (fills_store()) {
     chunk_ = store_->add_chunk(first_record, first_blob);
   } else {
     chunk_->first_record = first_record;

@@ -18,7 +18,7 @@ namespace wirelab {
 
 class Tracer {
  public:
-  /// With a store, chunks are filled in the store's own memory and stay there.
+  /// With a store, chunks are filled in the store's own memory and stay there; a store that filters gets copies.
   explicit Tracer(EventQueue& events, std::shared_ptr<TraceStore> store = nullptr);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
@@ -89,11 +89,12 @@ class Tracer {
  private:
   BlobNumber blob(std::span<const std::uint8_t> bytes, std::uint8_t is_packet);
   void next_chunk();
+  bool fills_store() const { return store_ != nullptr && !store_->filters(); }
 
   EventQueue& events_;
   std::shared_ptr<Names> names_;
   std::shared_ptr<TraceStore> store_;
-  std::unique_ptr<TraceChunk> own_;  // where there is no store
+  std::unique_ptr<TraceChunk> own_;  // where there is no store, or one that keeps only a part
   TraceChunk* chunk_ = nullptr;
   std::uint32_t seen_records_ = 0;  // of the chunk, by the sinks
   std::uint32_t seen_blobs_ = 0;

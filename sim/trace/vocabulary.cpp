@@ -62,13 +62,13 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "tcp_delayed_ack_timer",
                                                                                         "tcp_persist_timer",
                                                                                         "tcp_close_timer",
-                                                                                        "tcp_unsent",
                                                                                         "client_state",
                                                                                         "client_inflight",
                                                                                         "client_received",
                                                                                         "client_queued",
                                                                                         "client_keepalive_timer",
                                                                                         "client_ping_timer",
+                                                                                        "client_connect_timer",
                                                                                         "session_connected",
                                                                                         "session_clean",
                                                                                         "session_keepalive_timer",
@@ -80,27 +80,20 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "broker_retained",
                                                                                         "sensor_value",
                                                                                         "actuator_value",
-                                                                                        "program_state"};
+                                                                                        "program_state",
+                                                                                        "program_timer"};
 
 constexpr std::array<std::string_view, 11> kEntityKinds{
     "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message"};
-constexpr std::array<std::string_view, 12> kDropReasons{"none",
-                                                        "loss on the link",
-                                                        "queue full",
-                                                        "link down",
-                                                        "cable cut while under way",
-                                                        "no route",
-                                                        "time to live expired",
-                                                        "larger than the MTU",
-                                                        "node without power",
-                                                        "bad checksum",
-                                                        "no such port",
-                                                        "malformed"};
-constexpr std::array<std::string_view, 6> kRetransmitReasons{"none",     "time-out", "fast retransmit",
-                                                             "recovery", "probe",    "the peer repeated its SYN"};
-constexpr std::array<std::string_view, 9> kLossReasons{
+constexpr std::array<std::string_view, 11> kDropReasons{
+    "none",        "loss on the link",     "queue full",          "link down",          "cable cut while under way",
+    "no route",    "time to live expired", "larger than the MTU", "node without power", "bad checksum",
+    "no such port"};
+constexpr std::array<std::string_view, 5> kRetransmitReasons{"none", "time-out", "fast retransmit", "recovery",
+                                                             "the peer repeated its SYN"};
+constexpr std::array<std::string_view, 8> kLossReasons{
     "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
-    "session ended", "queue full",        "process died",  "broker stopped"};
+    "session ended", "queue full",        "process died"};
 constexpr std::array<std::string_view, 14> kSessionEvents{"none",
                                                           "connecting",
                                                           "connected",
@@ -119,6 +112,7 @@ constexpr std::array<std::string_view, 6> kWillCauses{"none",       "connection 
                                                       "taken over", "protocol error",  "broker stopped"};
 constexpr std::array<std::string_view, 7> kProgramEvents{"none",  "started", "slept",  "woke",
                                                          "ended", "failed",  "crashed"};
+constexpr std::array<std::string_view, 4> kProgramStates{"not running", "running", "ended", "failed"};
 
 template <typename Enum, std::size_t N>
 std::string_view look_up(const std::array<std::string_view, N>& names, Enum value) {
@@ -138,6 +132,54 @@ std::string_view name_of(LossReason reason) { return look_up(kLossReasons, reaso
 std::string_view name_of(SessionEvent event) { return look_up(kSessionEvents, event); }
 std::string_view name_of(WillCause cause) { return look_up(kWillCauses, cause); }
 std::string_view name_of(ProgramEvent event) { return look_up(kProgramEvents, event); }
+std::string_view name_of(ProgramState state) { return look_up(kProgramStates, state); }
+
+std::string_view name_of(Layer layer) {
+  constexpr std::array<std::string_view, static_cast<std::size_t>(Layer::count_)> names{"world", "link", "tcp", "mqtt",
+                                                                                        "program"};
+  return look_up(names, layer);
+}
+
+Layer layer_of(Kind kind, std::uint16_t field) {
+  switch (kind) {
+    case Kind::none:
+    case Kind::defined:
+    case Kind::intervention:
+    case Kind::expectation_failed:
+    case Kind::count_: return Layer::world;
+    case Kind::packet_sent:
+    case Kind::packet_transmitted:
+    case Kind::packet_arrived:
+    case Kind::packet_dropped:
+    case Kind::icmp_received:
+    case Kind::datagram_received: return Layer::link;
+    case Kind::stream_opened:
+    case Kind::retransmission:
+    case Kind::stream_delivered:
+    case Kind::stream_held: return Layer::tcp;
+    case Kind::mqtt_sent:
+    case Kind::mqtt_received:
+    case Kind::message_published:
+    case Kind::message_accepted:
+    case Kind::message_routed:
+    case Kind::message_queued:
+    case Kind::message_delivered:
+    case Kind::message_completed:
+    case Kind::message_lost:
+    case Kind::session_event:
+    case Kind::will_published: return Layer::mqtt;
+    case Kind::program_event:
+    case Kind::logged: return Layer::program;
+    case Kind::state:
+    case Kind::timer_fired: break;
+  }
+  // The fields stand in the order of the layers.
+  const auto at = static_cast<Field>(field);
+  if (at >= Field::sensor_value) return Layer::program;
+  if (at >= Field::client_state) return Layer::mqtt;
+  if (at >= Field::tcp_state) return Layer::tcp;
+  return at >= Field::link_up ? Layer::link : Layer::world;
+}
 
 bool is_timer(Field field) {
   switch (field) {
@@ -147,7 +189,9 @@ bool is_timer(Field field) {
     case Field::tcp_close_timer:
     case Field::client_keepalive_timer:
     case Field::client_ping_timer:
-    case Field::session_keepalive_timer: return true;
+    case Field::client_connect_timer:
+    case Field::session_keepalive_timer:
+    case Field::program_timer: return true;
     default: return false;
   }
 }

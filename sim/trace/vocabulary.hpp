@@ -85,7 +85,6 @@ enum class Field : std::uint16_t {
   tcp_delayed_ack_timer,
   tcp_persist_timer,
   tcp_close_timer,
-  tcp_unsent,  // bytes written but not yet sent
   // MQTT client
   client_state,     // ClientState
   client_inflight,  // key: packet id, value: mqtt::SendState
@@ -93,6 +92,7 @@ enum class Field : std::uint16_t {
   client_queued,    // messages waiting for a connection or a free slot
   client_keepalive_timer,
   client_ping_timer,
+  client_connect_timer,  // until an attempt to connect is given up, or the next one begins
   // MQTT session at the broker
   session_connected,
   session_clean,
@@ -107,6 +107,7 @@ enum class Field : std::uint16_t {
   sensor_value,    // bits of a double
   actuator_value,  // bits of a double
   program_state,   // ProgramState
+  program_timer,   // until a sleeping program goes on
   count_
 };
 
@@ -121,11 +122,10 @@ enum class DropReason : std::uint16_t {
   too_big,
   node_down,
   bad_checksum,
-  no_port,
-  malformed
+  no_port
 };
 
-enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, probe, repeated_syn };
+enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn };
 
 enum class LossReason : std::uint16_t {
   none,
@@ -135,8 +135,7 @@ enum class LossReason : std::uint16_t {
   connection_lost,     // QoS 0 handed to a connection that died before it was acknowledged
   session_ended,       // the session was clean and ended with the message unfinished
   queue_full,
-  process_died,  // the publishing process crashed or lost power
-  broker_stopped,
+  process_died  // the publishing process crashed or lost power
 };
 
 enum class SessionEvent : std::uint16_t {
@@ -165,7 +164,18 @@ enum class WillCause : std::uint16_t {
   broker_stopped
 };
 
+enum class ProgramState : std::uint16_t { none, running, ended, failed };
+
 enum class ProgramEvent : std::uint16_t { none, started, slept, woke, ended, failed, crashed };
+
+/// What a record is about, for who wants to keep only a part of a long trace.
+enum class Layer : std::uint8_t { world, link, tcp, mqtt, program, count_ };
+using LayerMask = std::uint8_t;  // a bit for each; the world's records are always kept
+inline constexpr LayerMask kAllLayers = (1u << static_cast<unsigned>(Layer::count_)) - 1;
+constexpr LayerMask mask_of(Layer layer) { return static_cast<LayerMask>(1u << static_cast<unsigned>(layer)); }
+
+Layer layer_of(Kind kind, std::uint16_t field);
+std::string_view name_of(Layer layer);
 
 std::string_view name_of(Kind kind);
 std::string_view name_of(Field field);
@@ -176,6 +186,7 @@ std::string_view name_of(LossReason reason);
 std::string_view name_of(SessionEvent event);
 std::string_view name_of(WillCause cause);
 std::string_view name_of(ProgramEvent event);
+std::string_view name_of(ProgramState state);
 
 /// Whether the field holds a timer's deadline.
 bool is_timer(Field field);

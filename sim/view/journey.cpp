@@ -227,6 +227,10 @@ class Teller {
 
 tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic,
                                                     std::uint32_t nth) {
+  constexpr LayerMask kNeeded = mask_of(Layer::link) | mask_of(Layer::tcp) | mask_of(Layer::mqtt);
+  if (const LayerMask kept = index.trace().header.layers; (kept & kNeeded) != kNeeded)
+    return tl::unexpected(fmt::format("a journey needs the layers {}; this trace was kept with {} only",
+                                      layers_text(kNeeded), layers_text(kept)));
   std::uint32_t count = 0;
   std::set<std::string_view> topics;
   for (const Record& r : index.trace().records) {

@@ -16,17 +16,22 @@ struct TraceHeader {
   std::string scenario;
   std::uint64_t seed = 1;
   std::string digest;
+  LayerMask layers = kAllLayers;  // that were kept
 };
 
+/// "tcp,mqtt" and back; the error names the layers that there are.
+std::string layers_text(LayerMask layers);
+tl::expected<LayerMask, std::string> parse_layers(std::string_view text);
+
 std::string trace_header_line(const TraceHeader& header);
-/// One record, with a newline.
+/// One record, with a newline; nothing for a record that the store has left out.
 std::string trace_line(const TraceStore::Reader& reader, RecordNumber number);
 
 /// A whole trace, from a store or from a file: what journeys and comparisons read.
 struct LoadedTrace {
   TraceHeader header;
   RecordNumber first = 1;
-  std::vector<Record> records;
+  std::vector<Record> records;  // an empty one (Kind::none) where a layer was left out
   std::vector<std::string> names;
   std::vector<std::string> blobs;  // by number - 1; packets and texts
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/trace/traced_timer.hpp"
+
 namespace wirelab {
 
 std::string_view name_of(ConnectFailure failure) {
@@ -39,7 +41,7 @@ void MqttEndpoint::attempt() {
   trace_.emit_cause(Kind::session_event, client_.entity(), 0, SessionEvent::connecting);
   peer_closed_ = lost_ = false;
   connection_ = &transport_.connect(node_, to_, this);
-  events_.arm(timer_, events_.now() + settings_.connect_timeout);
+  arm(settings_.connect_timeout);
 }
 
 // Gives the connection up without hearing of it again.
@@ -52,8 +54,15 @@ void MqttEndpoint::let_go() {
   connection->close();
 }
 
+void MqttEndpoint::arm(Duration after) {
+  arm_traced(trace_, timer_, client_.entity(), Field::client_connect_timer, events_.now() + after);
+}
+
+void MqttEndpoint::disarm() { disarm_traced(trace_, timer_, client_.entity(), Field::client_connect_timer); }
+
 void MqttEndpoint::on_timer(void* target, std::uint64_t) {
   auto* self = static_cast<MqttEndpoint*>(target);
+  record_fired(self->trace_, self->client_.entity(), Field::client_connect_timer);
   if (self->connection_ == nullptr) {
     if (self->wanted_) self->attempt();
     return;
@@ -65,7 +74,7 @@ void MqttEndpoint::on_timer(void* target, std::uint64_t) {
 }
 
 void MqttEndpoint::attempt_failed(ConnectFailure failure, mqtt::ConnectCode code) {
-  events_.disarm(timer_);
+  disarm();
   retry_later();
   user_.on_connect_failed(failure, code);
 }
@@ -75,13 +84,13 @@ void MqttEndpoint::retry_later() {
     wanted_ = false;
     return;
   }
-  events_.arm(timer_, events_.now() + delay_);
+  arm(delay_);
   delay_ = std::min(delay_ * 2, settings_.longest_delay);
 }
 
 void MqttEndpoint::disconnect() {
   wanted_ = false;
-  events_.disarm(timer_);
+  disarm();
   if (client_.state() != mqtt::ClientState::disconnected) {
     client_.disconnect();
   } else {
@@ -106,20 +115,20 @@ void MqttEndpoint::serve(bool on) {
 
 void MqttEndpoint::crash() {
   wanted_ = false;
-  events_.disarm(timer_);
+  disarm();
   client_.vanish(LossReason::process_died);
   let_go();
 }
 
 void MqttEndpoint::vanish() {
   wanted_ = false;
-  events_.disarm(timer_);
+  disarm();
   client_.vanish(LossReason::process_died);
   connection_ = nullptr;  // the transport forgets it with the node
 }
 
 void MqttEndpoint::on_connected(tcp::Connection&) {
-  events_.arm(timer_, events_.now() + settings_.connect_timeout);
+  arm(settings_.connect_timeout);
   client_.opened(this);
 }
 
@@ -171,7 +180,7 @@ void MqttEndpoint::write(mqtt::Bytes bytes) { connection_->write(bytes); }
 void MqttEndpoint::close() { let_go(); }
 
 void MqttEndpoint::on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) {
-  events_.disarm(timer_);
+  disarm();
   if (code != mqtt::ConnectCode::accepted) {
     let_go();
     attempt_failed(ConnectFailure::not_accepted, code);
@@ -187,6 +196,11 @@ void MqttEndpoint::on_disconnected(mqtt::Client&, bool expected) {
     if (events_.due(timer_) == Instant::never()) retry_later();
   }
   user_.on_disconnected(expected);
+}
+
+void MqttEndpoint::visit_state(StateVisitor& visitor) const {
+  client_.visit_state(visitor);
+  visitor.value(client_.entity(), Field::client_connect_timer, 0, deadline_of(events_, timer_));
 }
 
 }  // namespace wirelab

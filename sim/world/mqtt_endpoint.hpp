@@ -50,7 +50,7 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void crash();
   /// The node has no power: nothing is said to anybody.
   void vanish();
-  void visit_state(StateVisitor& visitor) const { client_.visit_state(visitor); }
+  void visit_state(StateVisitor& visitor) const;
 
  private:
   // tcp::User
@@ -74,6 +74,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void on_subscribed(mqtt::Client&, mqtt::PacketId id, mqtt::Bytes codes) override { user_.on_subscribed(id, codes); }
 
   static void on_timer(void* self, std::uint64_t);
+  void arm(Duration after);
+  void disarm();
   void attempt();
   void attempt_failed(ConnectFailure failure, mqtt::ConnectCode code);
   void retry_later();

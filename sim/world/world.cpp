@@ -72,6 +72,7 @@ void World::start_device(DeviceIndex index) {
   if (!device.make_program) return;
   trace_.set_cause(0);
   trace_.emit_cause(Kind::program_event, entity_of(index), 0, ProgramEvent::started);
+  set_program_state(index, ProgramState::running);
   device.program = device.make_program(*this, index);
   device.program->start();
 }
@@ -81,8 +82,13 @@ void World::end_device(DeviceIndex index, Ending ending) {
   if (device.program == nullptr) return;
   trace_.emit(Kind::program_event, entity_of(index), 0,
               ending == Ending::stop ? ProgramEvent::ended : ProgramEvent::crashed);
+  set_program_state(index, ProgramState::none);
   device.program->end(ending);
   ended_programs_.push_back(std::move(device.program));  // it may be what asked for its own end
+}
+
+void World::set_program_state(DeviceIndex index, ProgramState state) {
+  trace_.set(entity_of(index), Field::program_state, devices_[index].state, state);
 }
 
 bool World::step(Instant limit) {
@@ -292,6 +298,7 @@ void World::visit_state(StateVisitor& visitor) const {
   transport_.visit_state(visitor);
   for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);
   for (const Device& device : devices_) {
+    visitor.value(network_.node(device.node).entity, Field::program_state, 0, static_cast<std::int64_t>(device.state));
     if (device.program != nullptr) device.program->visit_state(visitor);
     if (device.peripherals == nullptr) continue;
     for (const auto& [name, sensor] : device.peripherals->sensors) sensor->visit_state(visitor);

@@ -65,6 +65,8 @@ class World {
   EntityId entity_of(DeviceIndex device) const { return network_.node(devices_[device].node).entity; }
   std::string_view name_of_device(DeviceIndex device) const { return trace_.names().text(entity_of(device)); }
   Program* program(DeviceIndex device) const { return devices_[device].program.get(); }
+  /// Says that the program has come to its end by itself.
+  void set_program_state(DeviceIndex device, ProgramState state);
   std::size_t devices() const { return devices_.size(); }
   BrokerService* broker(std::string_view name) const;
 
@@ -86,6 +88,7 @@ class World {
     NodeIndex node = 0;
     MakeProgram make_program;
     std::unique_ptr<Program> program;
+    ProgramState state = ProgramState::none;
     std::unique_ptr<Peripherals> peripherals;  // made when it is first used
   };
   struct NamedLink {

@@ -37,6 +37,13 @@ expect 2 '--pcap-link' run temperature --pcap-link home-cloud
 expect 2 'there is no link "home-clod": did you mean "home-cloud"' run temperature --pcap "$work/x.pcapng" --pcap-link home-clod
 [ -e "$work/x.pcapng" ] && { echo "a capture that failed was left behind"; failed=1; }
 expect 2 'No such file' run temperature --trace "$work/no/folder.jsonl"
+expect 2 'there is no layer "mqt": did you mean "mqtt"' run temperature --trace "$work/x.jsonl" --layers mqt
+expect 2 'captures and diagrams need everything' run temperature --pcap "$work/x.pcapng" --layers mqtt
+expect 0 'delivered' run temperature --until 1min --trace "$work/mqtt.jsonl" --layers mqtt
+grep -q '"kind":"message_delivered"' "$work/mqtt.jsonl" || { echo "--layers mqtt has lost the messages"; failed=1; }
+grep -q '"kind":"packet_sent"' "$work/mqtt.jsonl" && { echo "--layers mqtt has kept packets"; failed=1; }
+expect 2 'a journey needs the layers link,tcp,mqtt; this trace was kept with world,mqtt only' journey "$work/mqtt.jsonl"
+expect 0 'the runs are the same' diff "$work/mqtt.jsonl" "$work/mqtt.jsonl"
 expect 0 'delivered +400' run temperature --seed 7
 expect 0 'readings' metrics temperature
 expect 1 'expected: .*costs nothing at QoS 0' run outage --set short=30
@@ -89,6 +96,13 @@ cat >"$work/cut.jsonl" <<'JSON'
 {"at_ns":60000000000,"do":"cut","link":"home-cloud"}
 {"at_ns":65000000000,"do":"restore","link":"home-cloud"}
 JSON
+expect 2 'there is no layer "mqt": did you mean "mqtt"' run temperature --trace "$work/x.jsonl" --layers mqt
+expect 2 'captures and diagrams need everything' run temperature --pcap "$work/x.pcapng" --layers mqtt
+expect 0 'delivered' run temperature --until 1min --trace "$work/mqtt.jsonl" --layers mqtt
+grep -q '"kind":"message_delivered"' "$work/mqtt.jsonl" || { echo "--layers mqtt has lost the messages"; failed=1; }
+grep -q '"kind":"packet_sent"' "$work/mqtt.jsonl" && { echo "--layers mqtt has kept packets"; failed=1; }
+expect 2 'a journey needs the layers link,tcp,mqtt; this trace was kept with world,mqtt only' journey "$work/mqtt.jsonl"
+expect 0 'the runs are the same' diff "$work/mqtt.jsonl" "$work/mqtt.jsonl"
 expect 0 'delivered +400' run temperature --journal "$work/cut.jsonl"
 one=$("$program" run temperature --journal "$work/cut.jsonl" --json | grep '"digest"')
 two=$("$program" run temperature --journal "$work/cut.jsonl" --json | grep '"digest"')

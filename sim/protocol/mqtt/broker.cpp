@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/trace/traced_timer.hpp"
+
 namespace wirelab::mqtt {
 
 Broker::Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings,
@@ -280,7 +282,7 @@ void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause
 }
 
 void Broker::drop_connection(ConnectionIndex index) {
-  if (events_.due(connections_[index]->timer) != Instant::never()) disarm_timer(index);
+  disarm_timer(index);
   const std::unique_ptr<Connection> connection = std::move(connections_[index]);
   events_.release(connection->timer);
   free_connections_.push_back(index);
@@ -296,38 +298,33 @@ void Broker::arm_keep_alive(ConnectionIndex index) {
   Connection& connection = *connections_[index];
   const Session& session = *sessions_[connection.session];
   if (session.keep_alive == 0) return;
-  const Instant at = events_.now() + Duration::milliseconds(1500) * session.keep_alive;
-  const Instant old = events_.due(connection.timer);
-  trace_.state(session.entity, Field::session_keepalive_timer, old == Instant::never() ? 0 : old.ns(), at.ns());
-  events_.arm(connection.timer, at);
+  arm_traced(trace_, connection.timer, session.entity, Field::session_keepalive_timer,
+             events_.now() + Duration::milliseconds(1500) * session.keep_alive);
 }
 
 void Broker::disarm_timer(ConnectionIndex index) {
   const Connection& connection = *connections_[index];
-  const Instant due = events_.due(connection.timer);
-  if (due == Instant::never()) return;
-  trace_.state(timer_entity(connection), Field::session_keepalive_timer, due.ns(), 0,
-               connection.session == kNone ? index + 1 : 0);
-  events_.disarm(connection.timer);
+  disarm_traced(trace_, connection.timer, timer_entity(connection), Field::session_keepalive_timer,
+                connection.session == kNone ? index + 1 : 0);
 }
 
 void Broker::on_timer(void* target, std::uint64_t argument) {
   auto* self = static_cast<Broker*>(target);
   const auto index = static_cast<ConnectionIndex>(argument);
   const Connection& connection = *self->connections_[index];
-  const EntityId who = self->timer_entity(connection);
-  const std::uint32_t key = connection.session == kNone ? index + 1 : 0;
-  self->trace_.emit_cause(Kind::timer_fired, who, 0, Field::session_keepalive_timer, key);
-  self->trace_.state(who, Field::session_keepalive_timer, self->events_.now().ns(), 0, key);
+  record_fired(self->trace_, self->timer_entity(connection), Field::session_keepalive_timer,
+               connection.session == kNone ? index + 1 : 0);
   self->end_connection(index, SessionEvent::keepalive_expired, WillCause::keepalive_expired);
 }
 
+// The server closes connections on which no DISCONNECT came, so their wills are published [MQTT-3.1.2-8]: first all of
+// them, to whoever still listens, then the connections end. Mosquitto does the same.
 void Broker::stop() {
+  for (const auto& session : sessions_) {
+    if (session != nullptr && session->connection != kNone) fire_will(*session, WillCause::broker_stopped);
+  }
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] != nullptr) end_connection(i, SessionEvent::disconnected, WillCause::none);
-  }
-  for (const auto& session : sessions_) {
-    if (session != nullptr) set_will(*session, kNoMessage);
   }
 }
 
@@ -354,10 +351,9 @@ void Broker::visit_state(StateVisitor& visitor) const {
     visitor.value(entity_, Field::broker_retained, topic, messages_[message].id);
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] == nullptr) continue;
-    const Instant due = events_.due(connections_[i]->timer);
     const bool nameless = connections_[i]->session == kNone;
-    if (due != Instant::never())
-      visitor.value(timer_entity(*connections_[i]), Field::session_keepalive_timer, nameless ? i + 1 : 0, due.ns());
+    visitor.value(timer_entity(*connections_[i]), Field::session_keepalive_timer, nameless ? i + 1 : 0,
+                  deadline_of(events_, connections_[i]->timer));
   }
   for (const auto& session : sessions_) {
     if (session == nullptr) continue;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/trace/traced_timer.hpp"
+
 namespace wirelab::mqtt {
 
 Client::Client(EventQueue& events, Tracer& trace, EntityId entity, MessagePool& messages, ClientUser& user)
@@ -321,24 +323,16 @@ bool Client::send(MessageId message) {
 }
 
 void Client::arm(TimerId timer, Field field, Duration after) {
-  const Instant at = events_.now() + after;
-  const Instant old = events_.due(timer);
-  trace_.state(entity_, field, old == Instant::never() ? 0 : old.ns(), at.ns());
-  events_.arm(timer, at);
+  arm_traced(trace_, timer, entity_, field, events_.now() + after);
 }
 
 void Client::disarm(TimerId timer, Field field) {
-  if (!timer.valid()) return;
-  const Instant old = events_.due(timer);
-  if (old == Instant::never()) return;
-  trace_.state(entity_, field, old.ns(), 0);
-  events_.disarm(timer);
+  if (timer.valid()) disarm_traced(trace_, timer, entity_, field);
 }
 
 void Client::on_keep_alive(void* target, std::uint64_t) {
   auto* self = static_cast<Client*>(target);
-  self->trace_.emit_cause(Kind::timer_fired, self->entity_, 0, Field::client_keepalive_timer);
-  self->trace_.state(self->entity_, Field::client_keepalive_timer, self->events_.now().ns(), 0);
+  record_fired(self->trace_, self->entity_, Field::client_keepalive_timer);
   if (self->state_ != ClientState::connected) return;
   if (self->served_) {
     self->ping();
@@ -364,8 +358,7 @@ void Client::set_served(bool served) {
 
 void Client::on_ping_timeout(void* target, std::uint64_t) {
   auto* self = static_cast<Client*>(target);
-  self->trace_.emit_cause(Kind::timer_fired, self->entity_, 0, Field::client_ping_timer);
-  self->trace_.state(self->entity_, Field::client_ping_timer, self->events_.now().ns(), 0);
+  record_fired(self->trace_, self->entity_, Field::client_ping_timer);
   if (self->channel_ == nullptr) return;
   self->trace_.emit(Kind::session_event, self->entity_, 0, SessionEvent::ping_unanswered);
   ByteChannel* const dead = self->channel_;
@@ -380,10 +373,8 @@ void Client::visit_state(StateVisitor& visitor) const {
     visitor.value(entity_, Field::client_inflight, in_flight_[i].packet_id,
                   static_cast<std::int64_t>(in_flight_[i].state));
   for (const PacketId id : received_) visitor.value(entity_, Field::client_received, id, 1);
-  const Instant keep_alive = events_.due(keep_alive_timer_);
-  const Instant ping = ping_timer_.valid() ? events_.due(ping_timer_) : Instant::never();
-  if (keep_alive != Instant::never()) visitor.value(entity_, Field::client_keepalive_timer, 0, keep_alive.ns());
-  if (ping != Instant::never()) visitor.value(entity_, Field::client_ping_timer, 0, ping.ns());
+  visitor.value(entity_, Field::client_keepalive_timer, 0, deadline_of(events_, keep_alive_timer_));
+  if (ping_timer_.valid()) visitor.value(entity_, Field::client_ping_timer, 0, deadline_of(events_, ping_timer_));
 }
 
 }  // namespace wirelab::mqtt

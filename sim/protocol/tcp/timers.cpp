@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/trace/traced_timer.hpp"
 
 namespace wirelab::tcp {
 namespace {
@@ -14,29 +15,20 @@ constexpr Field kTimerField[] = {Field::none, Field::tcp_retransmit_timer, Field
 
 void Connection::arm(Mode mode, Duration after) {
   if (mode_ != mode) disarm();
-  const Instant at = host_.events.now() + after;
-  const Instant old = host_.events.due(timer_);
-  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode)],
-                    mode_ == mode && old != Instant::never() ? old.ns() : 0, at.ns());
-  host_.events.arm(timer_, at);
+  arm_traced(host_.trace, timer_, entity_, kTimerField[static_cast<std::size_t>(mode)], host_.events.now() + after);
   mode_ = mode;
 }
 
 void Connection::disarm() {
   if (mode_ == Mode::idle) return;
-  const Instant old = host_.events.due(timer_);
-  host_.trace.state(entity_, kTimerField[static_cast<std::size_t>(mode_)], old == Instant::never() ? 0 : old.ns(), 0);
-  host_.events.disarm(timer_);
+  disarm_traced(host_.trace, timer_, entity_, kTimerField[static_cast<std::size_t>(mode_)]);
   mode_ = Mode::idle;
 }
 
 void Connection::on_timer(void* target, std::uint64_t) {
   auto* self = static_cast<Connection*>(target);
   const Mode mode = self->mode_;
-  const Field field = kTimerField[static_cast<std::size_t>(mode)];
-  Tracer& trace = self->host_.trace;
-  trace.emit_cause(Kind::timer_fired, self->entity_, 0, field);
-  trace.state(self->entity_, field, self->host_.events.now().ns(), 0);
+  record_fired(self->host_.trace, self->entity_, kTimerField[static_cast<std::size_t>(mode)]);
   self->mode_ = Mode::idle;
   switch (mode) {
     case Mode::retransmit: self->retransmission_timeout(); break;
@@ -48,23 +40,17 @@ void Connection::on_timer(void* target, std::uint64_t) {
 
 void Connection::arm_delayed_ack() {
   if (host_.events.due(delayed_ack_) != Instant::never()) return;
-  const Instant at = host_.events.now() + settings_.delayed_ack;
-  host_.trace.state(entity_, Field::tcp_delayed_ack_timer, 0, at.ns());
-  host_.events.arm(delayed_ack_, at);
+  arm_traced(host_.trace, delayed_ack_, entity_, Field::tcp_delayed_ack_timer,
+             host_.events.now() + settings_.delayed_ack);
 }
 
 void Connection::disarm_delayed_ack() {
-  const Instant due = host_.events.due(delayed_ack_);
-  if (due == Instant::never()) return;
-  host_.trace.state(entity_, Field::tcp_delayed_ack_timer, due.ns(), 0);
-  host_.events.disarm(delayed_ack_);
+  disarm_traced(host_.trace, delayed_ack_, entity_, Field::tcp_delayed_ack_timer);
 }
 
 void Connection::on_delayed_ack(void* target, std::uint64_t) {
   auto* self = static_cast<Connection*>(target);
-  Tracer& trace = self->host_.trace;
-  trace.emit_cause(Kind::timer_fired, self->entity_, 0, Field::tcp_delayed_ack_timer);
-  trace.state(self->entity_, Field::tcp_delayed_ack_timer, self->host_.events.now().ns(), 0);
+  record_fired(self->host_.trace, self->entity_, Field::tcp_delayed_ack_timer);
   self->send_ack();
 }
 

@@ -87,3 +87,40 @@ TEST_CASE("looking up by time finds the first record of an instant") {
   CHECK(reader.at_or_after(11) == 7);
   CHECK(reader.at_or_after(1'000'000) == reader.last() + 1);
 }
+
+TEST_CASE("a store that keeps some layers drops the others' records and packets, under the numbers that they had") {
+  EventQueue events;
+  auto store = std::make_shared<TraceStore>(std::size_t{4} << 30, mask_of(Layer::mqtt));
+  struct Writer {
+    Tracer* trace;
+    static void fire(void* self, std::uint64_t i) {
+      Tracer& trace = *static_cast<Writer*>(self)->trace;
+      const std::uint8_t packet[1000] = {static_cast<std::uint8_t>(i)};
+      trace.emit(Kind::packet_sent, 1, 0, std::uint16_t{0}, trace.packet(packet));
+      if (i % 3 == 0) trace.emit(Kind::message_published, 2, static_cast<std::uint32_t>(i));
+      if (i % 700 == 0) trace.emit(Kind::session_event, 2, 0, SessionEvent::protocol_error, trace.text("text"));
+      if (i % 50 == 0) trace.flush();
+    }
+  };
+  Tracer trace(events, store);
+  Writer writer{&trace};
+  for (std::uint64_t i = 0; i < 20'000; ++i)
+    events.schedule(Instant::from_ns(static_cast<std::int64_t>(i) * 10), Writer::fire, &writer, i);
+  events.run_until(Instant::from_ns(1'000'000));
+  trace.flush();
+  const TraceStore::Reader reader(*store);
+  CHECK(reader.first() == 1);
+  CHECK(reader.last() == trace.records());
+  RecordNumber n = 1;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    REQUIRE(reader.record(n++).kind == Kind::none);
+    if (i % 3 == 0) {
+      REQUIRE(reader.record(n).kind == Kind::message_published);
+      REQUIRE(reader.record(n).subject == i);
+      REQUIRE(reader.at_or_after(static_cast<std::int64_t>(i) * 10) == n++);
+    }
+    if (i % 700 == 0) REQUIRE(reader.text(reader.record(n++).key) == "text");
+  }
+  CHECK(reader.blob(1).empty());
+  CHECK(reader.at_or_after(1'000'000) == reader.last() + 1);
+}
