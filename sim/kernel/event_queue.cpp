@@ -39,7 +39,7 @@ EventId EventQueue::schedule(Instant at, EventFunction function, void* target, s
   check(at >= now_, "nothing is scheduled in the past");
   const std::uint32_t slot = take_slot(function, target, argument, true);
   Timing& timing = timings_[slot];
-  timing.due = at.ns();
+  timing.due = within_reach(at);
   timing.due_sequence = next_sequence_++;
   timing.context = context;
   enqueue(slot);

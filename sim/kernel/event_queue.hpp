@@ -58,10 +58,10 @@ class EventQueue {
   void arm(TimerId id, Instant at) {
     check(at >= now_, "nothing is armed in the past");
     Timing& timing = timings_[id.slot];
-    timing.due = at.ns();
+    timing.due = within_reach(at);
     timing.due_sequence = next_sequence_++;
     timing.context = context;
-    if (in_heap(at.ns()) < timing.place) enqueue(id.slot);
+    if (in_heap(timing.due) < timing.place) enqueue(id.slot);
   }
   void disarm(TimerId id) { timings_[id.slot].due = kNever; }
   /// Instant::never() if the timer is not armed.
@@ -98,7 +98,10 @@ class EventQueue {
     std::uint64_t context = 0;
   };
   static std::int64_t in_bucket(std::int64_t start) { return start * 2; }
-  static std::int64_t in_heap(std::int64_t at) { return at > (kNever >> 1) - 1 ? kNever : at * 2 + 1; }
+  static std::int64_t in_heap(std::int64_t at) { return at * 2 + 1; }
+  // No run lasts so long (146 years), so what is due there or later never fires; doubled places end there.
+  static std::int64_t within_reach(Instant at) { return std::min(at.ns(), kFarthest); }
+  static constexpr std::int64_t kFarthest = (kNever >> 1) - (std::int64_t{1} << kTickBits);
 
   struct Action {
     EventFunction function = nullptr;

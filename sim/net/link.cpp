@@ -26,7 +26,8 @@ Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::ui
 Channel::Luck& Channel::luck() {
   if (luck_ == nullptr) {
     const std::string_view name = host_.trace.names().text(entity_);
-    luck_ = std::make_unique<Luck>(Luck{RandomStream(seed_, name, "loss"), RandomStream(seed_, name, "jitter")});
+    luck_ = std::make_unique<Luck>(Luck{RandomStream(seed_, name, "loss"), RandomStream(seed_, name, "jitter"),
+                                        RandomStream(seed_, name, "bursts")});
   }
   return *luck_;
 }
@@ -37,6 +38,7 @@ Channel::~Channel() {
 
 void Channel::change(const ChannelSettings& settings) {
   trace_settings(model_->settings, settings);
+  carry_ = 0;  // counted at the old rate
   model_ = std::make_shared<const ChannelModel>(settings);
 }
 
@@ -113,8 +115,8 @@ void Channel::transmit(PacketIndex index) {
   Instant arrival = departure + model_->settings.delay;
   if (model_->settings.jitter.ns() != 0) {
     arrival = std::max(departure, arrival + jitter());
-    if (model_->settings.in_order) arrival = std::max(arrival, last_arrival_);
   }
+  if (model_->settings.in_order) arrival = std::max(arrival, last_arrival_);
   last_arrival_ = std::max(last_arrival_, arrival);
   CauseScope scope(host_.trace);
   host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
@@ -141,13 +143,13 @@ bool Channel::is_lost() {
   switch (model_->settings.loss_kind) {
     case LossKind::independent: return model_->loss.never() ? false : luck().loss.chance(model_->loss);
     case LossKind::gilbert_elliott:
-      if (luck().loss.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
+      if (luck().bursts.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
       break;
     case LossKind::gilbert_elliott_in_time:
       while (state_ends_ <= host_.events.now()) {
         if (state_ends_ != Instant()) bad_ = !bad_;
         const Duration mean = bad_ ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
-        const double ns = std::min(luck().loss.exponential(static_cast<double>(mean.ns())), 9e17);
+        const double ns = std::min(luck().bursts.exponential(static_cast<double>(mean.ns())), 9e17);
         state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
       }
       break;
@@ -160,7 +162,7 @@ Duration Channel::jitter() {
   switch (model_->settings.jitter_shape) {
     case JitterShape::uniform: return luck().jitter.between(-model_->settings.jitter, model_->settings.jitter);
     case JitterShape::normal: {
-      const double ns = luck().jitter.normal() * static_cast<double>(width);
+      const double ns = std::clamp(luck().jitter.normal() * static_cast<double>(width), -1e17, 1e17);
       return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns)));
     }
     case JitterShape::pareto: {

@@ -117,7 +117,7 @@ class Channel {
   TimerId idle_;  // made when a packet first waits
   // Made with the first draw, since most channels of a large world never draw.
   struct Luck {
-    RandomStream loss, jitter;
+    RandomStream loss, jitter, bursts;
   };
   Luck& luck();
   std::uint64_t seed_;

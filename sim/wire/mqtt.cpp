@@ -1,5 +1,6 @@
 #include "sim/wire/mqtt.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "sim/kernel/check.hpp"
@@ -34,7 +35,13 @@ tl::unexpected<Malformed> malformed(std::string_view what, std::string_view stat
 Bytes take_field(Reader& reader) { return reader.take(reader.u16()); }
 
 constexpr Malformed kShort{"the packet ends in the middle of a field", "MQTT-4.8.0-1"};
-constexpr Malformed kBadText{"a text is not valid UTF-8, or has a null character", "MQTT-1.5.3-1"};
+constexpr Malformed kBadUtf8{"a text is not valid UTF-8", "MQTT-1.5.3-1"};
+constexpr Malformed kNullCharacter{"a text has a null character", "MQTT-1.5.3-2"};
+// What is wrong with a text that is_valid_utf8() refuses.
+Malformed text_error(Bytes text) {
+  return std::find(text.begin(), text.end(), 0) == text.end() ? kBadUtf8 : kNullCharacter;
+}
+
 constexpr Malformed kTrailing{"bytes are left over at the end of the packet", "MQTT-4.8.0-1"};
 
 tl::expected<Packet, Malformed> decode_connect(Bytes body) {
@@ -52,7 +59,7 @@ tl::expected<Packet, Malformed> decode_connect(Bytes body) {
   packet.clean_session = (flags & 0x02) != 0;
   const Bytes client_id = take_field(reader);
   packet.client_id = wire::text_of(client_id);
-  if (!is_valid_utf8(client_id)) return tl::make_unexpected(kBadText);
+  if (!is_valid_utf8(client_id)) return tl::make_unexpected(text_error(client_id));
   const std::uint8_t will_qos = (flags >> 3) & 3;
   if ((flags & 0x04) != 0) {
     Will will;
@@ -63,15 +70,19 @@ tl::expected<Packet, Malformed> decode_connect(Bytes body) {
     if (will_qos > 2) return malformed("the will's QoS is 3", "MQTT-3.1.2-14");
     will.qos = static_cast<Qos>(will_qos);
     if (!reader.ok()) return tl::make_unexpected(kShort);
-    if (!is_valid_utf8(topic)) return tl::make_unexpected(kBadText);
-    if (!is_valid_topic(will.topic)) return malformed("the will's topic is empty or has a wildcard", "MQTT-4.7.1-1");
+    if (!is_valid_utf8(topic)) return tl::make_unexpected(text_error(topic));
+    if (!is_valid_topic(will.topic)) {
+      return will.topic.empty() ? malformed("the will's topic is empty", "MQTT-4.7.3-1")
+                                : malformed("the will's topic has a wildcard", "MQTT-4.7.1-1");
+    }
     packet.will = will;
   } else if ((flags & 0x38) != 0) {
-    return malformed("will QoS or will retain is set without a will", "MQTT-3.1.2-13");
+    return will_qos != 0 ? malformed("a will QoS is set without a will", "MQTT-3.1.2-13")
+                         : malformed("will retain is set without a will", "MQTT-3.1.2-15");
   }
   if ((flags & 0x80) != 0) {
     const Bytes user = take_field(reader);
-    if (!is_valid_utf8(user)) return tl::make_unexpected(kBadText);
+    if (!is_valid_utf8(user)) return tl::make_unexpected(text_error(user));
     packet.user_name = wire::text_of(user);
   }
   if ((flags & 0x40) != 0) {
@@ -84,9 +95,9 @@ tl::expected<Packet, Malformed> decode_connect(Bytes body) {
 }
 
 tl::expected<Packet, Malformed> decode_connack(Bytes body) {
-  if (body.size() != 2) return malformed("CONNACK has not exactly two bytes", "MQTT-3.2.2-1");
-  if ((body[0] & 0xfe) != 0) return malformed("reserved bits of CONNACK are set", "MQTT-3.2.2-1");
-  if (body[1] > 5) return malformed("CONNACK has a return code above 5", "MQTT-3.2.2-4");
+  if (body.size() != 2) return malformed("CONNACK has not exactly two bytes", "MQTT-4.8.0-1");
+  if ((body[0] & 0xfe) != 0) return malformed("reserved bits of CONNACK are set", "MQTT-4.8.0-1");
+  if (body[1] > 5) return malformed("CONNACK has a return code above 5", "MQTT-4.8.0-1");
   if (body[0] != 0 && body[1] != 0) return malformed("session present comes with a refusal", "MQTT-3.2.2-4");
   return Packet{Connack{body[0] != 0, static_cast<ConnectCode>(body[1])}};
 }
@@ -104,7 +115,7 @@ tl::expected<Packet, Malformed> decode_publish(std::uint8_t flags, Bytes body) {
   packet.topic = wire::text_of(topic);
   if (qos > 0) packet.packet_id = reader.u16();
   if (!reader.ok()) return tl::make_unexpected(kShort);
-  if (!is_valid_utf8(topic)) return tl::make_unexpected(kBadText);
+  if (!is_valid_utf8(topic)) return tl::make_unexpected(text_error(topic));
   if (packet.topic.empty()) return malformed("the topic of a PUBLISH is empty", "MQTT-4.7.3-1");
   if (!is_valid_topic(packet.topic)) return malformed("the topic of a PUBLISH has a wildcard", "MQTT-3.3.2-2");
   if (qos > 0 && packet.packet_id == 0) return malformed("the packet identifier is 0", "MQTT-2.3.1-1");
@@ -118,6 +129,17 @@ tl::expected<Packet, Malformed> decode_id_only(Bytes body) {
   const PacketId id = wire::load16(body.data());
   if (id == 0) return malformed("the packet identifier is 0", "MQTT-2.3.1-1");
   return Packet{T{id}};
+}
+
+// Which rule of section 4.7 a filter breaks, if any.
+std::optional<Malformed> filter_error(std::string_view filter) {
+  if (is_valid_filter(filter)) return std::nullopt;
+  if (filter.empty()) return Malformed{"a topic filter is empty", "MQTT-4.7.3-1"};
+  const std::size_t hash = filter.find('#');
+  const bool hash_is_wrong =
+      hash != std::string_view::npos && (hash + 1 != filter.size() || (hash > 0 && filter[hash - 1] != '/'));
+  return hash_is_wrong ? Malformed{"\"#\" stands elsewhere than alone at the end of a filter", "MQTT-4.7.1-2"}
+                       : Malformed{"\"+\" shares a level of a filter with other characters", "MQTT-4.7.1-3"};
 }
 
 template <typename T>
@@ -135,9 +157,8 @@ tl::expected<Packet, Malformed> decode_filters(Bytes body, bool with_qos) {
     const Bytes filter = take_field(reader);
     const std::uint8_t qos = with_qos ? reader.u8() : std::uint8_t{0};
     if (!reader.ok()) return tl::make_unexpected(kShort);
-    if (!is_valid_utf8(filter)) return tl::make_unexpected(kBadText);
-    if (!is_valid_filter(wire::text_of(filter)))
-      return malformed("a topic filter is empty or misplaces a wildcard", "MQTT-4.7.1-3");
+    if (!is_valid_utf8(filter)) return tl::make_unexpected(text_error(filter));
+    if (const auto wrong = filter_error(wire::text_of(filter))) return tl::make_unexpected(*wrong);
     if (qos > 2) return malformed("a requested QoS is above 2", "MQTT-3.8.3-4");
   }
   return Packet{packet};
@@ -240,7 +261,7 @@ tl::expected<std::optional<FixedHeader>, Malformed> decode_fixed_header(Bytes by
       return header;
     }
   }
-  return malformed("the remaining length has more than four bytes", "MQTT-2.2.3");
+  return malformed("the remaining length has more than four bytes", "MQTT-4.8.0-1");
 }
 
 tl::expected<Packet, Malformed> decode(const FixedHeader& header, Bytes packet) {

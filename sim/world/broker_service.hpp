@@ -45,9 +45,8 @@ class BrokerService {
     std::uint64_t acknowledged() const override {
       return connection != nullptr ? connection->acknowledged() : acknowledged_at_end;
     }
-    bool has_room(std::size_t bytes) const override {
-      return connection != nullptr && connection->can_send() && connection->send_room() >= bytes;
-    }
+    bool is_open() const override { return connection != nullptr && connection->can_send(); }
+    bool has_room(std::size_t bytes) const override { return connection != nullptr && connection->has_room(bytes); }
     void write(mqtt::Bytes bytes) override { connection->write(bytes); }
     void close() override;
     void let_go();

@@ -171,10 +171,6 @@ void MqttEndpoint::on_closed(tcp::Connection& connection, tcp::CloseReason reaso
 
 mqtt::StreamPlace MqttEndpoint::place() const { return {connection_->stream_out(), connection_->written()}; }
 
-bool MqttEndpoint::has_room(std::size_t bytes) const {
-  return connection_ != nullptr && connection_->can_send() && connection_->send_room() >= bytes;
-}
-
 void MqttEndpoint::write(mqtt::Bytes bytes) { connection_->write(bytes); }
 
 void MqttEndpoint::close() { let_go(); }

@@ -63,7 +63,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   std::uint64_t acknowledged() const override {
     return connection_ != nullptr ? connection_->acknowledged() : acknowledged_at_end_;
   }
-  bool has_room(std::size_t bytes) const override;
+  bool is_open() const override { return connection_ != nullptr && connection_->can_send(); }
+  bool has_room(std::size_t bytes) const override { return connection_ != nullptr && connection_->has_room(bytes); }
   void write(mqtt::Bytes bytes) override;
   void close() override;
   // mqtt::ClientUser

@@ -228,7 +228,10 @@ void World::apply(const Intervention& what) {
               if (item.rate) settings.rate = *item.rate;
               if (item.delay) settings.delay = *item.delay;
               if (item.jitter) settings.jitter = *item.jitter;
-              if (item.loss) settings.loss = *item.loss;
+              if (item.loss) {
+                settings.loss = *item.loss;
+                settings.loss_kind = LossKind::independent;  // in the place of bursts
+              }
               channel.change(settings);
             }
           });

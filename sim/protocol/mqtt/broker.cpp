@@ -109,8 +109,7 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
     drop_connection(index);
     return;
   }
-  const NameId client = packet.client_id.empty() ? trace_.intern("auto-" + std::to_string(++given_names_))
-                                                 : trace_.intern(packet.client_id);
+  const NameId client = packet.client_id.empty() ? given_name() : trace_.intern(packet.client_id);
   if (const auto found = by_client_.find(client);
       found != by_client_.end() && sessions_[found->second]->connection != kNone) {
     // The newcomer takes over [MQTT-3.1.4-2].
@@ -139,19 +138,37 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   resume(session_index);
 }
 
+// A name that no client has [MQTT-3.1.3-6].
+NameId Broker::given_name() {
+  NameId name = 0;
+  do {
+    name = trace_.intern("auto-" + std::to_string(++given_names_));
+  } while (by_client_.contains(name));
+  return name;
+}
+
+// Carries out the receiver's table for an identifier.
+const ReceiveRow& Broker::step_received(Session& session, PacketId id, ReceiveEvent event) {
+  const auto known = std::find(session.received.begin(), session.received.end(), id);
+  const bool waits = id != 0 && known != session.received.end();
+  const ReceiveRow* row = step(waits ? ReceiveState::wait_pubrel : ReceiveState::none, event);
+  check(row != nullptr, "what is received has a row in either state");
+  const bool will_wait = row->next == ReceiveState::wait_pubrel;
+  if (will_wait != waits) {
+    trace_.state(session.entity, Field::session_received, waits ? 1 : 0, will_wait ? 1 : 0, id);
+    if (will_wait) {
+      session.received.push_back(id);
+    } else {
+      session.received.erase(known);
+    }
+  }
+  return *row;
+}
+
 void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageId id) {
   Connection& connection = *connections_[index];
   Session& session = *sessions_[connection.session];
-  const auto known = std::find(session.received.begin(), session.received.end(), packet.packet_id);
-  const ReceiveState state =
-      packet.packet_id != 0 && known != session.received.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
-  const auto event = static_cast<ReceiveEvent>(packet.qos);
-  const ReceiveRow* row = step(state, event);
-  if (row == nullptr) return;
-  if (row->next == ReceiveState::wait_pubrel && state == ReceiveState::none) {
-    session.received.push_back(packet.packet_id);
-    trace_.state(session.entity, Field::session_received, 0, 1, packet.packet_id);
-  }
+  const ReceiveRow* row = &step_received(session, packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
   // The acknowledgement goes first, so that it is on its way before the copies; both are of one instant.
   if (row->action == ReceiveAction::deliver_and_puback)
     acknowledge(connection, PacketType::puback, packet.packet_id, id);
@@ -162,13 +179,8 @@ void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageI
 
 void Broker::take_pubrel(ConnectionIndex index, PacketId packet_id) {
   Connection& connection = *connections_[index];
-  Session& session = *sessions_[connection.session];
-  const auto known = std::find(session.received.begin(), session.received.end(), packet_id);
-  if (known != session.received.end()) {
-    session.received.erase(known);
-    trace_.state(session.entity, Field::session_received, 1, 0, packet_id);
-  }
-  acknowledge(connection, PacketType::pubcomp, packet_id);
+  const ReceiveRow& row = step_received(*sessions_[connection.session], packet_id, ReceiveEvent::pubrel);
+  if (row.action == ReceiveAction::pubcomp) acknowledge(connection, PacketType::pubcomp, packet_id);
 }
 
 void Broker::take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id) {
@@ -233,7 +245,7 @@ void Broker::acknowledge(Connection& connection, PacketType type, PacketId id, M
 
 // Writes what stands in scratch_. The record is the cause of the segments that carry it.
 bool Broker::send(Connection& connection, MessageId message) {
-  if (connection.channel == nullptr || !connection.channel->has_room(scratch_.size())) return false;
+  if (connection.channel == nullptr || !connection.channel->is_open()) return false;
   CauseScope scope(trace_);
   const EntityId who = connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
   const StreamPlace place = connection.channel->place();

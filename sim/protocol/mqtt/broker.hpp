@@ -56,7 +56,7 @@ class Broker {
   /// The network connection has ended, for whatever reason.
   void closed(ConnectionIndex connection);
 
-  /// Closes all connections, as a broker does that is asked to stop; no wills are sent. Stored sessions, subscriptions, queued
+  /// Publishes the wills of all who are connected, and closes all connections. Stored sessions, subscriptions, queued
   /// and retained messages stay, as with mosquitto's `persistence true`.
   void stop();
   /// Forgets everything, as a process does that crashes. Its channels must be taken away by the caller.
@@ -112,6 +112,8 @@ class Broker {
   void take_unsubscribe(ConnectionIndex index, Unsubscribe packet);
   void take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id);
   void take_pubrel(ConnectionIndex index, PacketId packet_id);
+  const ReceiveRow& step_received(Session& session, PacketId id, ReceiveEvent event);
+  NameId given_name();
   void protocol_error(ConnectionIndex index, const Malformed& error);
   void end_connection(ConnectionIndex index, SessionEvent event, WillCause cause);
   void drop_connection(ConnectionIndex index);

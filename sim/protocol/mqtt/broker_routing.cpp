@@ -32,7 +32,8 @@ void Broker::deliver(Session& session, const Publish& packet, MessageId id, Name
       scratch_.clear();
       encode(Publish{packet.topic, packet.payload, qos, retain, false, 0}, scratch_);
       Connection& connection = *connections_[session.connection];
-      sent = send(connection, id);
+      // A slow subscriber's QoS 0 messages are dropped rather than kept, as mosquitto does.
+      sent = connection.channel != nullptr && connection.channel->has_room(scratch_.size()) && send(connection, id);
       if (sent) connection.qos0.sent(*connection.channel, id, connection.channel->place().offset);
     }
     if (!sent)

@@ -21,9 +21,12 @@ class ByteChannel {
   virtual StreamPlace place() const = 0;
   /// The offset up to which the peer's network side has acknowledged what was written; also after the connection has ended.
   virtual std::uint64_t acknowledged() const = 0;
-  /// Whether so many bytes would be taken now.
+  /// Whether bytes can be written at all: neither side has closed.
+  virtual bool is_open() const = 0;
+  /// Whether so many bytes fit into the network side's buffer; what is too large for any buffer fits into an empty one.
   virtual bool has_room(std::size_t bytes) const = 0;
-  /// Takes all of the bytes; there must be room.
+  /// Takes all of the bytes, also where there is no room: then they wait in the process's own memory, as a client library's and
+  /// a broker's outgoing packets do. An open channel loses nothing.
   virtual void write(Bytes bytes) = 0;
   /// Sends what was written, then closes. Nothing comes from the channel after this, not even that it has ended.
   virtual void close() = 0;
@@ -46,6 +49,9 @@ class PacketAssembler {
       return {};
     }
     partial_.insert(partial_.end(), bytes.begin(), bytes.end());
+    // A packet larger than a segment comes in many pieces: nothing is looked at before it is whole.
+    if (partial_.size() < needed_) return {};
+    needed_ = 0;
     std::size_t used = 0;
     const std::vector<std::uint8_t> whole = std::move(partial_);  // `take` may reset this object
     partial_.clear();
@@ -60,6 +66,7 @@ class PacketAssembler {
   void reset() {
     partial_ = {};
     partial_begin_ = 0;
+    needed_ = 0;
   }
 
  private:
@@ -75,7 +82,10 @@ class PacketAssembler {
       const std::size_t size = (*header)->size();
       if (size > most)
         return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
-      if (rest.size() < size) return true;
+      if (rest.size() < size) {
+        needed_ = size;
+        return true;
+      }
       auto packet = decode(**header, rest.first(size));
       if (!packet) return tl::make_unexpected(packet.error());
       const std::uint64_t begin = offset + used;
@@ -87,6 +97,7 @@ class PacketAssembler {
 
   std::vector<std::uint8_t> partial_;
   std::uint64_t partial_begin_ = 0;
+  std::size_t needed_ = 0;  // the size of the packet that begins partial_, where that is known
 };
 
 }  // namespace wirelab::mqtt

@@ -68,15 +68,7 @@ bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) 
     case PacketType::puback: take_acknowledgement(SendEvent::puback, std::get<Puback>(packet).packet_id); break;
     case PacketType::pubrec: take_acknowledgement(SendEvent::pubrec, std::get<Pubrec>(packet).packet_id); break;
     case PacketType::pubcomp: take_acknowledgement(SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id); break;
-    case PacketType::pubrel: {
-      const PacketId id = std::get<Pubrel>(packet).packet_id;
-      if (const auto at = std::find(received_.begin(), received_.end(), id); at != received_.end()) {
-        received_.erase(at);
-        trace_.state(entity_, Field::client_received, 1, 0, id);
-      }
-      acknowledge(PacketType::pubcomp, id);
-      break;
-    }
+    case PacketType::pubrel: take_pubrel(std::get<Pubrel>(packet).packet_id); break;
     case PacketType::suback:
       user_.on_subscribed(*this, std::get<Suback>(packet).packet_id, std::get<Suback>(packet).codes);
       break;
@@ -111,19 +103,35 @@ void Client::take_connack(const Connack& packet) {
     if (row != nullptr) act(i, *row);
   }
   fill_window();
+  // The keep alive may have run out while CONNACK was awaited.
+  if (options_.keep_alive != 0 && events_.due(keep_alive_timer_) == Instant::never()) keep_alive_is_due();
   user_.on_connack(*this, packet.code, packet.session_present);
 }
 
-void Client::take_publish(const Publish& packet) {
-  const auto known = std::find(received_.begin(), received_.end(), packet.packet_id);
-  const ReceiveState state =
-      packet.packet_id != 0 && known != received_.end() ? ReceiveState::wait_pubrel : ReceiveState::none;
-  const ReceiveRow* row = step(state, static_cast<ReceiveEvent>(packet.qos));
-  if (row == nullptr) return;
-  if (row->next == ReceiveState::wait_pubrel && state == ReceiveState::none) {
-    received_.push_back(packet.packet_id);
-    trace_.state(entity_, Field::client_received, 0, 1, packet.packet_id);
+// Carries out the receiver's table for an identifier.
+const ReceiveRow& Client::step_received(PacketId id, ReceiveEvent event) {
+  const auto known = std::find(received_.begin(), received_.end(), id);
+  const bool waits = id != 0 && known != received_.end();
+  const ReceiveRow* row = step(waits ? ReceiveState::wait_pubrel : ReceiveState::none, event);
+  check(row != nullptr, "what is received has a row in either state");
+  const bool will_wait = row->next == ReceiveState::wait_pubrel;
+  if (will_wait != waits) {
+    trace_.state(entity_, Field::client_received, waits ? 1 : 0, will_wait ? 1 : 0, id);
+    if (will_wait) {
+      received_.push_back(id);
+    } else {
+      received_.erase(known);
+    }
   }
+  return *row;
+}
+
+void Client::take_pubrel(PacketId id) {
+  if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) acknowledge(PacketType::pubcomp, id);
+}
+
+void Client::take_publish(const Publish& packet) {
+  const ReceiveRow* row = &step_received(packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
   if (row->action == ReceiveAction::deliver_and_puback) acknowledge(PacketType::puback, packet.packet_id);
   if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
     acknowledge(PacketType::pubrec, packet.packet_id);
@@ -202,7 +210,8 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
     }
     scratch_.clear();
     encode(Publish{topic, payload, qos, retain, false, 0}, scratch_);
-    if (send(id)) {
+    // Nothing would keep a QoS 0 message that does not fit.
+    if (channel_->has_room(scratch_.size()) && send(id)) {
       qos0_.sent(*channel_, id, channel_->place().offset);
     } else {
       trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
@@ -311,7 +320,7 @@ void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
 
 // Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off.
 bool Client::send(MessageId message) {
-  if (channel_ == nullptr || !channel_->has_room(scratch_.size())) return false;
+  if (channel_ == nullptr || !channel_->is_open()) return false;
   CauseScope scope(trace_);
   const StreamPlace place = channel_->place();
   trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message,
@@ -333,11 +342,14 @@ void Client::disarm(TimerId timer, Field field) {
 void Client::on_keep_alive(void* target, std::uint64_t) {
   auto* self = static_cast<Client*>(target);
   record_fired(self->trace_, self->entity_, Field::client_keepalive_timer);
-  if (self->state_ != ClientState::connected) return;
-  if (self->served_) {
-    self->ping();
+  if (self->state_ == ClientState::connected) self->keep_alive_is_due();
+}
+
+void Client::keep_alive_is_due() {
+  if (served_) {
+    ping();
   } else {
-    self->ping_due_ = true;
+    ping_due_ = true;
   }
 }
 

@@ -117,6 +117,8 @@ class Client {
   bool take(const Packet& packet, std::uint64_t begin, std::uint64_t end);
   void take_connack(const Connack& packet);
   void take_publish(const Publish& packet);
+  void take_pubrel(PacketId id);
+  const ReceiveRow& step_received(PacketId id, ReceiveEvent event);
   void take_acknowledgement(SendEvent event, PacketId id);
   void act(std::uint32_t place, const SendRow& row);
   void fill_window();
@@ -129,6 +131,7 @@ class Client {
   void disarm(TimerId timer, Field field);
   PacketId take_request_id();
   void ping();
+  void keep_alive_is_due();
   static void on_keep_alive(void* self, std::uint64_t);
   static void on_ping_timeout(void* self, std::uint64_t);
 

@@ -72,7 +72,7 @@ void Connection::peer_spoke(const wire::TcpHeader& syn) {
   if (syn.maximum_segment_size != 0) mss_ = syn.maximum_segment_size;
   mss_ = std::max<std::uint16_t>(std::min(mss_, own_mss_), 64);
   timestamps_ = syn.has_timestamps;
-  if (timestamps_) recent_timestamp_ = syn.timestamp;
+  if (timestamps_) take_timestamp(syn.timestamp);
   sack_ = syn.sack_permitted;
   if (syn.window_scale == wire::TcpHeader::kNoWindowScale) {
     receive_scale_ = 0;
@@ -87,7 +87,7 @@ void Connection::peer_spoke(const wire::TcpHeader& syn) {
 
 std::uint64_t Connection::write(Bytes bytes) {
   const bool open = state_ == State::syn_sent || state_ == State::syn_received || can_send();
-  if (!open || close_asked_ || unacknowledged_.size() + bytes.size() > settings_.send_buffer) return kNotTaken;
+  if (!open || close_asked_) return kNotTaken;
   const std::uint64_t begin = written_;
   unacknowledged_.append(bytes);
   written_ += bytes.size();
@@ -97,10 +97,15 @@ std::uint64_t Connection::write(Bytes bytes) {
 
 void Connection::close() {
   if (close_asked_ || state_ == State::closed) return;
+  if (!unread_.empty()) {
+    // Data that nobody will read: RST says that it was lost (RFC 1122, section 4.2.2.13).
+    abort();
+    return;
+  }
   close_asked_ = true;
   if (state_ == State::syn_sent) {
     finish(CloseReason::aborted);
-  } else if (state_ == State::established || state_ == State::syn_received) {
+  } else if (state_ == State::established) {  // in SYN-RECEIVED the FIN waits for the handshake
     set_state(State::fin_wait_1);
     output();
   } else if (state_ == State::close_wait) {

@@ -62,7 +62,7 @@ struct Endpoint {
 struct Settings {
   bool nodelay = false;  // Nagle's algorithm off
   std::uint32_t receive_buffer = 131072;
-  std::uint32_t send_buffer = 1u << 22;                // bytes that write() takes at most
+  std::uint32_t send_buffer = 1u << 22;                // bytes; what is written beyond waits in the application's memory
   Duration delayed_ack = Duration::milliseconds(40);   // Linux's TCP_DELACK_MIN
   std::uint8_t syn_retries = 6;                        // Linux's tcp_syn_retries
   std::uint8_t syn_linear_timeouts = 4;                // of them at the first time-out, before it doubles (Linux 6.5)
@@ -119,8 +119,8 @@ class Connection {
   void accept(User* user, const wire::TcpHeader& syn);
   /// Takes a segment that was addressed to this end.
   void receive(const wire::TcpSegment& segment);
-  /// Queues bytes; returns the offset of the first. All are taken or, beyond the send buffer or after close(), none:
-  /// the offset is then kNotTaken.
+  /// Queues bytes; returns the offset of the first, kNotTaken after close() or the end. What does not fit into the send
+  /// buffer is queued too, as an application's own buffer would: ask has_room() where it should not be.
   std::uint64_t write(Bytes bytes);
   static constexpr std::uint64_t kNotTaken = ~std::uint64_t{0};
   /// Ends our side once all is sent.
@@ -158,7 +158,10 @@ class Connection {
   std::uint32_t peer_initial_sequence() const { return irs_; }
   std::uint64_t acknowledged() const { return snd_una_; }
   std::uint64_t written() const { return written_; }
-  std::size_t send_room() const { return settings_.send_buffer - unacknowledged_.size(); }
+  /// Whether so many bytes fit into the send buffer; an empty one takes anything, piece by piece.
+  bool has_room(std::size_t bytes) const {
+    return unacknowledged_.size() == 0 || unacknowledged_.size() + bytes <= settings_.send_buffer;
+  }
   std::uint32_t segment_payload() const;
   const CongestionState& congestion() const { return congestion_; }
   const RoundTrip& round_trip() const { return round_trip_; }
@@ -175,6 +178,10 @@ class Connection {
   void begin_trace();
   void finish(CloseReason reason);
   void peer_spoke(const wire::TcpHeader& syn);
+  void take_timestamp(std::uint32_t timestamp) {
+    recent_timestamp_ = timestamp;
+    recent_timestamp_at_ = host_.events.now();
+  }
   template <typename T>
   void set(Field field, T& variable, T value) {
     host_.trace.set(entity_, field, variable, value);
@@ -187,6 +194,7 @@ class Connection {
   void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header);
   void detect_loss();
   void enter_recovery();
+  void begin_after_losses();
   void process_data(Bytes payload, std::uint64_t begin, bool fin);
   void deliver(Bytes bytes);
   void peer_finished();
@@ -197,6 +205,7 @@ class Connection {
   bool send_new(bool force);
   void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
   void send_ack();
+  void send_probe();
   void send_syn();
   void send_reset(std::uint32_t sequence);
   wire::TcpHeader header_for(std::uint64_t offset);
@@ -211,6 +220,7 @@ class Connection {
   void arm_delayed_ack();
   void disarm_delayed_ack();
   void retransmission_timeout();
+  std::uint32_t flight_size() const;
   void persist_timeout();
   void rearm_retransmission();
 
@@ -236,7 +246,7 @@ class Connection {
   State state_ = State::closed;
   Mode mode_ = Mode::idle;
   Recovery recovery_ = Recovery::none;
-  std::uint8_t retries_ = 0;  // of SYN, SYN-ACK, or zero-window probes
+  std::uint8_t retries_ = 0;  // of SYN or SYN-ACK
   bool close_asked_ = false;  // by the application
   bool fin_sent_ = false;
   bool peer_fin_ = false;  // received in order
@@ -261,7 +271,7 @@ class Connection {
   std::uint32_t snd_wnd_most_ = 0;
   std::uint32_t wl1_ = 0;
   std::uint32_t wl2_ = 0;
-  Instant first_timeout_;    // when the present row of time-outs began
+  Instant first_timeout_;    // when the present row of time-outs, or of unanswered probes, began
   ByteRing unacknowledged_;  // bytes from snd_una_ to written_
   SendQueue sent_;
   CongestionState congestion_;
@@ -273,6 +283,7 @@ class Connection {
   std::uint64_t acked_ = 0;     // rcv_nxt_ of the last segment we sent
   std::uint64_t peer_fin_at_ = ~std::uint64_t{0};
   std::uint32_t recent_timestamp_ = 0;
+  Instant recent_timestamp_at_;
   ByteRing unread_;
   Reassembly early_;
   std::uint64_t latest_early_ = 0;  // where the newest early segment began: the first SACK block holds it

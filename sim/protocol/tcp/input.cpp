@@ -18,10 +18,12 @@ void Connection::receive(const wire::TcpSegment& segment) {
   const std::int64_t begin = static_cast<std::int64_t>(rcv_nxt_) + ahead;
   const std::int64_t length = static_cast<std::int64_t>(segment.payload.size()) + (header.flags.fin ? 1 : 0);
 
-  // PAWS: RFC 7323, section 5.3. RST is exempt.
+  // PAWS: RFC 7323, section 5.3. RST is exempt; after 24 days without one the last timestamp says nothing (section 5.5).
+  constexpr Duration kOutdated = Duration::seconds(24 * 24 * 3600);
   if (timestamps_ && header.has_timestamps && !header.flags.rst &&
-      static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0) {
-    if (length > 0) send_ack();
+      static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0 &&
+      host_.events.now() - recent_timestamp_at_ < kOutdated) {
+    send_ack();
     return;
   }
   const std::int64_t edge = static_cast<std::int64_t>(std::max(rcv_edge_, rcv_nxt_));
@@ -45,7 +47,10 @@ void Connection::receive(const wire::TcpSegment& segment) {
   if (header.flags.rst) {
     // RFC 5961: only an exact hit resets; elsewhere in the window it draws a challenge.
     if (ahead == 0) {
-      finish(state_ == State::syn_received ? CloseReason::refused : CloseReason::reset);
+      // In TIME-WAIT both sides have had everything already.
+      finish(state_ == State::syn_received ? CloseReason::refused
+             : state_ == State::time_wait  ? CloseReason::orderly
+                                           : CloseReason::reset);
     } else {
       send_ack();
     }
@@ -57,7 +62,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
   }
   if (!header.flags.ack) return;
   if (header.has_timestamps && timestamps_ && begin <= static_cast<std::int64_t>(acked_))
-    recent_timestamp_ = header.timestamp;
+    take_timestamp(header.timestamp);
   if (!process_ack(header, segment.payload.size() + (header.flags.fin ? 1 : 0))) return;
   if (state_ == State::closed) return;
   const bool listens = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
@@ -107,13 +112,20 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
   round_trip_.backoff = 0;
   host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
   host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
-  retries_ = 0;
+  begin_after_losses();
   set_state(State::established);
   const std::uint64_t before = snd_nxt_;
   if (user_ != nullptr) user_->on_connected(*this);
   if (state_ == State::closed) return;
   output();
   if (snd_nxt_ == before) send_ack();  // else the first data carried it
+}
+
+// The handshake is over. RFC 5681, section 3.1: after losses in it, sending begins with one segment; as Linux, the first of them
+// is forgiven, since it may have been no loss but a round trip above the initial time-out.
+void Connection::begin_after_losses() {
+  if (retries_ > 1) set(Field::tcp_cwnd, congestion_.window, 1u);
+  retries_ = 0;
 }
 
 // Takes the acknowledgement, the window and the SACK blocks. False if the segment must be dropped.
@@ -133,10 +145,14 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
     round_trip_.backoff = 0;
     host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
     host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
-    retries_ = 0;
+    begin_after_losses();
     wl1_ = header.sequence - 1;
     set_state(State::established);
-    if (user_ != nullptr) user_->on_connected(*this);
+    if (close_asked_) {
+      set_state(State::fin_wait_1);
+    } else if (user_ != nullptr) {
+      user_->on_connected(*this);
+    }
     if (state_ == State::closed) return false;
   }
   const auto behind = static_cast<std::int64_t>(ack - snd_una_);
@@ -150,7 +166,8 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
     const bool newer = static_cast<std::int32_t>(header.sequence - wl1_) > 0 ||
                        (header.sequence == wl1_ && static_cast<std::int32_t>(header.acknowledgement - wl2_) >= 0);
     if (newer) {
-      const std::uint32_t window = static_cast<std::uint32_t>(header.window) << send_scale_;
+      // A SYN's window is never scaled: RFC 7323, section 2.2.
+      const std::uint32_t window = static_cast<std::uint32_t>(header.window) << (header.flags.syn ? 0 : send_scale_);
       window_changed = window != snd_wnd_;
       set(Field::tcp_snd_wnd, snd_wnd_, window);
       snd_wnd_most_ = std::max(snd_wnd_most_, window);
@@ -162,14 +179,20 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   const bool news = take_sacks(header);
   if (behind > 0) {
     acknowledge_to(ack, header);
-  } else if (behind == 0 && payload == 0 && !sent_.empty() && (news || (!window_changed && !sack_))) {
+  } else if (behind == 0 && !sent_.empty() && (news || (payload == 0 && !window_changed && !sack_))) {
+    // With SACK, an ACK that brings news counts whatever else it carries: RFC 6675, section 2.
     if (duplicate_acks_ < 255) ++duplicate_acks_;
     detect_loss();
   }
   if (state_ == State::closed) return false;
-  if (window_changed && mode_ == Mode::persist && send_window_left() > 0) {
-    disarm();
-    retries_ = 0;
+  if (mode_ == Mode::persist) {
+    first_timeout_ = Instant::never();  // the peer answers: the connection stays open (RFC 9293, MUST-37)
+    if (window_changed && send_window_left() > 0) {
+      disarm();
+      const std::int64_t old_rto = round_trip_.rto_us();
+      round_trip_.backoff = 0;
+      host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+    }
   }
   return true;
 }
@@ -286,10 +309,13 @@ void Connection::detect_loss() {
   if (any && recovery_ == Recovery::none) enter_recovery();
 }
 
+// FlightSize: what is not cumulatively acknowledged, without what limited transmit sent beyond the window (RFC 5681, equation
+// 4, and RFC 6675, section 5, step 4.2).
+std::uint32_t Connection::flight_size() const { return std::min(sent_.size(), congestion_.window); }
+
 void Connection::enter_recovery() {
-  const std::uint32_t in_flight = sent_.size() - sent_.sacked();
   const std::uint32_t threshold =
-      settings_.congestion->threshold_after_loss(congestion_, in_flight, host_.events.now());
+      settings_.congestion->threshold_after_loss(congestion_, flight_size(), host_.events.now());
   set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   set(Field::tcp_cwnd, congestion_.window, threshold);
   set(Field::tcp_recovery, recovery_, Recovery::fast);

@@ -67,6 +67,12 @@ void Connection::send_ack() {
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
 
+void Connection::send_probe() {
+  wire::TcpHeader header = header_for(snd_una_);
+  --header.sequence;
+  host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
+}
+
 void Connection::send_syn() {
   wire::TcpHeader header;
   header.source_port = local_.port;
@@ -143,14 +149,13 @@ bool Connection::repair_one() {
   return false;
 }
 
-// Sends one segment of what was never sent. `force` sends a single byte into a closed window.
+// Sends one segment of what was never sent. `force` overrides what keeps small segments back.
 bool Connection::send_new(bool force) {
   const std::uint64_t unsent = fin_sent_ ? 0 : written_ - snd_nxt_;
   const bool fin_due = close_asked_ && !fin_sent_;
   if (unsent == 0 && !fin_due) return false;
   const std::uint32_t full = segment_payload();
-  std::uint32_t window = send_window_left();
-  if (force && window == 0) window = 1;
+  const std::uint32_t window = send_window_left();
   const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>({unsent, full, window}));
   const bool last = length == unsent;
   const bool fin = fin_due && last;
@@ -190,7 +195,7 @@ void Connection::output() {
   if (sent_any && !was_armed) rearm_retransmission();  // RFC 6298, 5.1
   const bool waits = snd_nxt_ < written_ && sent_.empty() && mode_ != Mode::retransmit;
   if (waits && mode_ != Mode::persist) {
-    retries_ = 0;
+    first_timeout_ = Instant::never();
     arm(Mode::persist, round_trip_.rto());
   }
 }

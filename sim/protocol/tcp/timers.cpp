@@ -86,8 +86,8 @@ void Connection::retransmission_timeout() {
     return;
   }
   // RFC 5681, section 3.1: the threshold falls once for a flight, not again when its repair times out.
-  if (recovery_ != Recovery::timeout) {
-    const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, sent_.in_flight(), now);
+  if (recovery_ == Recovery::none) {
+    const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, flight_size(), now);
     set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   }
   set(Field::tcp_recovery, recovery_, Recovery::timeout);
@@ -101,19 +101,25 @@ void Connection::retransmission_timeout() {
   rearm_retransmission();
 }
 
-// RFC 9293, section 3.8.6.1: one byte past the window asks the peer whether it has opened.
+// RFC 9293, section 3.8.6.1: asks the peer whether its window has opened, ever more seldom. As Linux, the probe has no data and
+// an old sequence number, which draws an ACK; so it stands outside of loss and congestion.
 void Connection::persist_timeout() {
-  const std::int64_t old_rto = round_trip_.rto_us();
-  if (retries_ == 0) first_timeout_ = host_.events.now();
-  if (retries_ < 255) ++retries_;
-  if (host_.events.now() - first_timeout_ >= settings_.give_up) {
+  const Instant now = host_.events.now();
+  if (first_timeout_ == Instant::never()) first_timeout_ = now;
+  if (now - first_timeout_ >= settings_.give_up) {  // of probes that nobody answers
     finish(CloseReason::timed_out);
     return;
   }
-  if (!send_new(true)) return;
+  // A window that is open, but too small for silly window avoidance, is used after this wait.
+  if (send_window_left() > 0) {
+    if (send_new(true)) rearm_retransmission();
+    return;
+  }
+  send_probe();
+  const std::int64_t old_rto = round_trip_.rto_us();
   ++round_trip_.backoff;
   host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
-  rearm_retransmission();
+  arm(Mode::persist, round_trip_.rto());
 }
 
 }  // namespace wirelab::tcp

@@ -116,8 +116,10 @@ TEST_CASE("the queue agrees with an ordered set over random use") {
   int next_what = 1000;
 
   for (int round = 0; round < 20000; ++round) {
-    const std::int64_t reach = std::int64_t{1} << random.below(45);
-    const Instant when = queue.now() + Duration::nanoseconds(static_cast<std::int64_t>(random.below(reach)));
+    // Far ahead as well, so that every level of the wheel is used; beyond 2^62 ns nothing fires.
+    const std::int64_t reach = std::int64_t{1} << random.below(round % 100 == 0 ? 62 : 45);
+    const std::int64_t most = (std::int64_t{1} << 61) - queue.now().ns();
+    const Instant when = queue.now() + Duration::nanoseconds(std::min(static_cast<std::int64_t>(random.below(reach)), most));
     const auto which = random.below(kTimers);
     switch (random.below(6)) {
       case 0:

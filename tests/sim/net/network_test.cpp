@@ -159,3 +159,53 @@ TEST_CASE("cutting a cable drops what waits and what is under way, and says so")
   CHECK(net.count(Kind::packet_dropped) == 11);
   CHECK(net.network.packets().in_use() == 0);
 }
+
+TEST_CASE("a packet never overtakes another on an ordered link, also when its delay falls") {
+  Net net;
+  const NodeIndex a = net.node("a");
+  const NodeIndex b = net.node("b");
+  const LinkIndex link = net.link(a, b, path(200));
+  net.network.ping(a, net.network.node(b).address, 1, 8);
+  net.network.channel(link, a).change(path(10));
+  net.network.channel(link, b).change(path(10));
+  net.network.ping(a, net.network.node(b).address, 2, 8);
+  net.run_ms(1000);
+  net.trace.flush();
+  const TraceStore::Reader reader(*net.store);
+  std::vector<BlobNumber> sent, arrived;
+  for (RecordNumber i = reader.first(); i <= reader.last(); ++i) {
+    const Record& r = reader.record(i);
+    if (r.kind == Kind::packet_sent && r.entity == net.network.node(a).entity) sent.push_back(r.key);
+    if (r.kind == Kind::packet_arrived && r.entity == net.network.node(b).entity) arrived.push_back(r.key);
+  }
+  CHECK(sent.size() == 2);
+  CHECK(sent == arrived);
+}
+
+TEST_CASE("when a link has its bursts does not depend on the traffic") {
+  // One draw of a long burst every second or every millisecond: the same seconds are bad.
+  const auto bad_seconds = [](std::int64_t every_ms) {
+    Net net(5);
+    const NodeIndex a = net.node("a");
+    const NodeIndex b = net.node("b");
+    ChannelSettings settings = path(1);
+    settings.loss_kind = LossKind::gilbert_elliott_in_time;
+    settings.burst.mean_good = Duration::seconds(20);
+    settings.burst.mean_bad = Duration::seconds(10);
+    net.network.add_link(a, b, settings, path(1));
+    std::vector<bool> bad;
+    for (int second = 0; second < 300; ++second) {
+      const std::size_t before = net.count(Kind::packet_dropped);
+      net.network.ping(a, net.network.node(b).address, 1, 8);  // on the full second in both
+      bad.push_back(net.count(Kind::packet_dropped) > before);
+      for (std::int64_t ms = 0; ms < 1000; ms += every_ms) {
+        net.run_ms(every_ms);
+        if (ms + every_ms < 1000) net.network.ping(a, net.network.node(b).address, 1, 8);
+      }
+    }
+    return bad;
+  };
+  const auto seldom = bad_seconds(1000);
+  CHECK(seldom == bad_seconds(100));
+  CHECK(std::count(seldom.begin(), seldom.end(), true) > 30);
+}

@@ -10,12 +10,13 @@ struct Pair {
                 const tcp::Settings& to_use = Transport::kDefaults)
       : net(seed), a(net.node("a")), b(net.node("b")), link(net.link(a, b, settings)) {
     net.transport.listen(
-        b, 80, [this](tcp::Connection&) { return &server; }, to_use);
+        b, 80, [this](tcp::Connection& c) { return server_end = &c, &server; }, to_use);
   }
   tcp::Connection& connect(const tcp::Settings& settings = Transport::kDefaults) {
     return net.transport.connect(a, net.at(b, 80), &client, settings);
   }
   Collector client, server;
+  tcp::Connection* server_end = nullptr;
   Net net;
   NodeIndex a, b;
   LinkIndex link;
@@ -175,10 +176,143 @@ TEST_CASE("a connection without answer gives up after Linux's time and no sooner
   pair.net.run_ms(100);
   pair.net.network.channel(pair.link, pair.a).set_up(false);
   c.write(pattern(10));
+  // Linux's "hypothetical" time for 15 doublings of 200 ms, capped at 120 s; the time-out that passes it ends the connection.
+  pair.net.run(Duration::milliseconds(924'600));
+  CHECK_FALSE(pair.client.closed);
+  pair.net.run(Duration::seconds(120));
+  CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+}
+
+TEST_CASE("the retransmission time-out follows RFC 6298 with Linux's floor") {
+  tcp::RoundTrip t;
+  CHECK(t.rto_us() == 1'000'000);
+  t.sample(Duration::milliseconds(100));  // SRTT = R, RTTVAR = R / 2
+  CHECK(t.srtt_us() == 100'000);
+  CHECK(t.rto_us() == 100'000 + 200'000);
+  t.sample(Duration::milliseconds(300));  // RTTVAR = 3/4 x 50 + 1/4 x 200 = 87.5; SRTT = 7/8 x 100 + 1/8 x 300 = 125
+  CHECK(t.srtt_us() == 125'000);
+  CHECK(t.rto_us() == 125'000 + 4 * 87'500);
+  for (int i = 0; i < 200; ++i) t.sample(Duration::milliseconds(40));
+  CHECK(t.rto_us() == t.srtt_us() + 200'000);  // the floor stands in the place of 4 RTTVAR
+  t.backoff = 3;
+  CHECK(t.rto_us() == 8 * (t.srtt_us() + 200'000));
+  t.backoff = 40;
+  CHECK(t.rto_us() == 120'000'000);
+  t.sample(Duration::milliseconds(40));
+  CHECK(t.backoff == 0);
+}
+
+TEST_CASE("the window doubles each round trip in slow start, and a time-out halves the threshold once") {
+  Pair pair(path(50, 0));  // no rate: nothing is lost
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(200);
+  CHECK(c.congestion().window == 10);
+  c.write(pattern(2'000'000));
+  std::uint32_t expected = 10;
+  for (int round = 0; round < 3; ++round) {  // until the receive window of 128 KiB is what limits
+    pair.net.run_ms(100);
+    expected *= 2;
+    CAPTURE(round);
+    CHECK(c.congestion().window >= expected - 2);  // the last ACK of a round may be a delayed one
+    CHECK(c.congestion().window <= expected);
+  }
+  const std::uint32_t before = c.congestion().window;
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
+  pair.net.run(Duration::seconds(3));
+  CHECK(c.congestion().window == 1);
+  CHECK(c.congestion().threshold >= before / 2);
+  CHECK(c.congestion().threshold <= before);  // ACKs that were still under way opened it meanwhile
+  const std::uint32_t threshold = c.congestion().threshold;
+  pair.net.run(Duration::seconds(10));
+  CHECK(c.congestion().threshold == threshold);
+}
+
+TEST_CASE("a peer whose window is closed and who answers is waited for, and served at once when it opens") {
+  tcp::Settings small;
+  small.receive_buffer = 8192;
+  Pair pair(path(5), 1, small);
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  pair.server.reading = false;
+  const auto bytes = pattern(50'000);
+  c.write(bytes);
+  pair.net.run(Duration::seconds(1800));  // RFC 9293, MUST-37: longer than any time-out
+  CHECK_FALSE(pair.client.closed);
+  CHECK(c.congestion().window >= 10);  // probes are no sign of congestion
+  pair.server.reading = true;
+  pair.server.connection->read_more();
+  const std::uint64_t before = c.acknowledged();
+  pair.net.run_ms(25);  // a round trip: the window update, and the data that follows it
+  CHECK(pair.server.bytes.size() > before);
+  for (int i = 0; i < 100; ++i) {
+    pair.server.connection->read_more();
+    pair.net.run_ms(50);
+  }
+  CHECK((pair.server.bytes == bytes));
+  pair.net.expect_fold_equals_live();
+}
+
+TEST_CASE("a peer that vanishes behind a closed window is given up") {
+  tcp::Settings small;
+  small.receive_buffer = 8192;
+  Pair pair(path(5), 1, small);
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  pair.server.reading = false;
+  c.write(pattern(50'000));
+  pair.net.run(Duration::seconds(60));
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
   pair.net.run(Duration::seconds(900));
   CHECK_FALSE(pair.client.closed);
-  pair.net.run(Duration::seconds(200));
+  pair.net.run(Duration::seconds(400));
   CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+}
+
+TEST_CASE("an idle connection outlives the wrap of its timestamps") {
+  Pair pair(path(5));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  for (int i = 1; i <= 3; ++i) {
+    c.write(pattern(10));
+    pair.net.run(Duration::seconds(26 * 86400));
+    CAPTURE(i);
+    CHECK(pair.server.bytes.size() == 10u * static_cast<unsigned>(i));
+  }
+  CHECK_FALSE(pair.client.closed);
+  CHECK(pair.net.count(Kind::retransmission) == 0);
+}
+
+TEST_CASE("closing before the handshake is over lets it end first") {
+  Pair pair(path(50));
+  pair.connect();
+  while (pair.net.count(Kind::packet_arrived) == 0) pair.net.run_ms(1);
+  // The SYN-ACK is lost, and the server closes meanwhile.
+  pair.net.network.channel(pair.link, pair.b).set_up(false);
+  pair.net.network.channel(pair.link, pair.b).set_up(true);
+  REQUIRE(pair.server_end != nullptr);
+  CHECK(pair.server_end->state() == tcp::State::syn_received);
+  pair.server_end->close();
+  pair.net.run(Duration::seconds(5));
+  CHECK(pair.client.connected);
+  CHECK(pair.client.peer_closed);
+  CHECK(pair.client.reason == tcp::CloseReason::orderly);
+}
+
+TEST_CASE("sending begins with one segment after losses in the handshake, and closing over unread data resets") {
+  Pair pair(path(5));
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(2500);
+  pair.net.network.channel(pair.link, pair.a).set_up(true);
+  pair.net.run_ms(700);
+  REQUIRE(pair.client.connected);
+  CHECK(c.congestion().window == 1);
+  pair.server.reading = false;
+  c.write(pattern(100));
+  pair.net.run_ms(100);
+  pair.server.connection->close();
+  pair.net.run_ms(100);
+  CHECK(pair.client.reason == tcp::CloseReason::reset);
 }
 
 TEST_CASE("a cut of five seconds loses nothing and the connection lives") {
