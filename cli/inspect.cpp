@@ -18,7 +18,7 @@ void add_journey(CLI::App& app, Chosen& chosen) {
   CLI::App* sub = app.add_subcommand("journey", "Tell the life of one message, cause by cause");
   sub->add_option("RUN", command->options.scenario, "A trace file, or a scenario with the options of run")->required();
   sub->add_option("--topic", command->topic, "A message to this topic");
-  sub->add_option("--nth", command->nth, "The nth one of them, from 1")->check(CLI::PositiveNumber);
+  sub->add_option("--nth", command->nth, "The nth one of them, from 1")->check(CLI::Range(1u, 4'000'000'000u));
   add_run_options(*sub, command->options);
   sub->footer(
       "Examples:\n"
@@ -44,21 +44,27 @@ void add_diff(CLI::App& app, Chosen& chosen) {
   CLI::App* sub = app.add_subcommand("diff", "Show the first record at which two runs part; exits 1 if they do");
   sub->add_option("RUN", command->first.scenario, "A trace file or a scenario")->required();
   sub->add_option("RUN2", command->second.scenario, "Another")->required();
-  sub->add_option("--seed", command->first.seed, "Seed of the first, if it is a scenario");
-  sub->add_option("--seed2", command->second.seed, "Seed of the second (default: that of the first)");
+  sub->add_option("--seed", command->first.seed, "Seed of the first, if it is a scenario")->check(whole_number());
+  sub->add_option("--seed2", command->second.seed, "Seed of the second (default: that of the first)")
+      ->check(whole_number());
   sub->add_option("--until", command->first.until, "End both at this simulated time");
   sub->add_option("--set", command->first.settings, "A parameter of the first: NAME=VALUE")->take_all();
   sub->add_option("--set2", command->second.settings, "A parameter of the second (default: those of the first)")
       ->take_all();
+  sub->add_option("--journal", command->first.journal, "Apply this journal to the first");
+  sub->add_option("--journal2", command->second.journal, "Apply this journal to the second");
   sub->footer(
       "Examples:\n"
       "  wirelab diff a.jsonl b.jsonl\n"
       "  wirelab diff temperature temperature --seed 7 --seed2 8\n");
   sub->callback([command, &chosen] {
     chosen = [command] {
-      if (!command->second.seed) command->second.seed = command->first.seed;
-      if (command->second.settings.empty()) command->second.settings = command->first.settings;
-      command->second.until = command->first.until;
+      // What is said of the first holds for the second too, where that is a scenario.
+      if (command->second.scenario.ends_with(".lua") || command->second.scenario.find('.') == std::string::npos) {
+        if (!command->second.seed) command->second.seed = command->first.seed;
+        if (command->second.settings.empty()) command->second.settings = command->first.settings;
+        command->second.until = command->first.until;
+      }
       const auto first = load_run(command->first);
       if (!first) return report(first.error());
       const auto second = load_run(command->second);

@@ -60,7 +60,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {
+      app.exit(error);
+      if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return wirelab::kDone;
+      std::perror("wirelab: standard output");
+      return wirelab::kBadInput;
+    }
     const std::string better = suggestion(app, argc, argv);
     std::fprintf(stderr, "wirelab: %s\nwirelab --help lists what there is.\n",
                  better.empty() ? error.what() : better.c_str());
@@ -75,5 +80,10 @@ int main(int argc, char** argv) {
     app.clear();
     app.parse(static_cast<int>(arguments.size()), arguments.data());
   }
-  return chosen();
+  const int status = chosen();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::perror("wirelab: standard output");
+    return wirelab::kBadInput;
+  }
+  return status;
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
@@ -75,6 +76,7 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
     file->append(trace_header_line({command.options.scenario, run.seed, run.digest.everything, run.store->layers()}));
     const TraceStore::Reader reader(*run.store);
     for (RecordNumber n = reader.first(); n <= reader.last(); ++n) file->append(trace_line(reader, n));
+    file->append(trace_end_line(reader.last()));
     if (const auto done = file->finish(); !done) return failed(command.trace, done.error());
   }
   if (command.pcap.empty() && command.sequence.empty()) return {};
@@ -97,6 +99,17 @@ int run_it(const RunCommand& command) {
   const bool store = !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty();
   if (!command.pcap_link.empty() && command.pcap.empty())
     return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
+  const std::string* const outputs[] = {&command.trace, &command.pcap, &command.sequence};
+  for (std::size_t i = 0; i < std::size(outputs); ++i) {
+    std::error_code ignored;
+    if (outputs[i]->empty()) continue;
+    if (std::filesystem::equivalent(*outputs[i], command.options.scenario, ignored))
+      return report({kBadInput, *outputs[i] + " is the scenario itself: choose another file to write"});
+    for (std::size_t k = 0; k < i; ++k) {
+      if (*outputs[i] == *outputs[k] && !std::filesystem::is_character_file(*outputs[i], ignored))
+        return report({kBadInput, *outputs[i] + " is to be written twice: choose two files"});
+    }
+  }
   LayerMask layers = kAllLayers;
   if (!command.layers.empty()) {
     if (command.trace.empty() || !command.pcap.empty() || !command.sequence.empty())

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "cli/command.hpp"
@@ -20,12 +22,17 @@ tl::expected<std::string, CommandError> find_scenario(const std::string& given) 
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (fs::is_regular_file(given, ignored)) return given;
-  const std::string beside = "scenarios/" + given + (given.ends_with(".lua") ? "" : ".lua");
+  // Those that come with Wirelab lie beside the program's sources; the bootstrap says where.
+  const char* const root = std::getenv("WIRELAB_ROOT");
+  const std::string folder_of_ours = fs::is_directory("scenarios", ignored) || root == nullptr
+                                         ? std::string("scenarios")
+                                         : std::string(root) + "/scenarios";
+  const std::string beside = folder_of_ours + "/" + given + (given.ends_with(".lua") ? "" : ".lua");
   if (given.find('/') == std::string::npos && fs::is_regular_file(beside, ignored)) return beside;
   if (fs::is_directory(given, ignored))
     return tl::unexpected(CommandError{kBadInput, fmt::format("{}: is a folder; a scenario is a .lua file", given)});
   std::vector<std::string> names;
-  const fs::path folder = fs::path(given).has_parent_path() ? fs::path(given).parent_path() : fs::path("scenarios");
+  const fs::path folder = fs::path(given).has_parent_path() ? fs::path(given).parent_path() : fs::path(folder_of_ours);
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     if (entry.path().extension() == ".lua") names.push_back(entry.path().filename().string());
   }
@@ -78,12 +85,33 @@ class Progress {
 // The rest of a longer trace is dropped from its beginning, with a note.
 constexpr std::size_t kTraceMemory = std::size_t{4} << 30;
 
+// A journal replays only what it was recorded with.
+std::string journal_mismatch(const Journal& journal, const std::string& path, const std::string& source) {
+  namespace fs = std::filesystem;
+  if (fs::path(journal.scenario).filename() != fs::path(path).filename())
+    return fmt::format("this journal was recorded with {}, not with {}", journal.scenario, path);
+  if (!journal.scenario_hash.empty() && journal.scenario_hash != scenario_hash(source))
+    return fmt::format("{} has changed since this journal was recorded, so it would not replay", path);
+  return {};
+}
+
 CommandError script_error(const ScriptError& error) { return {error.limit ? kLimitReached : kBadInput, error.text}; }
 
 }  // namespace
 
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const bool digits =
+            !text.empty() && text.size() <= 20 && text.find_first_not_of("0123456789") == std::string::npos;
+        const bool fits = digits && (text.size() < 20 || text <= "18446744073709551615");
+        return fits ? std::string() : fmt::format("{} is no whole number from 0 to 2^64 - 1", text);
+      },
+      "");
+}
+
 void add_run_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--seed", options.seed, "What all chance is drawn from (default 1)");
+  command.add_option("--seed", options.seed, "What all chance is drawn from (default 1)")->check(whole_number());
   command.add_option("--until", options.until,
                      "End at this simulated time instead of the scenario's duration, as in 90s");
   command.add_option("--set", options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
@@ -117,6 +145,11 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, st
   const auto source = read_file(*path);
   if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
 
+  if (journal) {
+    if (const auto wrong = journal_mismatch(*journal, *path, *source); !wrong.empty())
+      return tl::unexpected(CommandError{kBadInput, fmt::format("{}:1: {}", options.journal, wrong)});
+  }
+
   FinishedRun run;
   run.seed = options.seed ? *options.seed : journal ? journal->seed : 1;
   ScriptOptions script_options;
@@ -136,12 +169,10 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, st
   const auto begin = std::chrono::steady_clock::now();
   if (const auto begun = run.script->begin(run.store); !begun) return tl::unexpected(script_error(begun.error()));
   if (journal) {
-    int line = 1;
     for (const JournalEntry& entry : journal->entries) {
-      ++line;
       if (const auto possible = run.script->world().can_apply(entry.what); !possible) {
         return tl::unexpected(
-            CommandError{kBadInput, fmt::format("{}: entry {}: {}", options.journal, line - 1, possible.error())});
+            CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, entry.line, possible.error())});
       }
     }
     run.script->world().replay(journal->entries);
@@ -155,6 +186,14 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, st
       progress.at(run.script->world().now(), begin);
     }
   }
+  const Instant end = run.script->world().now();
+  if (const std::size_t late = run.script->scheduled_after(end); late > 0)
+    std::fprintf(stderr, "note: the run ended before %zu of the scenario's at() calls\n", late);
+  if (journal) {
+    const auto late = std::count_if(journal->entries.begin(), journal->entries.end(),
+                                    [&](const JournalEntry& entry) { return entry.at > end; });
+    if (late > 0) std::fprintf(stderr, "note: the run ended before %td entries of the journal\n", late);
+  }
   run.digest = run.script->world().trace().digest();
   run.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return run;
@@ -166,10 +205,17 @@ tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options) {
     if (!trace)
       return tl::unexpected(
           CommandError{kBadInput, fmt::format("{}:{}: {}", options.scenario, trace.error().line, trace.error().what)});
+    if (options.seed || !options.until.empty() || !options.settings.empty() || !options.journal.empty())
+      return tl::unexpected(CommandError{
+          kBadInput,
+          fmt::format("{} is a trace: --seed, --until, --set and --journal belong to a scenario", options.scenario)});
     return std::move(*trace);
   }
   auto run = run_scenario(options, kAllLayers, nullptr);
   if (!run) return tl::unexpected(run.error());
+  if (run->store->dropped() > 0)
+    std::fprintf(stderr, "note: the trace outgrew its memory; its first %llu records are left out\n",
+                 static_cast<unsigned long long>(run->store->dropped()));
   LoadedTrace trace = load_trace(*run->store, {options.scenario, run->seed, run->digest.everything});
   run->script.reset();
   return trace;

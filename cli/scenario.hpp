@@ -29,6 +29,8 @@ struct CommandError {
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);
+/// For seeds: a whole number that fits 64 bits.
+CLI::Validator whole_number();
 
 struct FinishedRun {
   std::unique_ptr<Script> script;

@@ -194,6 +194,7 @@ function self:set(actuator, value) end
 ---@field reconnect? boolean true if left out; in the background only
 ---@field reconnect_min? duration 1 s if left out; doubled after each failure
 ---@field reconnect_max? duration 120 s if left out
+---@field nodelay? boolean TCP_NODELAY on the client's side; false if left out
 ---@field connect_timeout? duration 5 s if left out, as paho's
 
 ---Makes an MQTT client, which is not connected yet.

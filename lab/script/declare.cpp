@@ -59,8 +59,23 @@ std::string value_text(lua_State* L, int index) {
   }
 }
 
+// "5s" for a parameter in seconds or milliseconds, "2%", "1Mbit/s", "10kB": the number that the parameter holds.
+std::optional<double> quantity(const std::string& given, const std::string& unit) {
+  if (unit == "s" || unit == "ms") {
+    if (const auto time = parse_duration(given)) return time->in_seconds() * (unit == "s" ? 1.0 : 1000.0);
+  } else if (unit == "bit/s") {
+    if (const auto rate = parse_rate(given)) return static_cast<double>(*rate);
+  } else if (unit == "bytes" || unit == "B") {
+    if (const auto size = parse_size(given)) return static_cast<double>(*size);
+  } else if (given.find('%') != std::string::npos) {
+    if (const auto ratio = parse_ratio(given)) return *ratio;
+  }
+  return std::nullopt;
+}
+
 // Pushes what --set gave, in the type of the default at `standard`.
-void push_setting(lua_State* L, const std::string& name, const std::string& given, int standard) {
+void push_setting(lua_State* L, const std::string& name, const std::string& given, int standard,
+                  const std::string& unit) {
   const auto wrong = [&](const char* wanted) {
     raise(L, fmt::format("--set {}={}: this parameter is {}", name, given, wanted));
   };
@@ -71,9 +86,9 @@ void push_setting(lua_State* L, const std::string& name, const std::string& give
       break;
     case LUA_TNUMBER:
       if (lua_stringtonumber(L, given.c_str()) == 0) {
-        const auto ratio = parse_ratio(given);
-        if (!ratio || given.find('%') == std::string::npos) wrong("a number");
-        lua_pushnumber(L, *ratio);
+        const auto number = quantity(given, unit);
+        if (!number) wrong(unit.empty() ? "a number" : fmt::format("a number, or a text in {}", unit).c_str());
+        lua_pushnumber(L, *number);
       }
       check_finite(L, -1, "a parameter");
       break;
@@ -101,7 +116,7 @@ int declare_param(lua_State* L) {
   options.finish();
   const auto given = host.options.parameters.find(name);
   if (given != host.options.parameters.end()) {
-    push_setting(L, name, given->second, 2);
+    push_setting(L, name, given->second, 2, info.unit);
   } else {
     lua_pushvalue(L, 2);
   }
@@ -110,8 +125,10 @@ int declare_param(lua_State* L) {
   if (lua_type(L, value) == LUA_TNUMBER) {
     const double number = lua_tonumber(L, value);
     if ((least && number < *least) || (most && number > *most)) {
-      raise(L, fmt::format("the parameter \"{}\" is {}; it must lie between {:g} and {:g}", name, info.value,
-                           least.value_or(-1e308), most.value_or(1e308)));
+      const std::string range = least && most ? fmt::format("lie between {:g} and {:g}", *least, *most)
+                                : least       ? fmt::format("be at least {:g}", *least)
+                                              : fmt::format("be at most {:g}", *most);
+      raise(L, fmt::format("the parameter \"{}\" is {}; it must {}", name, info.value, range));
     }
   }
   if (has_choices) {
@@ -163,7 +180,10 @@ Metric& metric_at(lua_State* L) {
 }
 
 int metric_add(lua_State* L) {
-  metric_at(L).value += lua_isnoneornil(L, 2) ? 1.0 : check_finite(L, 2, "what is added to a metric");
+  Metric& metric = metric_at(L);
+  const double sum = metric.value + (lua_isnoneornil(L, 2) ? 1.0 : check_finite(L, 2, "what is added to a metric"));
+  if (!std::isfinite(sum)) raise(L, fmt::format("the metric \"{}\" grows beyond all numbers", metric.name));
+  metric.value = sum;
   return 0;
 }
 int metric_set(lua_State* L) {
@@ -202,10 +222,11 @@ int expect(lua_State* L) {
                                                : check_text(L, 2, "the message of expect()"));
   luaL_where(L, 1);
   const std::string where = lua_tostring(L, -1);
+  host.charge(L, 1000);
   host.failures_.push_back(where + what);
   if (host.running()) {
     Tracer& trace = host.world().trace();
-    trace.emit(Kind::expectation_failed, 0, 0, std::uint16_t{0}, trace.text(what));
+    trace.emit(Kind::expectation_failed, 0, 0, std::uint16_t{0}, trace.text(std::string_view(what).substr(0, 65535)));
   }
   return 0;
 }
@@ -216,7 +237,9 @@ int at(lua_State* L) {
   const Duration when = check_duration(L, 1, "the time of at()");
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_pushvalue(L, 2);
-  host.scheduled.push_back({Instant() + when, luaL_ref(L, LUA_REGISTRYINDEX)});
+  const int function = luaL_ref(L, LUA_REGISTRYINDEX);
+  luaL_where(L, 1);
+  host.scheduled.push_back({Instant() + when, function, lua_tostring(L, -1)});
   return 0;
 }
 
@@ -231,13 +254,23 @@ NodeDescription& check_node(lua_State* L, int index, const char* what) {
   return Host::of(L).description.nodes[*static_cast<std::size_t*>(check_object(L, index, "node", what))];
 }
 
+}  // namespace
+
+void check_name(lua_State* L, const std::string& name, const char* of) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '>' && c != '/' && c != '"';
+  });
+  if (!plain || name.empty() || name.size() > 64 || !mqtt::is_valid_utf8(wire::bytes_of(name)))
+    raise(L, fmt::format("this is no name for {}: 1 to 64 characters, without spaces, quotes, \">\" and \"/\"", of));
+}
+
+namespace {
+
 NodeDescription& add_node(lua_State* L, NodeRole role, const char* what) {
   only_at_top(L, what);
   Host& host = Host::of(L);
   const std::string name(check_text(L, 1, fmt::format("the name of {}", what).c_str()));
-  if (name.empty() || name.size() > 64 || name.find_first_of(" \t\n>/") != std::string::npos) {
-    raise(L, fmt::format("\"{}\" is no name for a node: 1 to 64 characters without spaces, \">\" or \"/\"", name));
-  }
+  check_name(L, name, "a node");
   if (!host.node_names.insert(name).second) raise(L, fmt::format("there is already a node \"{}\"", name));
   NodeDescription node;
   node.name = name;
@@ -266,11 +299,18 @@ int declare_router(lua_State* L) {
   return push_node(L, Host::of(L).description.nodes.size() - 1);
 }
 
+// A day is far beyond any link, and keeps every sum of times in range.
+std::optional<Duration> link_time(lua_State* L, Options& options, const char* name) {
+  const auto time = options.duration(name);
+  if (time && *time > Duration::seconds(86400)) raise(L, fmt::format("option \"{}\" is more than a day", name));
+  return time;
+}
+
 // One set of options for a link, over what `settings` holds.
 void read_channel(lua_State* L, Options& options, ChannelSettings& settings) {
   if (const auto rate = options.rate("rate")) settings.rate = *rate;
-  if (const auto delay = options.duration("delay")) settings.delay = *delay;
-  if (const auto jitter = options.duration("jitter")) settings.jitter = *jitter;
+  if (const auto delay = link_time(L, options, "delay")) settings.delay = *delay;
+  if (const auto jitter = link_time(L, options, "jitter")) settings.jitter = *jitter;
   if (const auto shape = options.choice("distribution", {"uniform", "normal", "pareto"})) {
     settings.jitter_shape = *shape == "uniform"  ? JitterShape::uniform
                             : *shape == "normal" ? JitterShape::normal
@@ -295,8 +335,9 @@ void read_channel(lua_State* L, Options& options, ChannelSettings& settings) {
     const auto good = burst.duration("mean_good");
     const auto bad = burst.duration("mean_bad");
     if (good || bad) {
-      if (!good || !bad || good->ns() == 0 || bad->ns() == 0)
-        raise(L, "burst_loss in time needs mean_good and mean_bad, both above 0");
+      constexpr Duration kShortest = Duration::milliseconds(1);
+      if (!good || !bad || *good < kShortest || *bad < kShortest)
+        raise(L, "burst_loss in time needs mean_good and mean_bad, both at least 1ms");
       settings.loss_kind = LossKind::gilbert_elliott_in_time;
       settings.burst.mean_good = *good;
       settings.burst.mean_bad = *bad;
@@ -327,6 +368,18 @@ int push_link(lua_State* L, std::size_t index) {
   return 1;
 }
 
+// Links are named by their ends, so no two may share a name.
+void check_link_name(lua_State* L, const LinkDescription& link) {
+  for (const LinkDescription& other : Host::of(L).description.links) {
+    const bool same_ends = (other.a == link.a && other.b == link.b) || (other.a == link.b && other.b == link.a);
+    if (same_ends) raise(L, fmt::format("\"{}\" and \"{}\" are joined by a link already", link.a, link.b));
+    for (const std::string& name : {other.a + "-" + other.b, other.b + "-" + other.a}) {
+      if (name == link.a + "-" + link.b || name == link.b + "-" + link.a)
+        raise(L, fmt::format("two links would be named \"{}\": choose node names with fewer \"-\"", name));
+    }
+  }
+}
+
 int declare_link(lua_State* L) {
   only_at_top(L, "link()");
   Host& host = Host::of(L);
@@ -335,6 +388,7 @@ int declare_link(lua_State* L) {
   link.b = check_node(L, 2, "the second end of link()").name;
   if (link.a == link.b) raise(L, fmt::format("link() joins \"{}\" to itself", link.a));
   read_link(L, 3, fmt::format("link({}, {})", link.a, link.b), link);
+  check_link_name(L, link);
   host.description.links.push_back(link);
   return push_link(L, host.description.links.size() - 1);
 }
@@ -380,7 +434,9 @@ int declare_device(lua_State* L) {
   const std::size_t index = host.description.nodes.size() - 1;
   const std::string where = fmt::format("device(\"{}\")", node.name);
   const std::string name = node.name;
-  const bool has_options = lua_istable(L, 2);
+  // device(name, program) or device(name, options, program); the options may be nil.
+  const bool program_first = lua_isfunction(L, 2);
+  const bool has_options = !program_first && !lua_isnoneornil(L, 2);
   Options options(L, has_options ? 2 : 0, where);
   LinkDescription link;
   link.a = name;
@@ -417,7 +473,7 @@ int declare_device(lua_State* L) {
     }
     options.finish();
   }
-  const int function = has_options ? 3 : 2;
+  const int function = program_first ? 2 : 3;
   if (!lua_isnoneornil(L, function)) {
     if (lua_type(L, function) != LUA_TFUNCTION)
       raise(L, fmt::format("the program of {} must be a function(self), not a {}", where, luaL_typename(L, function)));
@@ -427,7 +483,10 @@ int declare_device(lua_State* L) {
       return std::make_unique<DeviceProgram>(host, world, device, reference);
     };
   }
-  if (joined) host.description.links.push_back(link);
+  if (joined) {
+    check_link_name(L, link);
+    host.description.links.push_back(link);
+  }
   return push_node(L, index);
 }
 
@@ -454,8 +513,8 @@ int link_impair(lua_State* L) {
   what.link = link_name(L);
   Options options(L, 2, "impair()");
   what.rate = options.rate("rate");
-  what.delay = options.duration("delay");
-  what.jitter = options.duration("jitter");
+  what.delay = link_time(L, options, "delay");
+  what.jitter = link_time(L, options, "jitter");
   what.loss = options.ratio("loss");
   options.finish();
   return apply(L, "impair()", what);

@@ -50,11 +50,14 @@ void DeviceProgram::start() {
 void DeviceProgram::resume(int arguments) {
   DeviceProgram* const before = host_.present_device;
   RandomStream* const luck = host_.present_random;
+  const bool nested = host_.in_callback;
   host_.present_device = this;
   host_.present_random = &random_;
+  host_.in_callback = false;
   const int status = host_.resume(thread_, arguments);
   host_.present_device = before;
   host_.present_random = luck;
+  host_.in_callback = nested;
   const bool failed = status != LUA_OK && status != LUA_YIELD;
   if (!failed && (status == LUA_YIELD || ended_)) return;
   world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0,
@@ -187,6 +190,7 @@ void ScriptClient::on_connect_failed(ConnectFailure failure, mqtt::ConnectCode c
 }
 
 void ScriptClient::on_disconnected(bool expected) {
+  if (expected && program_.waits_for(this)) program_.wake_with(false, "disconnected meanwhile");
   if (!push_callback("on_disconnect")) return;
   lua_pushboolean(program_.callback_thread(), expected ? 1 : 0);
   program_.run_callback(1);

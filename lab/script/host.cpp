@@ -12,6 +12,7 @@
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "sim/kernel/nearest.hpp"
+#include "sim/kernel/units.hpp"
 
 namespace wirelab {
 
@@ -65,6 +66,7 @@ Host::Host(std::string file, ScriptOptions given)
   check(std::fegetround() == FE_TONEAREST, "arithmetic rounds to nearest");
   description.seed = options.seed;
   present_random = &random;
+  collect_above = options.limits.memory / 2;
   L = lua_newstate(allocate, this);
   check(L != nullptr, "a script host has memory to start with");
   *static_cast<Host**>(lua_getextraspace(L)) = this;
@@ -72,6 +74,7 @@ Host::Host(std::string file, ScriptOptions given)
   open_json(L);
   open_declarations(L);
   open_program(L);
+  finish_library(L);
   lua_sethook(L, on_count, LUA_MASKCOUNT, kHookStep);
 }
 
@@ -90,11 +93,8 @@ void* Host::allocate(void* self, void* block, std::size_t old_size, std::size_t 
     host->memory -= old_size;
     return nullptr;
   }
-  if (new_size > old_size && host->memory - old_size + new_size > host->options.limits.memory) {
-    host->over_limit = true;
-    host->limit_text = fmt::format("the script uses more than {} MiB of memory", host->options.limits.memory >> 20);
-    return nullptr;
-  }
+  // Lua collects its garbage then and tries once more before it gives up.
+  if (new_size > old_size && host->memory - old_size + new_size > host->options.limits.memory) return nullptr;
   void* moved = std::realloc(block, new_size);
   if (moved != nullptr) host->memory += new_size - old_size;
   return moved;
@@ -104,7 +104,13 @@ void* Host::allocate(void* self, void* block, std::size_t old_size, std::size_t 
 void Host::on_count(lua_State* at, lua_Debug*) { of(at).charge(at, kHookStep, 0); }
 
 void Host::charge(lua_State* at, std::uint64_t steps, int level) {
-  spent += steps;
+  spent += std::min(steps, ~std::uint64_t{0} - spent);
+  // Well before the limit garbage is collected, since some of the library's own allocations do not try that.
+  if (memory > collect_above) {
+    lua_gc(at, LUA_GCCOLLECT);
+    collect_above = std::max(options.limits.memory / 2,
+                             memory + (options.limits.memory - std::min(memory, options.limits.memory)) / 2);
+  }
   if (spent <= options.limits.instructions && !over_limit) return;
   if (!over_limit) {
     over_limit = true;
@@ -117,9 +123,24 @@ void Host::charge(lua_State* at, std::uint64_t steps, int level) {
   lua_error(at);
 }
 
+void Host::note_status(int status) {
+  // -1 is the library's word for an exception of ours that passed through it: only bad_alloc can.
+  if (over_limit || (status != LUA_ERRMEM && status != -1)) return;
+  over_limit = true;
+  limit_text = fmt::format("the script uses more than {} MiB of memory", options.limits.memory >> 20);
+}
+
+void Host::check_held(lua_State* at) {
+  if (memory + world_->held_bytes() <= options.limits.memory) return;
+  over_limit = true;
+  limit_text = fmt::format("the messages that wait take more than {} MiB of memory", options.limits.memory >> 20);
+  charge(at, 0);
+}
+
 void Host::fail(lua_State* at, int status) {
   if (failed_) return;
   failed_ = true;
+  note_status(status);
   std::size_t size = 0;
   const char* text = lua_type(at, -1) == LUA_TSTRING ? lua_tolstring(at, -1, &size) : nullptr;
   error_.text = text != nullptr
@@ -127,10 +148,8 @@ void Host::fail(lua_State* at, int status) {
                     : fmt::format("{}: an error that is no text was raised (a {})", path, luaL_typename(at, -1));
   if (over_limit) {
     error_.limit = true;
+    if (error_.text.starts_with(limit_text)) error_.text = path + ": " + limit_text;
     if (error_.text.find(limit_text) == std::string::npos) error_.text = fmt::format("{}: {}", path, limit_text);
-  } else if (status == LUA_ERRMEM) {
-    error_.text = fmt::format("{}: out of memory", path);
-    error_.limit = true;
   }
   if (world_ != nullptr) world_->ask_to_stop();
 }
@@ -153,6 +172,18 @@ bool Host::call(lua_State* at, int arguments) {
 }
 
 int Host::resume(lua_State* thread, int arguments) {
+  constexpr std::uint32_t kMostAtOnce = 1'000'000;
+  if (resumed_at != world_->now()) resumed = 0;
+  resumed_at = world_->now();
+  if (++resumed > kMostAtOnce) {
+    over_limit = true;
+    limit_text = "programs were resumed a million times at one instant: time must go on, as with sleep(1)";
+    luaL_where(thread, 1);
+    lua_pushlstring(thread, limit_text.data(), limit_text.size());
+    lua_concat(thread, 2);
+    fail(thread, LUA_ERRRUN);
+    return LUA_ERRRUN;
+  }
   int results = 0;
   const int status = lua_resume(thread, L, arguments, &results);
   if (status != LUA_OK && status != LUA_YIELD) {
@@ -189,6 +220,12 @@ tl::expected<void, ScriptError> Host::run_top_level(const std::string& source) {
       text += fmt::format(": did you mean \"{}\"?", near);
     return tl::unexpected(ScriptError{false, text});
   }
+  for (const ScheduledCall& call : scheduled) {
+    if (call.at > Instant() + duration_)
+      return tl::unexpected(
+          ScriptError{false, fmt::format("{}this at() comes after the end of the run: duration() is {}", call.where,
+                                         format_duration(duration_))});
+  }
   if (const std::string wrong = check_description(description); !wrong.empty())
     return tl::unexpected(ScriptError{false, path + ": " + wrong});
   return {};
@@ -203,6 +240,11 @@ tl::expected<void, ScriptError> Host::begin(std::shared_ptr<TraceStore> store) {
   for (std::size_t i = 0; i < scheduled.size(); ++i) world_->events().schedule(scheduled[i].at, on_scheduled, this, i);
   if (failed_) world_->ask_to_stop();
   return outcome();
+}
+
+std::size_t Host::scheduled_after(Instant end) const {
+  return static_cast<std::size_t>(
+      std::count_if(scheduled.begin(), scheduled.end(), [&](const ScheduledCall& call) { return call.at > end; }));
 }
 
 void Host::on_scheduled(void* self, std::uint64_t index) {
@@ -227,11 +269,19 @@ std::vector<Metric> Host::metrics() {
 }
 
 void Host::log(std::string_view device, std::string_view text, EntityId entity) {
+  const std::string orderly = orderly_text(text);
   if (world_ != nullptr) {
     Tracer& trace = world_->trace();
-    trace.emit(Kind::logged, entity, 0, std::uint16_t{0}, trace.text(text.substr(0, 65535)));
+    trace.emit(Kind::logged, entity, 0, std::uint16_t{0}, trace.text(std::string_view(orderly).substr(0, 65535)));
   }
-  if (options.log) options.log(world_ != nullptr ? world_->now() : Instant(), device, text);
+  if (options.log) options.log(world_ != nullptr ? world_->now() : Instant(), device, orderly);
+}
+
+// Numbers that are none are written "nan" by one processor and "-nan" by another.
+std::string orderly_text(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = out.find("-nan"); at != std::string::npos; at = out.find("-nan", at)) out.erase(at, 1);
+  return out;
 }
 
 // A small reader of Lua's tokens: it only has to tell strings and comments from code.

@@ -15,7 +15,8 @@ namespace wirelab::script {
 
 struct ScheduledCall {
   Instant at;
-  int function = 0;  // reference in the registry
+  int function = 0;   // reference in the registry
+  std::string where;  // "FILE:LINE: "
 };
 
 class DeviceProgram;
@@ -33,6 +34,7 @@ class Host final : public Script {
   const std::vector<ParameterInfo>& parameters() const override { return parameters_; }
   std::vector<Metric> metrics() override;
   const std::vector<std::string>& failures() const override { return failures_; }
+  std::size_t scheduled_after(Instant end) const override;
 
   static Host& of(lua_State* L) { return **static_cast<Host**>(lua_getextraspace(L)); }
 
@@ -44,6 +46,13 @@ class Host final : public Script {
   void fail(lua_State* L, int status);
   /// Counts work that one library call does; ends the run at the limit.
   void charge(lua_State* L, std::uint64_t steps, int level = 1);
+  /// Ends the run if what the world keeps for the script (messages that wait) has outgrown the memory limit.
+  void check_held(lua_State* L);
+  std::uint64_t steps_left() const {
+    return spent < options.limits.instructions ? options.limits.instructions - spent : 0;
+  }
+  /// Takes note if the status of a call says that memory ran out.
+  void note_status(int status);
   void log(std::string_view device, std::string_view text, EntityId entity);
 
   bool running() const { return world_ != nullptr; }
@@ -61,12 +70,15 @@ class Host final : public Script {
   std::vector<ScheduledCall> scheduled;
   std::uint64_t spent = 0;
   std::size_t memory = 0;
+  std::size_t collect_above = 0;
   bool over_limit = false;
   std::string limit_text;
   RandomStream random;  // of the top level and at(); devices have their own
   RandomStream* present_random = nullptr;
   DeviceProgram* present_device = nullptr;  // whose program runs
   bool in_callback = false;
+  Instant resumed_at;         // when programs were last resumed,
+  std::uint32_t resumed = 0;  // and how often at that instant
 
  private:
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
@@ -80,8 +92,22 @@ class Host final : public Script {
   ScriptError error_;
 };
 
-// library.cpp: what is left of Lua's own library, made orderly.
+// library.cpp: what is left of Lua's own library, made orderly. finish_library() comes when all names are there.
 void open_library(lua_State* L);
+void finish_library(lua_State* L);
+void set_field(lua_State* L, const char* table, const char* name, lua_CFunction function);
+/// Puts `function` around Lua's own, which call_own() calls.
+void wrap_field(lua_State* L, const char* table, const char* name, lua_CFunction function);
+/// Pushes a value as text, without addresses.
+void push_text(lua_State* L, int index);
+/// Charges for work on places `first` to `last` of a list.
+void charge_range(lua_State* L, lua_Integer first, lua_Integer last);
+// text.cpp
+inline constexpr std::size_t kLongestText = 16'000'000;  // that one library call makes
+void open_text(lua_State* L);
+/// Of a function that wrap_field() put around another: calls that with the arguments on the stack. Its errors get the script's
+/// line and the function's name.
+int call_own(lua_State* L);
 // json.cpp
 void open_json(lua_State* L);
 // declare.cpp: duration, param, metric, expect, at, router, broker, link, device ...
@@ -91,6 +117,12 @@ void open_program(lua_State* L);
 
 /// Says where `^` stands in a source, outside of strings and comments; 0 if nowhere. It is libm's and cannot be replaced.
 int line_of_power_operator(std::string_view source);
+
+/// A text that leaves the script, the same on every processor.
+std::string orderly_text(std::string_view text);
+
+/// A name for something that the script makes: short, plain, one word.
+void check_name(lua_State* L, const std::string& name, const char* of);
 
 /// A number of a script that may enter the host: not NaN, not infinite.
 double check_finite(lua_State* L, int index, const char* what);

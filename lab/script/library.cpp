@@ -9,6 +9,7 @@
 #include "lab/script/host.hpp"
 #include "lab/script/options.hpp"
 #include "sim/kernel/mathematics.hpp"
+#include "sim/kernel/nearest.hpp"
 
 namespace wirelab::script {
 namespace {
@@ -115,8 +116,8 @@ int sort(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   const bool own = !lua_isnoneornil(L, 2);
   if (own) luaL_checktype(L, 2, LUA_TFUNCTION);
-  const auto count = static_cast<std::size_t>(luaL_len(L, 1));
-  Host::of(L).charge(L, count);
+  charge_range(L, 1, luaL_len(L, 1));
+  const auto count = static_cast<std::size_t>(std::max<lua_Integer>(luaL_len(L, 1), 0));
   lua_settop(L, 2);
   lua_createtable(L, static_cast<int>(count), 0);
   for (std::size_t i = 1; i <= count; ++i) {
@@ -160,7 +161,8 @@ int sort(lua_State* L) {
 
 // ---- texts
 
-// A value as text, without addresses.
+}  // namespace
+
 void push_text(lua_State* L, int index) {
   index = lua_absindex(L, index);
   if (luaL_getmetafield(L, index, "__tostring") != LUA_TNIL) {
@@ -184,6 +186,8 @@ void push_text(lua_State* L, int index) {
   }
 }
 
+namespace {
+
 int tostring(lua_State* L) {
   luaL_checkany(L, 1);
   push_text(L, 1);
@@ -206,104 +210,38 @@ int print(lua_State* L) {
   return 0;
 }
 
-// Upvalue 1: Lua's own function.
-int format(lua_State* L) {
-  const std::string_view spec = luaL_checkstring(L, 1);
-  for (std::size_t i = 0; i < spec.size(); ++i) {
-    if (spec[i] != '%') continue;
-    ++i;
-    while (i < spec.size() && std::strchr("-+ #0123456789.", spec[i]) != nullptr && spec[i] != '\0') ++i;
-    if (i < spec.size() && spec[i] == 'p')
-      raise(L, "string.format: %p shows an address, which differs from run to run");
-    if (i < spec.size() && spec[i] == 'a')
-      raise(L, "string.format: %a is written differently by different C libraries; use %g");
-  }
-  const int count = lua_gettop(L);
-  for (int i = 2; i <= count; ++i) {
-    const int type = lua_type(L, i);
-    const bool nan = type == LUA_TNUMBER && lua_tonumber(L, i) != lua_tonumber(L, i);
-    if (nan) raise(L, fmt::format("string.format: argument {} is not a number (nan)", i));
-    if (type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN || type == LUA_TNIL) continue;
-    push_text(L, i);
-    lua_replace(L, i);
-  }
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, 1);
-  return 1;
+// ---- tables: charged by the range that is worked on
+
+int concat(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const lua_Integer last = lua_isnoneornil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
+  charge_range(L, luaL_optinteger(L, 3, 1), last);
+  return call_own(L);
 }
 
-// Pattern functions may backtrack: a bound on what they could cost is charged before they run. Each of the pattern's
-// repetitions may stop anywhere in the text. Upvalue 1: Lua's own function.
-int bounded_pattern(lua_State* L) {
-  std::size_t text_size = 0;
-  luaL_checklstring(L, 1, &text_size);
-  std::size_t pattern_size = 0;
-  const char* pattern = luaL_checklstring(L, 2, &pattern_size);
-  int repetitions = 1;  // where a match begins
-  for (std::size_t i = 0; i < pattern_size; ++i) {
-    if (pattern[i] == '%' && i + 1 < pattern_size) {
-      ++i;
-    } else if (i > 0 && (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '-')) {
-      ++repetitions;
-    }
-  }
-  double cost = 1;
-  for (int i = 0; i < repetitions; ++i) cost *= static_cast<double>(text_size + 1);
-  if (cost > 4e9) {
-    raise(L, fmt::format(
-                 "this pattern could take very long on a text of {} bytes: use fewer of * + - in it, or shorter texts",
-                 text_size));
-  }
-  Host::of(L).charge(L, 10 + text_size);
-  const int count = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, LUA_MULTRET);
-  return lua_gettop(L);
+int unpack(lua_State* L) {
+  const lua_Integer last = lua_isnoneornil(L, 3) ? luaL_len(L, 1) : luaL_checkinteger(L, 3);
+  charge_range(L, luaL_optinteger(L, 2, 1), last);
+  return call_own(L);
 }
 
-int rep(lua_State* L) {
-  std::size_t size = 0;
-  luaL_checklstring(L, 1, &size);
-  const lua_Integer times = luaL_checkinteger(L, 2);
-  std::size_t gap = 0;
-  luaL_optlstring(L, 3, "", &gap);
-  const double total = static_cast<double>(size + gap) * static_cast<double>(std::max<lua_Integer>(times, 0));
-  if (total > 16e6)
-    raise(L, fmt::format("string.rep: the text would have {:.0f} bytes; at most 16 MB are allowed", total));
-  Host::of(L).charge(L, static_cast<std::uint64_t>(total) / 16);
-  const int count = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, 1);
-  return 1;
+int move(lua_State* L) {
+  charge_range(L, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3));
+  return call_own(L);
 }
 
-int pack_guard(lua_State* L) {
-  const std::string_view spec = luaL_checkstring(L, 1);
-  const std::size_t native = spec.find_first_of("jJTlLihHnd=!");
-  for (std::size_t i = native; i != std::string_view::npos && i < spec.size(); ++i) {
-    const char c = spec[i];
-    const bool sized = (c == 'i' || c == 'I') && i + 1 < spec.size() && spec[i + 1] >= '0' && spec[i + 1] <= '9';
-    if (!sized && std::strchr("jJTlLihHIn=!", c) != nullptr) {
-      raise(L,
-            fmt::format(
-                "string.pack: \"{}\" has another size or order on other machines: write i4, I2 ... after < or >", c));
-    }
-  }
-  if (spec.find_first_of("<>") == std::string_view::npos)
-    raise(L, "string.pack: say the byte order: begin the format with < or >");
-  const int count = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, LUA_MULTRET);
-  return lua_gettop(L);
+// insert(list, place, value) and remove(list, place) move what stands behind the place; at the end they move nothing.
+int insert_or_remove(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const bool moves = lua_gettop(L) >= 3 || (lua_gettop(L) == 2 && lua_toboolean(L, lua_upvalueindex(3)) != 0);
+  if (moves && lua_isinteger(L, 2)) charge_range(L, lua_tointeger(L, 2), luaL_len(L, 1));
+  return call_own(L);
 }
 
 // ---- errors: a limit is not to be caught
 
 int protected_done(lua_State* L, int status, lua_KContext first) {
+  Host::of(L).note_status(status);
   if (Host::of(L).over_limit) lua_error(L);
   const bool ok = status == LUA_OK || status == LUA_YIELD;
   if (!ok) {
@@ -322,20 +260,52 @@ int protected_call(lua_State* L) {
   return protected_done(L, status, 1);
 }
 
+// A table gets a copy of its metatable, which the script cannot reach, so that __mode or __gc cannot be put there later. What
+// __index leads to is shared as ever; getmetatable() gives the original back.
 int set_metatable(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  if (!lua_isnil(L, 2)) {
-    luaL_checktype(L, 2, LUA_TTABLE);
-    for (const char* banned : {"__gc", "__mode"}) {
-      if (lua_getfield(L, 2, banned) != LUA_TNIL)
-        raise(L,
-              fmt::format("setmetatable: {} is not offered: when memory is collected would show in the run", banned));
+  lua_settop(L, 2);
+  if (lua_getmetatable(L, 1) != 0) {
+    lua_pushliteral(L, "__metatable");
+    lua_rawget(L, -2);
+    const bool ours = lua_istable(L, -1);
+    if (!ours && !lua_isnil(L, -1)) raise(L, "this table's metatable is protected");
+    lua_settop(L, 2);
+  }
+  if (lua_isnil(L, 2)) {
+    lua_setmetatable(L, 1);
+    return 1;
+  }
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (const char* banned : {"__gc", "__mode"}) {
+    lua_pushstring(L, banned);
+    if (lua_rawget(L, 2) != LUA_TNIL)
+      raise(L, fmt::format("setmetatable: {} is not offered: when memory is collected would show in the run", banned));
+    lua_pop(L, 1);
+  }
+  lua_newtable(L);
+  lua_Integer fields = 0;
+  lua_pushnil(L);
+  while (lua_next(L, 2) != 0) {
+    const bool metamethod = lua_type(L, -2) == LUA_TSTRING && std::strncmp(lua_tostring(L, -2), "__", 2) == 0;
+    ++fields;
+    if (metamethod) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, 3);
+    } else {
       lua_pop(L, 1);
     }
   }
-  if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) raise(L, "this table's metatable is protected");
-  lua_settop(L, 2);
+  charge_range(L, 1, fields);
+  lua_pushliteral(L, "__metatable");
+  if (lua_rawget(L, 3) == LUA_TNIL) {
+    lua_pushvalue(L, 2);
+    lua_setfield(L, 3, "__metatable");
+  }
+  lua_settop(L, 3);
   lua_setmetatable(L, 1);
+  lua_settop(L, 1);
   return 1;
 }
 
@@ -395,6 +365,46 @@ void remove_fields(lua_State* L, const char* table, std::initializer_list<const 
   lua_pop(L, 1);
 }
 
+void set_global(lua_State* L, const char* name, lua_CFunction function) {
+  lua_pushcfunction(L, function);
+  lua_setglobal(L, name);
+}
+
+// A misspelt name is an error with the nearest right one. Upvalue 1: the table's name, "" for the globals.
+int no_such_name(lua_State* L) {
+  const std::string table = lua_tostring(L, lua_upvalueindex(1));
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  const std::string name = lua_tostring(L, 2);
+  std::vector<std::string> known;
+  lua_pushnil(L);
+  while (lua_next(L, 1) != 0) {
+    if (lua_type(L, -2) == LUA_TSTRING) known.emplace_back(lua_tostring(L, -2));
+    lua_pop(L, 1);
+  }
+  std::sort(known.begin(), known.end());
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view near = nearest(name, views);
+  if (table.empty() && near.empty()) return 0;  // a global that is not set yet reads as nil
+  raise(L,
+        fmt::format("there is no {}{}{}{}", table.empty() ? "\"" : table + ".", name, table.empty() ? "\"" : "",
+                    near.empty() ? ""
+                                 : fmt::format(": did you mean \"{}\"?",
+                                               table.empty() ? std::string(near) : table + "." + std::string(near))));
+}
+
+void suggest_names(lua_State* L, const char* table) {
+  lua_newtable(L);
+  lua_pushstring(L, table);
+  lua_pushcclosure(L, no_such_name, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+}
+
+}  // namespace
+
 void set_field(lua_State* L, const char* table, const char* name, lua_CFunction function) {
   lua_getglobal(L, table);
   lua_pushcfunction(L, function);
@@ -402,21 +412,30 @@ void set_field(lua_State* L, const char* table, const char* name, lua_CFunction 
   lua_pop(L, 1);
 }
 
-// Puts `function` around Lua's own, which it gets as its upvalue.
 void wrap_field(lua_State* L, const char* table, const char* name, lua_CFunction function) {
   lua_getglobal(L, table);
   lua_getfield(L, -1, name);
-  lua_pushcclosure(L, function, 1);
+  lua_pushfstring(L, "%s.%s", table, name);
+  lua_pushboolean(L, std::strcmp(name, "remove") == 0 ? 1 : 0);
+  lua_pushcclosure(L, function, 3);
   lua_setfield(L, -2, name);
   lua_pop(L, 1);
 }
 
-void set_global(lua_State* L, const char* name, lua_CFunction function) {
-  lua_pushcfunction(L, function);
-  lua_setglobal(L, name);
+void charge_range(lua_State* L, lua_Integer first, lua_Integer last) {
+  if (last < first) return;
+  const std::uint64_t count = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first) + 1;
+  Host::of(L).charge(L, count == 0 ? ~std::uint64_t{0} >> 1 : std::min(count, ~std::uint64_t{0} >> 1));
 }
 
-}  // namespace
+void finish_library(lua_State* L) {
+  lua_pushglobaltable(L);
+  suggest_names(L, "");
+  for (const char* name : {"json", "math", "string", "table", "utf8"}) {
+    lua_getglobal(L, name);
+    suggest_names(L, name);
+  }
+}
 
 void open_library(lua_State* L) {
   luaL_requiref(L, "_G", luaopen_base, 1);
@@ -436,10 +455,12 @@ void open_library(lua_State* L) {
   set_global(L, "pcall", protected_call);
   set_global(L, "setmetatable", set_metatable);
   set_field(L, "table", "sort", sort);
-  wrap_field(L, "string", "format", format);
-  for (const char* name : {"find", "match", "gmatch", "gsub"}) wrap_field(L, "string", name, bounded_pattern);
-  wrap_field(L, "string", "rep", rep);
-  for (const char* name : {"pack", "unpack", "packsize"}) wrap_field(L, "string", name, pack_guard);
+  wrap_field(L, "table", "concat", concat);
+  wrap_field(L, "table", "unpack", unpack);
+  wrap_field(L, "table", "move", move);
+  wrap_field(L, "table", "insert", insert_or_remove);
+  wrap_field(L, "table", "remove", insert_or_remove);
+  open_text(L);
   remove_fields(L, "string", {"dump"});
   remove_fields(L, "math", {"randomseed"});
   set_field(L, "math", "sin", math_one<mathematics::sin>);

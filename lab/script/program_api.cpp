@@ -88,6 +88,9 @@ int self_field(lua_State* L, const char* field) {
 int self_read(lua_State* L) {
   DeviceProgram& program = check_self(L);
   const std::string name(text_at(L, 2, "the name of a sensor"));
+  if (!program.world().has_sensor(program.device(), name))
+    unknown_name(L, "sensor", name, fmt::format("device \"{}\"", program.world().name_of_device(program.device())),
+                 program.world().sensors_of(program.device()));
   lua_pushnumber(L, program.world().sensor(program.device(), name).read(program.world().now()));
   return 1;
 }
@@ -97,6 +100,10 @@ int self_set(lua_State* L) {
   const std::string name(text_at(L, 2, "the name of an actuator"));
   const double value =
       lua_isboolean(L, 3) ? (lua_toboolean(L, 3) != 0 ? 1.0 : 0.0) : check_finite(L, 3, "the value of an actuator");
+  if (!program.world().has_actuator(program.device(), name)) {
+    check_name(L, name, "an actuator");
+    Host::of(L).charge(L, 10'000);  // it is kept for good
+  }
   program.world().set_actuator(program.device(), name, value);
   return 0;
 }
@@ -128,8 +135,16 @@ std::string_view payload_at(lua_State* L, int index) {
 
 mqtt::Qos qos_of(std::optional<std::int64_t> qos) { return static_cast<mqtt::Qos>(qos.value_or(0)); }
 
+// What CONNECT carries in fields of 16 bits of length.
+void check_field(lua_State* L, const std::string& text, const char* what, bool utf8) {
+  if (text.size() > 65535) raise(L, fmt::format("{} is longer than 65,535 bytes", what));
+  if (utf8 && !mqtt::is_valid_utf8(wire::bytes_of(text)))
+    raise(L, fmt::format("{} is not valid UTF-8 [MQTT-1.5.3-1]", what));
+}
+
 int self_mqtt(lua_State* L) {
   DeviceProgram& program = check_self(L);
+  Host::of(L).charge(L, 10'000);  // clients are kept until the program ends
   Options options(L, 2, "mqtt()");
   mqtt::ClientOptions client;
   EndpointSettings settings;
@@ -144,7 +159,10 @@ int self_mqtt(lua_State* L) {
   if (const auto n = options.integer("max_inflight", 1, 60000)) client.max_in_flight = static_cast<std::uint16_t>(*n);
   if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
     client.max_queued = static_cast<std::uint32_t>(*n);
+  check_field(L, client.client_id, "the client_id", true);
   const mqtt::Credentials credentials{options.text("username").value_or(""), options.text("password").value_or("")};
+  check_field(L, credentials.user_name, "the username", true);
+  check_field(L, credentials.password, "the password", false);
   if (!credentials.user_name.empty()) client.credentials = std::make_shared<const mqtt::Credentials>(credentials);
   if (!credentials.password.empty() && credentials.user_name.empty())
     raise(L, "a password needs a username with it [MQTT-3.1.2-22]");
@@ -157,6 +175,7 @@ int self_mqtt(lua_State* L) {
     described.retain = will.boolean("retain").value_or(false);
     will.finish();
     check_topic(L, described.topic);
+    check_field(L, described.payload, "the will's payload", false);
     client.will = std::make_shared<const mqtt::WillOptions>(described);
     lua_pop(L, 1);
   }
@@ -165,6 +184,7 @@ int self_mqtt(lua_State* L) {
   if (const auto d = options.duration("reconnect_min")) settings.first_delay = *d;
   if (const auto d = options.duration("reconnect_max")) settings.longest_delay = *d;
   if (const auto d = options.duration("connect_timeout")) settings.connect_timeout = *d;
+  settings.nodelay = options.boolean("nodelay").value_or(false);
   options.finish();
   if (client.client_id.empty() && !client.clean_session)
     raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
@@ -209,7 +229,11 @@ int client_publish(lua_State* L) {
   const mqtt::Qos qos = qos_of(options.integer("qos", 0, 2));
   const bool retain = options.boolean("retain").value_or(false);
   options.finish();
-  const auto published = client.endpoint().client().publish(topic, wire::bytes_of(payload), qos, retain);
+  Host& host = Host::of(L);
+  if (host.world().trace().names().find(topic) == 0) host.charge(L, 2'000 + topic.size());  // names are kept for good
+  const std::string orderly = orderly_text(payload);
+  const auto published = client.endpoint().client().publish(topic, wire::bytes_of(orderly), qos, retain);
+  if (published.result == mqtt::PublishResult::queued || payload.size() > 4096) host.check_held(L);
   switch (published.result) {
     case mqtt::PublishResult::sent: lua_pushliteral(L, "sent"); return 1;
     case mqtt::PublishResult::queued: lua_pushliteral(L, "queued"); return 1;

@@ -63,6 +63,8 @@ class Script {
   virtual const std::vector<ParameterInfo>& parameters() const = 0;
   /// Built-in metrics, then the scenario's own.
   virtual std::vector<Metric> metrics() = 0;
+  /// How many of its at() calls come after `end`.
+  virtual std::size_t scheduled_after(Instant end) const = 0;
   /// What expect() found to be false.
   virtual const std::vector<std::string>& failures() const = 0;
 };

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace wirelab {
@@ -34,8 +35,18 @@ tl::expected<std::string, std::string> read_file(const std::string& path) {
 
 tl::expected<WholeFile, std::string> WholeFile::create(const std::string& path) {
   WholeFile file;
-  file.path_ = path;
-  file.temporary_ = path + ".part-" + std::to_string(getpid());
+  // A link stays a link: what it leads to is replaced.
+  std::error_code ignored;
+  const auto real = std::filesystem::canonical(path, ignored);
+  file.path_ = ignored ? path : real.string();
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    // A pipe or a device cannot be replaced; it is written to.
+    file.descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file.descriptor_ < 0) return tl::unexpected(std::string(std::strerror(errno)));
+    return file;
+  }
+  file.temporary_ = file.path_ + ".part-" + std::to_string(getpid());
   file.descriptor_ = open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file.descriptor_ < 0) return tl::unexpected(std::string(std::strerror(errno)));
   return file;
@@ -51,7 +62,7 @@ WholeFile::WholeFile(WholeFile&& other) noexcept
 WholeFile::~WholeFile() {
   if (descriptor_ < 0) return;
   close(descriptor_);
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
 void WholeFile::append(std::string_view text) {
@@ -74,9 +85,10 @@ tl::expected<void, std::string> WholeFile::finish() {
   flush();
   if (error_.empty() && close(descriptor_) != 0) error_ = std::strerror(errno);
   descriptor_ = -1;
-  if (error_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0) error_ = std::strerror(errno);
+  if (error_.empty() && !temporary_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0)
+    error_ = std::strerror(errno);
   if (error_.empty()) return {};
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
   return tl::unexpected(error_);
 }
 

@@ -2,6 +2,7 @@
 // A person or a scenario may set it to a value, which it then keeps.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -22,7 +23,8 @@ struct SensorModel {
   double high = 1e9;
 };
 
-/// The stated defaults of sensors that a scenario reads without describing them.
+/// The sensors that a scenario may read without describing them, and their stated defaults.
+inline constexpr std::array<std::string_view, 3> kDefaultSensors{"temperature", "humidity", "light"};
 SensorModel default_sensor(std::string_view name);
 
 class Sensor {

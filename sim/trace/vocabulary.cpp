@@ -8,6 +8,9 @@
 namespace wirelab {
 namespace {
 
+template <typename Enum>
+constexpr std::size_t kCount = static_cast<std::size_t>(Enum::count_);
+
 constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> kKinds{"none",
                                                                                       "defined",
                                                                                       "state",
@@ -83,35 +86,35 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "program_state",
                                                                                         "program_timer"};
 
-constexpr std::array<std::string_view, 11> kEntityKinds{
+constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message"};
-constexpr std::array<std::string_view, 11> kDropReasons{
+constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
     "none",        "loss on the link",     "queue full",          "link down",          "cable cut while under way",
     "no route",    "time to live expired", "larger than the MTU", "node without power", "bad checksum",
     "no such port"};
-constexpr std::array<std::string_view, 5> kRetransmitReasons{"none", "time-out", "fast retransmit", "recovery",
-                                                             "the peer repeated its SYN"};
-constexpr std::array<std::string_view, 8> kLossReasons{
+constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
+    "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN"};
+constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
     "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
     "session ended", "queue full",        "process died"};
-constexpr std::array<std::string_view, 14> kSessionEvents{"none",
-                                                          "connecting",
-                                                          "connected",
-                                                          "refused",
-                                                          "disconnected",
-                                                          "connection lost",
-                                                          "keep alive expired",
-                                                          "taken over",
-                                                          "session resumed",
-                                                          "session created",
-                                                          "session discarded",
-                                                          "protocol error",
-                                                          "ping unanswered",
-                                                          "connect time-out"};
-constexpr std::array<std::string_view, 6> kWillCauses{"none",       "connection lost", "keep alive expired",
-                                                      "taken over", "protocol error",  "broker stopped"};
-constexpr std::array<std::string_view, 7> kProgramEvents{"none",  "started", "slept",  "woke",
-                                                         "ended", "failed",  "crashed"};
+constexpr std::array<std::string_view, kCount<SessionEvent>> kSessionEvents{"none",
+                                                                            "connecting",
+                                                                            "connected",
+                                                                            "refused",
+                                                                            "disconnected",
+                                                                            "connection lost",
+                                                                            "keep alive expired",
+                                                                            "taken over",
+                                                                            "session resumed",
+                                                                            "session created",
+                                                                            "session discarded",
+                                                                            "protocol error",
+                                                                            "ping unanswered",
+                                                                            "connect time-out"};
+constexpr std::array<std::string_view, kCount<WillCause>> kWillCauses{
+    "none", "connection lost", "keep alive expired", "taken over", "protocol error", "broker stopped"};
+constexpr std::array<std::string_view, kCount<ProgramEvent>> kProgramEvents{"none",  "started", "slept",  "woke",
+                                                                            "ended", "failed",  "crashed"};
 constexpr std::array<std::string_view, 4> kProgramStates{"not running", "running", "ended", "failed"};
 
 template <typename Enum, std::size_t N>

@@ -54,7 +54,8 @@ enum class EntityKind : std::uint16_t {
   sensor,
   actuator,
   program,
-  message
+  message,
+  count_
 };
 
 enum class Field : std::uint16_t {
@@ -122,10 +123,11 @@ enum class DropReason : std::uint16_t {
   too_big,
   node_down,
   bad_checksum,
-  no_port
+  no_port,
+  count_
 };
 
-enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn };
+enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn, count_ };
 
 enum class LossReason : std::uint16_t {
   none,
@@ -135,7 +137,8 @@ enum class LossReason : std::uint16_t {
   connection_lost,     // QoS 0 handed to a connection that died before it was acknowledged
   session_ended,       // the session was clean and ended with the message unfinished
   queue_full,
-  process_died  // the publishing process crashed or lost power
+  process_died,  // the publishing process crashed or lost power
+  count_
 };
 
 enum class SessionEvent : std::uint16_t {
@@ -152,7 +155,8 @@ enum class SessionEvent : std::uint16_t {
   session_discarded,
   protocol_error,
   ping_unanswered,
-  connect_timeout
+  connect_timeout,
+  count_
 };
 
 enum class WillCause : std::uint16_t {
@@ -161,12 +165,13 @@ enum class WillCause : std::uint16_t {
   keepalive_expired,
   taken_over,
   protocol_error,
-  broker_stopped
+  broker_stopped,
+  count_
 };
 
 enum class ProgramState : std::uint16_t { none, running, ended, failed };
 
-enum class ProgramEvent : std::uint16_t { none, started, slept, woke, ended, failed, crashed };
+enum class ProgramEvent : std::uint16_t { none, started, slept, woke, ended, failed, crashed, count_ };
 
 /// What a record is about, for who wants to keep only a part of a long trace.
 enum class Layer : std::uint8_t { world, link, tcp, mqtt, program, count_ };

@@ -15,6 +15,14 @@ namespace wirelab {
 
 tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
                                               const std::function<void(std::string_view)>& write) {
+  // A link has one name in the trace; people may say its ends the other way round.
+  std::string reversed;
+  for (std::size_t cut = link.find('-'); cut != std::string_view::npos; cut = link.find('-', cut + 1)) {
+    const std::string other = std::string(link.substr(cut + 1)) + "-" + std::string(link.substr(0, cut));
+    if (std::find(trace.names.begin(), trace.names.end(), other) != trace.names.end()) reversed = other;
+  }
+  if (std::find(trace.names.begin(), trace.names.end(), link) == trace.names.end() && !reversed.empty())
+    link = reversed;
   std::set<EntityId> vantages;
   std::vector<std::string_view> links;
   for (const Record& r : trace.records) {

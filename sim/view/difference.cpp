@@ -68,7 +68,7 @@ Difference first_difference(const LoadedTrace& a, const LoadedTrace& b) {
     }
     text += fmt::format("  {}  {}\n", label, describe_record(trace, trace.first + i));
     RecordNumber cause = trace.records[i].cause;
-    for (int depth = 0; depth < 4 && cause >= trace.first && cause != 0; ++depth) {
+    for (int depth = 0; depth < 4 && cause >= trace.first && cause < trace.first + i; ++depth) {
       text += fmt::format("            because  {}\n", describe_record(trace, cause));
       cause = trace.records[cause - trace.first].cause;
     }

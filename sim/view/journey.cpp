@@ -19,6 +19,17 @@ class Teller {
  public:
   explicit Teller(const MessageIndex& index) : index_(index) {}
 
+  std::string tell_will(const Record& will, const Record& accepted) {
+    start_ = accepted.at;
+    text_ = fmt::format("{}, the will of {}, published at {}\n", index_.name(accepted.key), index_.name(will.entity),
+                        format_seconds(accepted.at));
+    line(will.at, 0,
+         fmt::format("{} publishes the will, since: {}", index_.name(accepted.entity),
+                     name_of(static_cast<WillCause>(will.field))));
+    routes(accepted, 0);
+    return told();
+  }
+
   std::string tell(const Record& published) {
     start_ = published.at;
     text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), index_.name(published.entity),
@@ -30,17 +41,23 @@ class Teller {
     hops(published.subject, 0);
     for (const Record* done : index_.about(Kind::message_completed, published.subject))
       line(done->at, 0, fmt::format("{}: the handshake is complete", index_.name(done->entity)));
+    return told();
+  }
+
+ private:
+  std::string told() {
     // In order of time; what happened at one instant stays as it was told.
     std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
     for (const Line& told : lines_) {
       text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(told.at - start_)), "",
                            told.depth * 2, told.what);
     }
-    if (!ended_) text_ += "  the run ends here; the message is still on its way\n";
+    if (!ended_)
+      text_ += waiting_ ? "  the run ends here; the message still waits\n"
+                        : "  the run ends here; the message is still on its way\n";
     return text_;
   }
 
- private:
   struct Line {
     std::int64_t at;
     int depth;
@@ -63,24 +80,48 @@ class Teller {
       line(transfer->sent->at, depth,
            fmt::format("{} hands PUBLISH to TCP, {} bytes", index_.name(transfer->sent->entity),
                        transfer->sent->b - transfer->sent->a));
-      carriage(*transfer, depth + 1);
+      const std::int64_t complete_at = carriage(*transfer, depth + 1);
       if (transfer->received == nullptr) {
-        line_undelivered(*transfer, depth + 1);
+        line_undelivered(*transfer, complete_at, message, depth + 1);
         continue;
       }
       arrived(*transfer, depth);
     }
   }
 
-  void line_undelivered(const Transfer& transfer, int depth) {
-    // Told with the last thing that was seen of its bytes.
-    std::int64_t last = transfer.sent->at;
-    for (const Record* packet :
-         index_.of_range(Kind::packet_sent, transfer.sent->subject, transfer.sent->a, transfer.sent->b)) {
-      last = std::max(last, packet->at);
-    }
-    line(last, depth, "its last byte never arrived: the connection ended before, or the run did");
+  void line_undelivered(const Transfer& transfer, std::int64_t complete_at, MessageId message, int depth) {
     ended_ = true;
+    const Record& sent = *transfer.sent;
+    const auto packets = index_.of_range(Kind::packet_sent, sent.subject, sent.a, sent.b);
+    if (complete_at >= 0) {
+      line(complete_at, depth, "the receiver had closed this connection already: nobody reads it");
+    } else if (!packets.empty()) {
+      line(packets.back()->at, depth, "its last byte never arrived: the connection ended before, or the run did");
+    } else {
+      // Told at the loss, where there is one.
+      const auto lost = index_.about(Kind::message_lost, message);
+      const std::int64_t at = lost.empty() ? sent.at : lost.front()->at;
+      line(at, depth, fmt::format("it never left the send buffer: {}", reason_to_wait(sent, at)));
+    }
+  }
+
+  // From a broker that has accepted the message to its sessions.
+  void routes(const Record& accepted, int depth) {
+    const MessageId message = accepted.subject;
+    const bool retained = (accepted.field & 4) != 0 && accepted.a > 0;
+    if (retained) line(accepted.at, depth, "it is kept as the topic's retained message");
+    for (const Record* routed : index_.about(Kind::message_routed, message)) {
+      line(routed->at, depth,
+           routed->a == 0 ? retained ? "nobody has subscribed yet" : "nobody has subscribed: it goes nowhere"
+                          : fmt::format("{} session{} subscribed", routed->a, routed->a == 1 ? " has" : "s have"));
+      if (routed->a == 0) ended_ = true;
+    }
+    for (const Record* queued : index_.about(Kind::message_queued, message)) {
+      line(queued->at, depth, fmt::format("{}: waits in the queue", index_.name(queued->entity)));
+      waiting_ = true;
+    }
+    losses(message, depth + 1);
+    hops(message, depth + 1);
   }
 
   void arrived(const Transfer& transfer, int depth) {
@@ -88,15 +129,7 @@ class Teller {
     for (const Record* taken : index_.about(Kind::message_accepted, received.key)) {
       if (received.key == 0) break;
       line(taken->at, depth, fmt::format("{} accepts it", index_.name(taken->entity)));
-      for (const Record* routed : index_.about(Kind::message_routed, received.key)) {
-        line(routed->at, depth,
-             routed->a == 0 ? "nobody has subscribed: it goes nowhere"
-                            : fmt::format("{} session{} subscribed", routed->a, routed->a == 1 ? " has" : "s have"));
-      }
-      for (const Record* queued : index_.about(Kind::message_queued, received.key))
-        line(queued->at, depth, fmt::format("{}: waits in the queue", index_.name(queued->entity)));
-      losses(received.key, depth + 1);
-      hops(received.key, depth + 1);
+      routes(*taken, depth);
       return;
     }
     // At a client: handed to its program, unless it was a repeated QoS 2 message.
@@ -116,15 +149,17 @@ class Teller {
   }
 
   // How the bytes of one control packet crossed: which packets carried them, what was lost, what they waited for.
-  void carriage(const Transfer& transfer, int depth) {
+  // Returns when its last missing byte arrived, -1 if never.
+  std::int64_t carriage(const Transfer& transfer, int depth) {
     const Record& sent = *transfer.sent;
     const StreamId stream = sent.subject;
     const auto packets = index_.of_range(Kind::packet_sent, stream, sent.a, sent.b);
-    if (packets.empty()) return;
+    if (packets.empty()) return -1;
     if (packets.front()->at > sent.at) {
       line(packets.front()->at, depth,
            fmt::format("waited {} in the send buffer: {}",
-                       format_duration(Duration::nanoseconds(packets.front()->at - sent.at)), reason_to_wait(sent)));
+                       format_duration(Duration::nanoseconds(packets.front()->at - sent.at)),
+                       reason_to_wait(sent, packets.front()->at)));
     }
     std::int64_t complete_at = -1;  // when the last missing byte of it arrived
     std::int64_t covered = sent.a;
@@ -139,9 +174,11 @@ class Teller {
           fate = fmt::format("lost: {}, {}", index_.name(r->entity), name_of(static_cast<DropReason>(r->field)));
         if (r->kind == Kind::packet_arrived) crossed = true, arrival = r->at;
       }
+      const bool needless = again && complete_at >= 0 && complete_at <= packet->at;
       line(packet->at, depth,
-           fmt::format("{}segment of {} bytes{}{}", again ? why_again(*packet) + " " : "", packet->b - packet->a,
-                       others, fate.empty() ? "" : "; " + fate));
+           fmt::format("{}segment of {} bytes{}{}{}", again ? why_again(*packet) + " " : "", packet->b - packet->a,
+                       others, needless ? " (it had arrived; its acknowledgement was lost or late)" : "",
+                       fate.empty() ? "" : "; " + fate));
       if (crossed && fate.empty()) {
         line(arrival, depth,
              fmt::format("it arrives after {}", format_duration(Duration::nanoseconds(arrival - packet->at))));
@@ -152,6 +189,7 @@ class Teller {
     if (transfer.received != nullptr && complete_at >= 0 && transfer.received->at > complete_at) {
       waited_behind(transfer, complete_at, depth);
     }
+    return complete_at;
   }
 
   bool is_repair(const Record& packet) const {
@@ -175,12 +213,24 @@ class Teller {
     return others == 0 ? "" : fmt::format(", shared with {} other control packet{}", others, others == 1 ? "" : "s");
   }
 
-  std::string reason_to_wait(const Record& sent) const {
-    for (const Record* earlier : index_.of_range(Kind::packet_sent, sent.subject, 0, sent.a)) {
-      if (earlier->at <= sent.at && earlier->b > 0)
-        return "earlier bytes were not acknowledged yet (Nagle, or the congestion window)";
+  // Why bytes that were written at `sent` had not left by `until`: earlier ones, named, were not acknowledged.
+  std::string reason_to_wait(const Record& sent, std::int64_t until) const {
+    const Transfer* before = nullptr;
+    for (const Transfer* other : index_.in_range(sent.subject, 0, sent.a)) before = other;
+    if (before == nullptr) return "the connection was not ready";
+    std::string text =
+        fmt::format("{} of {} was not acknowledged yet", mqtt_name(*before), format_seconds(before->sent->at));
+    int times = 0;
+    bool lost = false;
+    for (const Record* packet : index_.of_range(Kind::packet_sent, sent.subject, before->sent->a, before->sent->b)) {
+      if (packet->at > until) continue;
+      if (is_repair(*packet)) ++times;
+      for (const Record* r : index_.of_blob(packet->key)) lost = lost || r->kind == Kind::packet_dropped;
     }
-    return "the connection was not ready";
+    if (times == 0) return text + " (Nagle, or the window)";
+    return text + fmt::format("; {}, and it was sent again {}",
+                              lost ? "its segment was lost" : "its acknowledgement was lost or late",
+                              times == 1 ? "once" : fmt::format("{} times", times));
   }
 
   // The bytes were there, but TCP hands on in order only: whose bytes were missing?
@@ -221,6 +271,7 @@ class Teller {
   std::vector<Line> lines_;
   std::int64_t start_ = 0;
   bool ended_ = false;
+  bool waiting_ = false;  // in a session's queue
 };
 
 }  // namespace
@@ -233,11 +284,14 @@ tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, s
                                       layers_text(kNeeded), layers_text(kept)));
   std::uint32_t count = 0;
   std::set<std::string_view> topics;
+  const Record* will = nullptr;  // whose message is accepted next
   for (const Record& r : index.trace().records) {
-    if (r.kind != Kind::message_published) continue;
+    if (r.kind == Kind::will_published) will = &r;
+    const bool of_will = r.kind == Kind::message_accepted && will != nullptr && r.b == will->subject;
+    if (r.kind != Kind::message_published && !of_will) continue;
     topics.insert(index.name(r.key));
     if (!topic.empty() && index.name(r.key) != topic) continue;
-    if (++count == nth) return Teller(index).tell(r);
+    if (++count == nth) return of_will ? Teller(index).tell_will(*will, r) : Teller(index).tell(r);
   }
   if (count > 0)
     return tl::unexpected(fmt::format("only {} messages were published{}: ask for --nth 1 to {}", count,
@@ -248,6 +302,7 @@ tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, s
   for (const std::string_view name : names) {
     if (list.size() < 300) list += (list.empty() ? "" : ", ") + std::string(name);
   }
+  if (topics.empty()) return tl::unexpected(std::string("nothing was published in this run"));
   return tl::unexpected(fmt::format("nothing was published to \"{}\"{} (topics: {})", topic,
                                     near.empty() ? "" : fmt::format(": did you mean \"{}\"?", near), list));
 }

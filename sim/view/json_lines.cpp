@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kTraceFormat = 1;
+constexpr RecordNumber kLongestGap = 10'000'000;  // of records that a filter left out
 
 bool names_entity_as_subject(Kind kind) { return kind == Kind::defined; }
 bool key_is_blob(Kind kind) {
@@ -53,6 +54,23 @@ std::string_view field_name(const Record& r) {
     case Kind::will_published: return name_of(static_cast<WillCause>(r.field));
     case Kind::program_event: return name_of(static_cast<ProgramEvent>(r.field));
     default: return {};
+  }
+}
+
+// Whether name_of() has a word for the record's field.
+bool field_is_known(const Record& r) {
+  const auto below = [&](auto count) { return r.field < static_cast<std::uint16_t>(count); };
+  switch (r.kind) {
+    case Kind::state:
+    case Kind::timer_fired: return below(Field::count_);
+    case Kind::defined: return below(EntityKind::count_);
+    case Kind::packet_dropped: return below(DropReason::count_);
+    case Kind::retransmission: return below(RetransmitReason::count_);
+    case Kind::message_lost: return below(LossReason::count_);
+    case Kind::session_event: return below(SessionEvent::count_);
+    case Kind::will_published: return below(WillCause::count_);
+    case Kind::program_event: return below(ProgramEvent::count_);
+    default: return true;
   }
 }
 
@@ -111,6 +129,8 @@ std::string trace_header_line(const TraceHeader& header) {
   if (header.layers != kAllLayers) json["layers"] = layers_text(header.layers);
   return json.dump() + "\n";
 }
+
+std::string trace_end_line(RecordNumber last) { return fmt::format("{{\"end\":{}}}\n", last); }
 
 std::string trace_line(const TraceStore::Reader& reader, RecordNumber number) {
   const Record& r = reader.record(number);
@@ -180,6 +200,7 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
     return at != json.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
   };
   int line_number = 0;
+  bool whole = false;
   while (!text.empty()) {
     ++line_number;
     const std::size_t end = text.find('\n');
@@ -191,14 +212,28 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
       if (number(json, "wirelab_trace") != kTraceFormat)
         return tl::unexpected(
             TraceError{1, "this is no trace that this program can read: the first line must say \"wirelab_trace\":1"});
-      trace.header.scenario = json.value("scenario", "");
-      trace.header.seed = json.value("seed", std::uint64_t{1});
-      trace.header.digest = json.value("digest", "");
-      if (const auto layers = parse_layers(json.value("layers", layers_text(kAllLayers)))) {
+      const auto word = [&](const char* key, const std::string& otherwise) {
+        const auto at = json.find(key);
+        return at != json.end() && at->is_string() ? at->get<std::string>() : otherwise;
+      };
+      trace.header.scenario = word("scenario", "");
+      trace.header.seed = static_cast<std::uint64_t>(number(json, "seed"));
+      trace.header.digest = word("digest", "");
+      if (const auto layers = parse_layers(word("layers", layers_text(kAllLayers)))) {
         trace.header.layers = *layers;
       } else {
         return tl::unexpected(TraceError{1, layers.error()});
       }
+      continue;
+    }
+    if (json.contains("end")) {
+      const auto last = static_cast<RecordNumber>(number(json, "end"));
+      const RecordNumber next = trace.first + trace.records.size();
+      // What a filter left out at the end is not missing.
+      if (trace.header.layers != kAllLayers && last >= next && last - next < kLongestGap)
+        trace.records.resize(static_cast<std::size_t>(last - trace.first + 1));
+      whole = last + 1 == trace.first + trace.records.size();
+      if (!text.empty()) return tl::unexpected(TraceError{line_number, "lines follow after the end"});
       continue;
     }
     Record r;
@@ -209,7 +244,6 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
     const auto n = static_cast<RecordNumber>(number(json, "n"));
     if (trace.records.empty()) trace.first = n;
     const RecordNumber next = trace.first + trace.records.size();
-    constexpr RecordNumber kLongestGap = 10'000'000;
     const bool may_skip = trace.header.layers != kAllLayers && n > next && n - next < kLongestGap;
     if (n != next && !may_skip)
       return tl::unexpected(TraceError{line_number, fmt::format("record {} is missing", next)});
@@ -236,9 +270,13 @@ tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text) {
           blob += static_cast<char>((value(digits[i]) << 4) | value(digits[i + 1]));
       }
     }
+    if (r.cause >= n) return tl::unexpected(TraceError{line_number, "a record cannot have a later one for its cause"});
+    if (!field_is_known(r))
+      return tl::unexpected(TraceError{line_number, fmt::format("field {} is not known", r.field)});
     trace.records.push_back(r);
   }
   if (line_number == 0) return tl::unexpected(TraceError{1, "the file is empty"});
+  if (!whole) return tl::unexpected(TraceError{line_number, "the trace is not whole: its last line is missing"});
   return trace;
 }
 

@@ -27,6 +27,9 @@ std::string trace_header_line(const TraceHeader& header);
 /// One record, with a newline; nothing for a record that the store has left out.
 std::string trace_line(const TraceStore::Reader& reader, RecordNumber number);
 
+/// The last line: without it a file is not whole.
+std::string trace_end_line(RecordNumber last);
+
 /// A whole trace, from a store or from a file: what journeys and comparisons read.
 struct LoadedTrace {
   TraceHeader header;

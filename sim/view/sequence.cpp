@@ -25,6 +25,8 @@ std::string escape(std::string_view text) {
       out += "#59;";
     else if (c == '#')
       out += "#35;";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));  // a line end would end the statement
     else
       out += c;
   }

@@ -54,7 +54,8 @@ void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& ch
       break;
     case Kind::message_delivered: {
       ++delivered_;
-      if (r.cause != last_received_) break;
+      // A retained message (RETAIN 1, [MQTT-3.3.1-8]) was published long before it was asked for.
+      if (r.cause != last_received_ || (r.field & 4) != 0) break;
       const auto origin = origins_.find(last_received_message_);
       if (origin == origins_.end()) break;
       latencies_.push_back(r.at - origin->second.at);

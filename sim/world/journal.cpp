@@ -1,6 +1,10 @@
 #include "sim/world/journal.hpp"
 
+#define XXH_INLINE_ALL
 #include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -49,11 +53,16 @@ template <typename T>
 T need(const Json& json, const char* key) {
   const auto at = json.find(key);
   if (at == json.end()) throw Wrong{fmt::format("\"{}\" is missing", key)};
+  const bool right = std::is_same_v<T, double>        ? at->is_number()
+                     : std::is_unsigned_v<T>          ? at->is_number_unsigned()
+                     : std::is_integral_v<T>          ? at->is_number_integer()
+                     : std::is_same_v<T, std::string> ? at->is_string()
+                                                      : at->is_object();
   try {
-    return at->get<T>();
+    if (right) return at->get<T>();
   } catch (const nlohmann::json::exception&) {
-    throw Wrong{fmt::format("\"{}\" has the wrong type: {}", key, at->dump())};
   }
+  throw Wrong{fmt::format("\"{}\" has the wrong type or range: {}", key, at->dump())};
 }
 
 template <typename T>
@@ -96,7 +105,17 @@ Intervention from_json(const Json& json) {
                            : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
 }
 
+void only_keys(const Json& json, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : json.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string_view near = nearest(key, std::vector<std::string_view>(known));
+    throw Wrong{near.empty() ? fmt::format("unknown key \"{}\"", key)
+                             : fmt::format("unknown key \"{}\": did you mean \"{}\"?", key, near)};
+  }
+}
+
 void read_header(const Json& json, Journal& journal) {
+  only_keys(json, {"wirelab_journal", "version", "scenario", "scenario_hash", "seed", "parameters"});
   const int format = need<int>(json, "wirelab_journal");
   if (format != Journal::kFormat)
     throw Wrong{fmt::format("journal format {} is not known: this program reads format {}", format, Journal::kFormat)};
@@ -107,8 +126,10 @@ void read_header(const Json& json, Journal& journal) {
   if (json.contains("parameters")) journal.parameters = need<std::map<std::string, std::string>>(json, "parameters");
 }
 
-JournalEntry read_entry(const Json& json, const Journal& journal) {
-  JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json)};
+JournalEntry read_entry(const Json& json, const Journal& journal, int line) {
+  only_keys(json,
+            {"at_ns", "events", "do", "link", "node", "rate_bps", "delay_ns", "jitter_ns", "loss", "sensor", "value"});
+  JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json), line};
   if (!journal.entries.empty() && entry.at < journal.entries.back().at) throw Wrong{"entries must be in order of time"};
   return entry;
 }
@@ -116,6 +137,11 @@ JournalEntry read_entry(const Json& json, const Journal& journal) {
 }  // namespace
 
 std::string_view name_of(const Intervention& intervention) { return kNames[intervention.index()]; }
+
+std::string scenario_hash(std::string_view source) {
+  const XXH128_hash_t hash = XXH3_128bits(source.data(), source.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
 
 std::string journal_text(const Journal& journal) {
   Json header;
@@ -150,7 +176,7 @@ tl::expected<Journal, JournalError> parse_journal(std::string_view text) {
     if (!json.is_object()) return tl::unexpected(JournalError{number, "not a JSON object; a journal has one a line"});
     try {
       if (has_header) {
-        journal.entries.push_back(read_entry(json, journal));
+        journal.entries.push_back(read_entry(json, journal, number));
       } else {
         read_header(json, journal);
         has_header = true;

@@ -19,6 +19,7 @@ struct JournalEntry {
   Instant at;
   std::optional<std::uint64_t> events;  // executed before it; without, it comes after all that is due at its instant
   Intervention what;
+  int line = 0;  // of the file it was read from
 };
 
 struct Journal {
@@ -36,6 +37,8 @@ struct JournalError {
   std::string what;
 };
 
+/// Of a scenario's source, as the header has it.
+std::string scenario_hash(std::string_view source);
 std::string journal_text(const Journal& journal);
 tl::expected<Journal, JournalError> parse_journal(std::string_view text);
 

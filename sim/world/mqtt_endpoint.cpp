@@ -40,7 +40,7 @@ void MqttEndpoint::attempt() {
   CauseScope scope(trace_);
   trace_.emit_cause(Kind::session_event, client_.entity(), 0, SessionEvent::connecting);
   peer_closed_ = lost_ = false;
-  connection_ = &transport_.connect(node_, to_, this);
+  connection_ = &transport_.connect(node_, to_, this, settings_.nodelay ? Transport::kNoDelay : Transport::kDefaults);
   arm(settings_.connect_timeout);
 }
 
@@ -93,8 +93,9 @@ void MqttEndpoint::disconnect() {
   disarm();
   if (client_.state() != mqtt::ClientState::disconnected) {
     client_.disconnect();
-  } else {
+  } else if (connection_ != nullptr) {
     let_go();
+    user_.on_disconnected(true);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <set>
 
@@ -77,8 +78,13 @@ void World::start_device(DeviceIndex index) {
   device.program->start();
 }
 
+void World::on_restart(void* self, std::uint64_t device) {
+  static_cast<World*>(self)->start_device(static_cast<DeviceIndex>(device));
+}
+
 void World::end_device(DeviceIndex index, Ending ending) {
   Device& device = devices_[index];
+  events_.cancel(device.start);
   if (device.program == nullptr) return;
   trace_.emit(Kind::program_event, entity_of(index), 0,
               ending == Ending::stop ? ProgramEvent::ended : ProgramEvent::crashed);
@@ -188,8 +194,21 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
                                       : fmt::format("there is no node \"{}\": did you mean \"{}\"?", item.node, near));
           }
           if constexpr (requires { item.sensor; }) {
-            if (device_at(node) == kNowhere)
+            const DeviceIndex device = device_at(node);
+            if (device == kNowhere)
               return tl::unexpected(fmt::format("\"{}\" is no device and has no sensors", item.node));
+            if (!has_sensor(device, item.sensor)) {
+              const std::string_view near = nearest(item.sensor, sensors_of(device));
+              return tl::unexpected(near.empty() ? fmt::format("\"{}\" has no sensor \"{}\"", item.node, item.sensor)
+                                                 : fmt::format("\"{}\" has no sensor \"{}\": did you mean \"{}\"?",
+                                                               item.node, item.sensor, near));
+            }
+          }
+          using T = std::decay_t<decltype(item)>;
+          if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
+            if (device_at(node) == kNowhere && !brokers_.contains(node))
+              return tl::unexpected(
+                  fmt::format("\"{}\" is a router and runs no program: it can lose power", item.node));
           }
         }
         return {};
@@ -256,7 +275,8 @@ void World::apply(const Intervention& what) {
             if constexpr (std::is_same_v<T, Restart>) {
               network_.set_node_up(node, true);
               if (service != brokers_.end()) service->second->start();
-              if (device != kNowhere) start_device(device);
+              // By an event of its own: what restarts it may be a program in the midst of something.
+              if (device != kNowhere) devices_[device].start = events_.schedule(now(), on_restart, this, device);
             }
           }
         }
@@ -268,6 +288,30 @@ World::Peripherals& World::peripherals(DeviceIndex device) {
   auto& all = devices_[device].peripherals;
   if (all == nullptr) all = std::make_unique<Peripherals>();
   return *all;
+}
+
+bool World::has_sensor(DeviceIndex device, std::string_view name) const {
+  const auto names = sensors_of(device);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<std::string_view> World::sensors_of(DeviceIndex device) const {
+  std::vector<std::string_view> names(kDefaultSensors.begin(), kDefaultSensors.end());
+  if (const auto& all = devices_[device].peripherals; all != nullptr) {
+    for (const auto& [name, model] : all->described) names.push_back(name);
+  }
+  return names;
+}
+
+bool World::has_actuator(DeviceIndex device, std::string_view name) const {
+  const auto& all = devices_[device].peripherals;
+  return all != nullptr && all->actuators.contains(name);
+}
+
+std::size_t World::held_bytes() const {
+  std::size_t bytes = messages_.bytes();
+  for (const auto& [node, service] : brokers_) bytes += service->broker().messages().bytes();
+  return bytes;
 }
 
 Sensor& World::sensor(DeviceIndex index, std::string_view name) {

@@ -70,6 +70,12 @@ class World {
   std::size_t devices() const { return devices_.size(); }
   BrokerService* broker(std::string_view name) const;
 
+  /// Whether the description or a stated default has a sensor of this name; and all that there are.
+  bool has_sensor(DeviceIndex device, std::string_view name) const;
+  std::vector<std::string_view> sensors_of(DeviceIndex device) const;
+  bool has_actuator(DeviceIndex device, std::string_view name) const;
+  /// Bytes of the messages that clients and brokers keep.
+  std::size_t held_bytes() const;
   /// The sensor of a device, made with its stated default if the description has none.
   Sensor& sensor(DeviceIndex device, std::string_view name);
   void set_actuator(DeviceIndex device, std::string_view name, double value);
@@ -89,6 +95,7 @@ class World {
     MakeProgram make_program;
     std::unique_ptr<Program> program;
     ProgramState state = ProgramState::none;
+    EventId start;                             // of a restart that is due
     std::unique_ptr<Peripherals> peripherals;  // made when it is first used
   };
   struct NamedLink {
@@ -96,6 +103,7 @@ class World {
     int direction;  // 0: both, 1: a to b, 2: b to a
   };
   void start_device(DeviceIndex device);
+  static void on_restart(void* self, std::uint64_t device);
   void end_device(DeviceIndex device, Ending ending);
   Peripherals& peripherals(DeviceIndex device);
   std::optional<NamedLink> find_link(std::string_view name) const;

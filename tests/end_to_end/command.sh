@@ -43,6 +43,24 @@ expect 0 'delivered' run temperature --until 1min --trace "$work/mqtt.jsonl" --l
 grep -q '"kind":"message_delivered"' "$work/mqtt.jsonl" || { echo "--layers mqtt has lost the messages"; failed=1; }
 grep -q '"kind":"packet_sent"' "$work/mqtt.jsonl" && { echo "--layers mqtt has kept packets"; failed=1; }
 expect 2 'a journey needs the layers link,tcp,mqtt; this trace was kept with world,mqtt only' journey "$work/mqtt.jsonl"
+sed '$d' "$work/mqtt.jsonl" >"$work/cut.jsonl"
+expect 2 'the trace is not whole' diff "$work/cut.jsonl" "$work/mqtt.jsonl"
+printf '{"wirelab_trace":1,"seed":"x","scenario":5}\n{"n":1,"at":0,"kind":"state","field":999}\n{"end":1}\n' >"$work/odd.jsonl"
+expect 2 'odd.jsonl:2: field 999 is not known' journey "$work/odd.jsonl"
+expect 2 'is a trace: --seed' journey "$work/mqtt.jsonl" --seed 9
+expect 2 'no whole number' run temperature --seed -1
+cp scenarios/topics.lua "$work/copy.lua"
+expect 2 'scenario itself' run "$work/../$(basename "$work")/copy.lua" --trace "$work/copy.lua"
+expect 0 'time between readings' run temperature --set period=5s --until 10s --quiet
+for output in --help "run temperature --until 1s --quiet"; do
+  "$program" $output >/dev/full 2>/dev/null && { echo "$output: a full disk was not noticed"; failed=1; }
+done
+printf '{"wirelab_journal":1,"scenario":"x.lua","seed":1}\n' >"$work/j.jsonl"
+expect 2 'j.jsonl:1: this journal was recorded with x.lua' run temperature --journal "$work/j.jsonl"
+printf '{"wirelab_journal":1,"scenario":"temperature.lua","seed":-7}\n' >"$work/j.jsonl"
+expect 2 'j.jsonl:1: "seed" has the wrong type or range' run temperature --journal "$work/j.jsonl"
+printf '{"wirelab_journal":1,"scenario":"temperature.lua","seed":7}\n\n{"at_ns":1,"do":"cut","lnik":"a"}\n' >"$work/j.jsonl"
+expect 2 'j.jsonl:3: unknown key "lnik": did you mean "link"' run temperature --journal "$work/j.jsonl"
 expect 0 'the runs are the same' diff "$work/mqtt.jsonl" "$work/mqtt.jsonl"
 expect 0 'delivered +400' run temperature --seed 7
 expect 0 'readings' metrics temperature
@@ -89,6 +107,35 @@ journeys=""
 for n in $(seq 1 60); do journeys="$journeys$("$program" journey "$work/run.jsonl" --topic qos/0 --nth "$n")"; done
 grep -q 'lost: .*loss on the link' <<<"$journeys" || { echo "no journey tells of a loss"; failed=1; }
 grep -q 'time-out: segment' <<<"$journeys" || { echo "no journey tells of a retransmission"; failed=1; }
+
+expect 0 'PUBLISH sensors/temperature of 4.100623776 s was not acknowledged yet; its segment was lost, and it was sent again 2 times' \
+  journey temperature --set loss=0.2 --topic sensors/humidity --nth 2
+# Without Nagle's waiting the second message is sent, and held in the receive buffer behind the first one's missing segment.
+cat >"$work/behind.lua" <<'LUA'
+local hub, home = broker("hub", { nodelay = true }), router("home")
+link(home, hub, { delay = "25ms", loss = "10%" })
+device("reader", { on = home }, function(self)
+  local c = self:mqtt()
+  c.on_connect = function() c:subscribe("#") end
+  c:connect(hub)
+  c:loop_forever()
+end)
+device("writer", { on = home }, function(self)
+  local c = self:mqtt({ nodelay = true })
+  c:connect(hub)
+  sleep(1)
+  for i = 1, 50 do
+    c:publish("a", "1")
+    c:publish("b", "2")
+    sleep(1)
+  end
+end)
+LUA
+"$program" run "$work/behind.lua" --quiet --trace "$work/behind.jsonl" >/dev/null || failed=1
+journeys=""
+for n in $(seq 1 50); do journeys="$journeys$("$program" journey "$work/behind.jsonl" --topic b --nth "$n")"; done
+grep -Eq 'waited [0-9.]+ ms in the receive buffer behind the missing bytes of PUBLISH a of' <<<"$journeys" ||
+  { echo "no journey tells of waiting behind another message's segment"; failed=1; }
 
 # A journal: hand-written, and wrong.
 cat >"$work/cut.jsonl" <<'JSON'

@@ -12,7 +12,11 @@ fail() {
   failed=1
 }
 command -v tshark >/dev/null || { echo "tshark is missing: ./wirelab test installs it"; exit 1; }
-count() { tshark -r "$1" -Y "$2" 2>/dev/null | wc -l; }
+# Checksums are checked only where that is asked for; a filter that tshark does not understand must not count as none.
+count() {
+  tshark -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -r "$1" -Y "$2" 2>"$work/errors" >"$work/lines" || fail "tshark: $(tail -n 1 "$work/errors")"
+  wc -l <"$work/lines"
+}
 
 for scenario in temperature nightlight topics qos outage; do
   for seed in 1 7; do
@@ -22,6 +26,8 @@ for scenario in temperature nightlight topics qos outage; do
     seen=$(tshark -r "$capture" 2>/dev/null | wc -l)
     [ "$seen" = "$packets" ] || fail "$scenario, seed $seed: tshark reads $seen packets of $packets"
     bad=$(count "$capture" '_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0')
+    good=$(count "$capture" 'ip.checksum.status == 1 && (!tcp || tcp.checksum.status == 1)')
+    [ "$good" = "$packets" ] || fail "$scenario, seed $seed: only $good of $packets packets have checksums that tshark finds good"
     [ "$bad" = 0 ] || fail "$scenario, seed $seed: $bad packets are malformed or have a bad checksum"
     missing=$(count "$capture" 'tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment')
     [ "$missing" = 0 ] || fail "$scenario, seed $seed: $missing times a previous segment was not captured"

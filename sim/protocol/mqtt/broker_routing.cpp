@@ -14,7 +14,8 @@ void Broker::accept(const Publish& packet, MessageId id, MessageId origin) {
   if (packet.retain) keep_retained(packet, id, topic_name);
   const std::vector<Match>& matches = tree_.match(packet.topic);
   trace_.emit_cause(Kind::message_routed, entity_, id, std::uint16_t{0}, 0, static_cast<std::int64_t>(matches.size()));
-  if (matches.empty()) trace_.emit(Kind::message_lost, entity_, id, LossReason::no_subscription);
+  const bool stays = packet.retain && !packet.payload.empty();
+  if (matches.empty() && !stays) trace_.emit(Kind::message_lost, entity_, id, LossReason::no_subscription);
   MessageRef kept = kNoMessage;  // one copy for all who need one
   for (const Match& match : matches) {
     const Qos qos = std::min(packet.qos, match.qos);                                  // never upgraded [MQTT-3.8.4-6]

@@ -57,6 +57,7 @@ class MessagePool {
     if (!topic.empty()) std::memcpy(m.memory.get(), topic.data(), topic.size());
     if (!payload.empty()) std::memcpy(m.memory.get() + topic.size(), payload.data(), payload.size());
     ++in_use_;
+    bytes_ += size;
     return ref;
   }
   void add_reference(MessageRef ref) { ++messages_[ref].references; }
@@ -64,6 +65,7 @@ class MessagePool {
     StoredMessage& m = messages_[ref];
     check(m.references > 0, "a message that is released was kept");
     if (--m.references > 0) return;
+    bytes_ -= m.topic_size + m.payload_size;
     if (m.capacity > 65536) m.memory.reset(), m.capacity = 0;
     m.next_free = free_;
     free_ = ref;
@@ -73,11 +75,14 @@ class MessagePool {
   std::vector<std::uint8_t>& scratch() { return scratch_; }
   const StoredMessage& operator[](MessageRef ref) const { return messages_[ref]; }
   std::size_t in_use() const { return in_use_; }
+  /// Of topics and payloads that are kept.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   std::deque<StoredMessage> messages_;
   MessageRef free_ = kNoMessage;
   std::size_t in_use_ = 0;
+  std::size_t bytes_ = 0;
   std::vector<std::uint8_t> scratch_;
 };
 
