@@ -145,6 +145,8 @@ void DeviceProgram::visit_state(StateVisitor& visitor) const {
   visitor.value(world_.entity_of(device_), Field::program_timer, 0, deadline_of(world_.events(), wake_));
 }
 
+MqttEndpoint* DeviceProgram::endpoint() { return clients_.empty() ? nullptr : &clients_.front()->endpoint(); }
+
 ScriptClient* DeviceProgram::make_client(lua_State* L) {
   const std::string name = fmt::format("{}/mqtt", world_.name_of_device(device_));
   const EntityId entity = world_.trace().define(EntityKind::mqtt_client, name, world_.entity_of(device_));

@@ -24,6 +24,7 @@ class DeviceProgram final : public Program {
   void start() override;
   void end(Ending ending) override;
   void visit_state(StateVisitor& visitor) const override;
+  MqttEndpoint* endpoint() override;
 
   /// Suspends the coroutine until `at` (never: until wake()). To be returned from a C function of the program's own thread.
   int wait(lua_State* L, Instant at);

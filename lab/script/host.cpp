@@ -261,6 +261,13 @@ tl::expected<void, ScriptError> Host::run_until(Instant end) {
   return outcome();
 }
 
+tl::expected<bool, ScriptError> Host::run_some(Instant end, std::uint64_t most) {
+  const bool reached = world_->run_some(end, most);
+  world_->trace().flush();
+  if (failed_) return tl::unexpected(error_);
+  return reached;
+}
+
 std::vector<Metric> Host::metrics() {
   world_->trace().flush();
   std::vector<Metric> all = statistics_.metrics();

@@ -29,6 +29,8 @@ class Host final : public Script {
   tl::expected<void, ScriptError> run_top_level(const std::string& source);
   tl::expected<void, ScriptError> begin(std::shared_ptr<TraceStore> store) override;
   tl::expected<void, ScriptError> run_until(Instant end) override;
+  tl::expected<bool, ScriptError> run_some(Instant end, std::uint64_t most) override;
+  const std::string& source_path() const override { return path; }
   World& world() override { return *world_; }
   Duration duration() const override { return duration_; }
   const std::vector<ParameterInfo>& parameters() const override { return parameters_; }

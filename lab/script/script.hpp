@@ -58,9 +58,13 @@ class Script {
   /// Runs to `end`. The error of a program ends the run.
   virtual tl::expected<void, ScriptError> run_until(Instant end) = 0;
 
+  /// The same for at most `most` events; true once `end` is reached.
+  virtual tl::expected<bool, ScriptError> run_some(Instant end, std::uint64_t most) = 0;
+
   virtual World& world() = 0;
   virtual Duration duration() const = 0;
   virtual const std::vector<ParameterInfo>& parameters() const = 0;
+  virtual const std::string& source_path() const = 0;
   /// Built-in metrics, then the scenario's own.
   virtual std::vector<Metric> metrics() = 0;
   /// How many of its at() calls come after `end`.

@@ -227,7 +227,7 @@ int rep(lua_State* L) {
   if (total > static_cast<double>(kLongestText))
     raise(L, fmt::format("string.rep: the text would have {:.0f} bytes; at most 16 MB are allowed", total));
   const auto rounds = size + gap == 0 ? 1 : static_cast<std::uint64_t>(std::max<lua_Integer>(times, 0));
-  Host::of(L).charge(L, static_cast<std::uint64_t>(total) / 16 + rounds);
+  Host::of(L).charge(L, static_cast<std::uint64_t>(total) / 16 + rounds / 16);
   if (size + gap == 0) {
     lua_pushliteral(L, "");
     return 1;

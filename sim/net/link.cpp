@@ -125,11 +125,75 @@ void Channel::transmit(PacketIndex index) {
     drop(index, DropReason::loss);
     return;
   }
+  link_in(index, arrival);
+}
+
+void Channel::link_in(PacketIndex index, Instant arrival) {
+  Packet& packet = host_.packets[index];
   packet.previous = kNoPacket;
   packet.next = under_way_;
   if (under_way_ != kNoPacket) host_.packets[under_way_].previous = index;
   under_way_ = index;
+  packet.arrives_at = arrival;
   packet.arrival = host_.events.schedule(arrival, on_arrival, this, index);
+}
+
+PacketIndex Channel::under_way_with(BlobNumber blob) const {
+  PacketIndex index = under_way_;
+  while (index != kNoPacket && host_.packets[index].blob != blob) index = host_.packets[index].next;
+  return index;
+}
+
+bool Channel::drop_packet(BlobNumber blob) {
+  if (const PacketIndex index = under_way_with(blob); index != kNoPacket) {
+    host_.events.cancel(host_.packets[index].arrival);
+    unlink(index);
+    drop(index, DropReason::by_hand);
+    return true;
+  }
+  for (std::uint32_t i = 0; i < queue_.size(); ++i) {
+    const PacketIndex index = queue_[i];
+    const std::uint32_t size = host_.packets[index].size;
+    if (host_.packets[index].blob != blob) continue;
+    queue_.erase(i);
+    host_.trace.state(entity_, Field::queue_packets, queue_.size() + 1, queue_.size());
+    host_.trace.set(entity_, Field::queue_bytes, queue_bytes_, queue_bytes_ - size);
+    drop(index, DropReason::by_hand);
+    return true;
+  }
+  return false;
+}
+
+bool Channel::delay_packet(BlobNumber blob, Duration by) {
+  const PacketIndex index = under_way_with(blob);
+  if (index == kNoPacket) return false;
+  const Packet& packet = host_.packets[index];
+  const Instant before = packet.arrives_at;
+  host_.events.cancel(packet.arrival);
+  unlink(index);
+  CauseScope scope(host_.trace);
+  host_.trace.emit_cause(Kind::packet_delayed, entity_, packet.stream, std::uint16_t{0}, packet.blob, before.ns(),
+                         (before + by).ns());
+  link_in(index, before + by);
+  return true;
+}
+
+bool Channel::duplicate_packet(BlobNumber blob) {
+  const PacketIndex index = under_way_with(blob);
+  if (index == kNoPacket) return false;
+  const PacketIndex copy = host_.packets.take(host_.packets[index].size);
+  const Packet& original = host_.packets[index];
+  Packet& made = host_.packets[copy];
+  std::copy(original.view().begin(), original.view().end(), made.bytes());
+  made.blob = original.blob;
+  made.stream = original.stream;
+  made.begin = original.begin;
+  made.end = original.end;
+  CauseScope scope(host_.trace);
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, made.stream, std::uint16_t{0}, made.blob,
+                         host_.events.now().ns(), original.arrives_at.ns());
+  link_in(copy, original.arrives_at);
+  return true;
 }
 
 void Channel::on_arrival(void* target, std::uint64_t argument) {

@@ -76,6 +76,11 @@ class Channel {
   void send(PacketIndex packet);
   /// Cuts the cable: what waits and what is under way is lost. Or mends it.
   void set_up(bool up);
+  /// By hand, on one packet that waits or is under way, named by its blob; false if it is not here. Only what is under way can be
+  /// delayed or doubled; the second copy arrives right behind the first.
+  bool drop_packet(BlobNumber blob);
+  bool delay_packet(BlobNumber blob, Duration by);
+  bool duplicate_packet(BlobNumber blob);
   /// What is being sent or under way keeps its times; the rest follows the new settings. False values of `loss` and delays
   /// never reach here: settings are checked where they are read.
   void change(const ChannelSettings& settings);
@@ -97,7 +102,9 @@ class Channel {
   Duration jitter();
   Duration serialization(std::uint32_t bytes, bool back_to_back);
   void drop(PacketIndex packet, DropReason reason);
+  void link_in(PacketIndex packet, Instant arrival);
   void unlink(PacketIndex packet);
+  PacketIndex under_way_with(BlobNumber blob) const;
   void trace_settings(const ChannelSettings& before, const ChannelSettings& after);
 
   ChannelHost& host_;

@@ -26,6 +26,7 @@ struct Packet {
   PacketIndex next = kNoPacket;  // in the list of packets under way, or of free slots
   PacketIndex previous = kNoPacket;
   EventId arrival;
+  Instant arrives_at;
 
   std::uint8_t* bytes() { return memory.get(); }
   std::span<const std::uint8_t> view() const { return {memory.get(), size}; }

@@ -39,7 +39,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "intervention",
                                                                                       "expectation_failed",
                                                                                       "icmp_received",
-                                                                                      "datagram_received"};
+                                                                                      "datagram_received",
+                                                                                      "packet_delayed"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -89,9 +90,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
-    "none",        "loss on the link",     "queue full",          "link down",          "cable cut while under way",
-    "no route",    "time to live expired", "larger than the MTU", "node without power", "bad checksum",
-    "no such port"};
+    "none",         "loss on the link",     "queue full",          "link down",          "cable cut while under way",
+    "no route",     "time to live expired", "larger than the MTU", "node without power", "bad checksum",
+    "no such port", "taken out by hand"};
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
     "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
@@ -155,6 +156,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::packet_arrived:
     case Kind::packet_dropped:
     case Kind::icmp_received:
+    case Kind::packet_delayed:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:
     case Kind::retransmission:

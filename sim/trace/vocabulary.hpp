@@ -40,7 +40,8 @@ enum class Kind : std::uint16_t {
   expectation_failed,  // key: blob of the text
   icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
-  count_               // not a kind
+  packet_delayed,  // by hand, while under way. subject: stream or 0, key: blob, a: instant of arrival before, b: now
+  count_           // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -124,6 +125,7 @@ enum class DropReason : std::uint16_t {
   node_down,
   bad_checksum,
   no_port,
+  by_hand,
   count_
 };
 

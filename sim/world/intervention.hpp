@@ -49,7 +49,41 @@ struct SetSensor {
   double value = 0;
 };
 
-using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor>;
+/// One packet, named by the number of its bytes in the trace, that waits for a link or is under way on it ("home>hub", or either
+/// direction). Nothing happens if it is not there.
+struct DropPacket {
+  std::string link;
+  std::uint32_t packet = 0;
+};
+struct DelayPacket {
+  std::string link;
+  std::uint32_t packet = 0;
+  Duration by;
+};
+struct DuplicatePacket {
+  std::string link;
+  std::uint32_t packet = 0;
+};
+/// As the MQTT client of a device's program, whatever that does meanwhile.
+struct PublishAs {
+  std::string node;
+  std::string topic;
+  std::string payload;  // UTF-8
+  std::uint8_t qos = 0;
+  bool retain = false;
+};
+struct SubscribeAs {
+  std::string node;
+  std::string filter;
+  std::uint8_t qos = 0;
+};
+struct UnsubscribeAs {
+  std::string node;
+  std::string filter;
+};
+
+using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor,
+                                  DropPacket, DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs>;
 
 /// "cut", "restore" ... as the journal writes it.
 std::string_view name_of(const Intervention& intervention);

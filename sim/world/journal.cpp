@@ -17,8 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 8> kNames{"cut",   "restore", "impair",  "power_off",
-                                                 "crash", "stop",    "restart", "set_sensor"};
+constexpr std::array<std::string_view, 14> kNames{
+    "cut",        "restore",     "impair",       "power_off",        "crash",   "stop",      "restart",
+    "set_sensor", "drop_packet", "delay_packet", "duplicate_packet", "publish", "subscribe", "unsubscribe"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
 Json to_json(const Intervention& what) {
@@ -35,6 +36,13 @@ Json to_json(const Intervention& what) {
           if (item.jitter) json["jitter_ns"] = item.jitter->ns();
           if (item.loss) json["loss"] = *item.loss;
         }
+        if constexpr (requires { item.packet; }) json["packet"] = item.packet;
+        if constexpr (requires { item.by; }) json["by_ns"] = item.by.ns();
+        if constexpr (requires { item.topic; }) json["topic"] = item.topic;
+        if constexpr (requires { item.filter; }) json["filter"] = item.filter;
+        if constexpr (requires { item.payload; }) json["payload"] = item.payload;
+        if constexpr (requires { item.qos; }) json["qos"] = item.qos;
+        if constexpr (requires { item.retain; }) json["retain"] = item.retain;
         if constexpr (std::is_same_v<T, SetSensor>) {
           json["sensor"] = item.sensor;
           json["value"] = item.value;
@@ -53,7 +61,10 @@ template <typename T>
 T need(const Json& json, const char* key) {
   const auto at = json.find(key);
   if (at == json.end()) throw Wrong{fmt::format("\"{}\" is missing", key)};
-  const bool right = std::is_same_v<T, double>        ? at->is_number()
+  const bool right = std::is_same_v<T, double> ? at->is_number()
+                     : std::is_same_v<T, bool> ? at->is_boolean()
+                     : std::is_same_v<T, std::uint32_t>
+                         ? at->is_number_unsigned() && at->get<std::uint64_t>() <= 0xffffffff
                      : std::is_unsigned_v<T>          ? at->is_number_unsigned()
                      : std::is_integral_v<T>          ? at->is_number_integer()
                      : std::is_same_v<T, std::string> ? at->is_string()
@@ -89,6 +100,12 @@ SetImpairment impairment(const Json& json) {
   return what;
 }
 
+std::uint8_t qos_of(const Json& json) {
+  const auto qos = may<std::uint32_t>(json, "qos").value_or(0);
+  if (qos > 2) throw Wrong{fmt::format("\"qos\" is {}; it must be 0, 1 or 2", qos)};
+  return static_cast<std::uint8_t>(qos);
+}
+
 Intervention from_json(const Json& json) {
   const auto name = need<std::string>(json, "do");
   if (name == "cut") return CutLink{need<std::string>(json, "link")};
@@ -100,6 +117,19 @@ Intervention from_json(const Json& json) {
   if (name == "restart") return Restart{need<std::string>(json, "node")};
   if (name == "set_sensor")
     return SetSensor{need<std::string>(json, "node"), need<std::string>(json, "sensor"), need<double>(json, "value")};
+  if (name == "drop_packet") return DropPacket{need<std::string>(json, "link"), need<std::uint32_t>(json, "packet")};
+  if (name == "delay_packet")
+    return DelayPacket{need<std::string>(json, "link"), need<std::uint32_t>(json, "packet"),
+                       nanoseconds(json, "by_ns")};
+  if (name == "duplicate_packet")
+    return DuplicatePacket{need<std::string>(json, "link"), need<std::uint32_t>(json, "packet")};
+  if (name == "publish")
+    return PublishAs{need<std::string>(json, "node"), need<std::string>(json, "topic"),
+                     may<std::string>(json, "payload").value_or(""), qos_of(json),
+                     may<bool>(json, "retain").value_or(false)};
+  if (name == "subscribe")
+    return SubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter"), qos_of(json)};
+  if (name == "unsubscribe") return UnsubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter")};
   const std::string_view near = nearest(name, kNames);
   throw Wrong{near.empty() ? fmt::format("unknown intervention \"{}\"", name)
                            : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
@@ -127,8 +157,8 @@ void read_header(const Json& json, Journal& journal) {
 }
 
 JournalEntry read_entry(const Json& json, const Journal& journal, int line) {
-  only_keys(json,
-            {"at_ns", "events", "do", "link", "node", "rate_bps", "delay_ns", "jitter_ns", "loss", "sensor", "value"});
+  only_keys(json, {"at_ns", "events", "do", "link", "node", "rate_bps", "delay_ns", "jitter_ns", "loss", "sensor",
+                   "value", "packet", "by_ns", "topic", "filter", "payload", "qos", "retain"});
   JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json), line};
   if (!journal.entries.empty() && entry.at < journal.entries.back().at) throw Wrong{"entries must be in order of time"};
   return entry;

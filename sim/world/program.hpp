@@ -5,6 +5,8 @@
 
 namespace wirelab {
 
+class MqttEndpoint;
+
 /// How a program comes to its end.
 enum class Ending : unsigned char {
   stop,   // asked to: it disconnects
@@ -20,6 +22,8 @@ class Program {
   /// Ends it; the object is destroyed afterwards.
   virtual void end(Ending ending) = 0;
   virtual void visit_state(StateVisitor&) const {}
+  /// The client that stands for the program where a person publishes or subscribes as it; null if it has made none.
+  virtual MqttEndpoint* endpoint() { return nullptr; }
 };
 
 }  // namespace wirelab

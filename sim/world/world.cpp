@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/kernel/nearest.hpp"
+#include "sim/world/mqtt_endpoint.hpp"
 
 namespace wirelab {
 
@@ -119,6 +120,16 @@ void World::run_until(Instant end) {
   if (!stopped_) events_.run_until(end);
 }
 
+bool World::run_some(Instant end, std::uint64_t most) {
+  check(replayed_ == to_replay_.size(), "a journal is replayed whole before a run goes on piece by piece");
+  for (; most > 0; --most) {
+    if (step(end)) continue;
+    if (!stopped_) events_.run_until(end);
+    return true;
+  }
+  return stopped_ || events_.next() > end;
+}
+
 void World::replay(std::vector<JournalEntry> entries) {
   to_replay_ = std::move(entries);
   replayed_ = 0;
@@ -204,7 +215,24 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
                                                                item.node, item.sensor, near));
             }
           }
+          if constexpr (requires { item.topic; }) {
+            if (!mqtt::is_valid_topic(item.topic) || item.topic.size() > 65535 ||
+                !mqtt::is_valid_utf8(wire::bytes_of(item.topic)))
+              return tl::unexpected(fmt::format("\"{}\" is no topic to publish to", item.topic));
+            if (item.payload.size() > 16'000'000 || !mqtt::is_valid_utf8(wire::bytes_of(item.payload)))
+              return tl::unexpected(std::string("the payload is no text of at most 16 MB"));
+          }
+          if constexpr (requires { item.filter; }) {
+            if (!mqtt::is_valid_filter(item.filter) || item.filter.size() > 65535 ||
+                !mqtt::is_valid_utf8(wire::bytes_of(item.filter)))
+              return tl::unexpected(fmt::format("\"{}\" is no topic filter", item.filter));
+          }
           using T = std::decay_t<decltype(item)>;
+          if constexpr (
+              requires { item.qos; } || requires { item.filter; }) {
+            if (device_at(node) == kNowhere)
+              return tl::unexpected(fmt::format("\"{}\" is no device and has no MQTT client", item.node));
+          }
           if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
             if (device_at(node) == kNowhere && !brokers_.contains(node))
               return tl::unexpected(
@@ -242,6 +270,9 @@ void World::apply(const Intervention& what) {
           for_channels(item.link, [&](Channel& channel) {
             if constexpr (std::is_same_v<T, CutLink>) channel.set_up(false);
             if constexpr (std::is_same_v<T, RestoreLink>) channel.set_up(true);
+            if constexpr (std::is_same_v<T, DropPacket>) channel.drop_packet(item.packet);
+            if constexpr (std::is_same_v<T, DelayPacket>) channel.delay_packet(item.packet, item.by);
+            if constexpr (std::is_same_v<T, DuplicatePacket>) channel.duplicate_packet(item.packet);
             if constexpr (std::is_same_v<T, SetImpairment>) {
               ChannelSettings settings = channel.settings();
               if (item.rate) settings.rate = *item.rate;
@@ -259,7 +290,10 @@ void World::apply(const Intervention& what) {
           trace_.emit_cause(Kind::intervention, network_.node(node).entity, 0, type);
           const DeviceIndex device = device_at(node);
           const auto service = brokers_.find(node);
-          if constexpr (std::is_same_v<T, SetSensor>) {
+          if constexpr (
+              requires { item.qos; } || requires { item.filter; }) {
+            act_as(device, what);
+          } else if constexpr (std::is_same_v<T, SetSensor>) {
             sensor(device, item.sensor).set(item.value);
           } else if constexpr (std::is_same_v<T, PowerOff>) {
             if (device != kNowhere) end_device(device, Ending::power);
@@ -282,6 +316,28 @@ void World::apply(const Intervention& what) {
         }
       },
       what);
+}
+
+// Publishing and subscribing by hand, as the program's own client would.
+void World::act_as(DeviceIndex index, const Intervention& what) {
+  Program* const program = devices_[index].program.get();
+  MqttEndpoint* const endpoint = program == nullptr ? nullptr : program->endpoint();
+  if (endpoint == nullptr) {
+    trace_.emit(Kind::logged, entity_of(index), 0, std::uint16_t{0},
+                trace_.text("there is no MQTT client here to publish or subscribe as"));
+    return;
+  }
+  mqtt::Client& client = endpoint->client();
+  if (const auto* publish = std::get_if<PublishAs>(&what)) {
+    client.publish(publish->topic, wire::bytes_of(publish->payload), static_cast<mqtt::Qos>(publish->qos),
+                   publish->retain);
+  } else if (const auto* subscribe = std::get_if<SubscribeAs>(&what)) {
+    const mqtt::FilterRequest request{subscribe->filter, static_cast<mqtt::Qos>(subscribe->qos)};
+    client.subscribe({&request, 1});
+  } else if (const auto* unsubscribe = std::get_if<UnsubscribeAs>(&what)) {
+    const std::string_view filter = unsubscribe->filter;
+    client.unsubscribe({&filter, 1});
+  }
 }
 
 World::Peripherals& World::peripherals(DeviceIndex device) {

@@ -38,6 +38,8 @@ class World {
   void run_until(Instant end);
   /// Fires one event, if one is due by `limit`. False if there is none, or a stop was asked for.
   bool step(Instant limit);
+  /// Runs until `end`, but fires at most so many events. True once everything due by `end` has happened.
+  bool run_some(Instant end, std::uint64_t most);
   /// Ends run_until after the present event: a program has failed, or a limit was reached.
   void ask_to_stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
@@ -105,6 +107,7 @@ class World {
   void start_device(DeviceIndex device);
   static void on_restart(void* self, std::uint64_t device);
   void end_device(DeviceIndex device, Ending ending);
+  void act_as(DeviceIndex device, const Intervention& what);
   Peripherals& peripherals(DeviceIndex device);
   std::optional<NamedLink> find_link(std::string_view name) const;
   std::string no_such_link(std::string_view name) const;
