@@ -14,7 +14,7 @@ using wire::Ipv4Header;
 Network::Network(EventQueue& events, Tracer& trace, std::uint64_t seed)
     : events_(events), trace_(trace), seed_(seed), channel_host_{events, trace, packets_, on_arrival, this} {}
 
-NodeIndex Network::add_node(std::string_view name, Ipv4Address address) {
+NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKind kind) {
   const NodeIndex index = routing_.add_node();
   while (address.value == 0 || by_address_.contains(address.value)) {
     address.value = next_address_++;
@@ -22,7 +22,7 @@ NodeIndex Network::add_node(std::string_view name, Ipv4Address address) {
     if (last == 0 || last == 255) address.value = 0;  // so that no address looks like a network's or a broadcast
   }
   Node node;
-  node.entity = trace_.define(EntityKind::node, name);
+  node.entity = trace_.define(kind, name);
   node.address = address;
   by_address_[address.value] = index;
   trace_.state(node.entity, Field::node_up, 0, 1);

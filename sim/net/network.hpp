@@ -47,7 +47,7 @@ class Network {
   Network(EventQueue& events, Tracer& trace, std::uint64_t seed);
 
   /// Adds a node; without an address it gets the next free one of 10.0.0.0/8.
-  NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {});
+  NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node);
   /// Joins two nodes; `to_b` holds for what a sends to b.
   LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
   void set_transport(TransportInput* transport) { transport_ = transport; }

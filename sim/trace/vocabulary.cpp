@@ -88,7 +88,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "program_timer"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message"};
+    "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message", "device"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
     "none",         "loss on the link",     "queue full",          "link down",          "cable cut while under way",
     "no route",     "time to live expired", "larger than the MTU", "node without power", "bad checksum",

@@ -46,7 +46,7 @@ enum class Kind : std::uint16_t {
 
 enum class EntityKind : std::uint16_t {
   none,
-  node,
+  node,  // a router; brokers and devices are nodes too
   link,
   tcp,
   mqtt_client,
@@ -56,6 +56,7 @@ enum class EntityKind : std::uint16_t {
   actuator,
   program,
   message,
+  device,
   count_
 };
 
@@ -195,6 +196,10 @@ std::string_view name_of(WillCause cause);
 std::string_view name_of(ProgramEvent event);
 std::string_view name_of(ProgramState state);
 
+/// Whether an entity of this kind is a node of the network.
+constexpr bool is_node(EntityKind kind) {
+  return kind == EntityKind::node || kind == EntityKind::broker || kind == EntityKind::device;
+}
 /// Whether the field holds a timer's deadline.
 bool is_timer(Field field);
 /// Whether the field's values are the bits of a double.

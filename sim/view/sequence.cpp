@@ -47,7 +47,7 @@ std::string sequence_diagram(const MessageIndex& index, std::size_t most) {
     }
   }
   const auto node_of = [&](EntityId entity) {
-    for (int i = 0; i < 8 && entity != 0 && kinds[entity] != EntityKind::node; ++i) entity = owner[entity];
+    for (int i = 0; i < 8 && entity != 0 && !is_node(kinds[entity]); ++i) entity = owner[entity];
     return entity;
   };
   std::map<StreamId, std::string> bytes;  // each stream as its sender emitted it

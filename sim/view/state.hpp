@@ -22,6 +22,10 @@ struct StateKey {
 class FoldedState {
  public:
   using Values = std::map<StateKey, std::int64_t>;
+  FoldedState() = default;
+  /// From values in order of their keys, as values() gives them.
+  explicit FoldedState(const std::vector<std::pair<StateKey, std::int64_t>>& values)
+      : values_(values.begin(), values.end()) {}
 
   /// Takes a record that happened after all that were folded so far. Others than state records change nothing.
   /// False if its old value is not what was folded: the trace is torn.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/kernel/mix_hash.hpp"
 #include "sim/trace/sink.hpp"
 
 namespace wirelab {
@@ -32,12 +33,6 @@ class Statistics final : public Sink {
     std::uint64_t message = 0;  // as its first publisher numbered it
     std::int64_t at = 0;
   };
-  struct PairHash {
-    std::size_t operator()(std::uint64_t x) const {
-      x ^= x >> 31;
-      return x * 0x9e3779b97f4a7c15;
-    }
-  };
   static std::uint64_t carrier_key(std::uint32_t stream, std::int64_t begin) {
     return (static_cast<std::uint64_t>(stream) << 40) ^ static_cast<std::uint64_t>(begin);
   }
@@ -46,10 +41,10 @@ class Statistics final : public Sink {
   std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,
                 wills_ = 0;
   std::uint64_t packets_ = 0, bytes_ = 0, dropped_ = 0, retransmissions_ = 0, connections_ = 0;
-  tsl::robin_map<std::uint64_t, Origin, PairHash> origins_;         // by message, also the broker's numbers
-  tsl::robin_map<std::uint64_t, std::uint64_t, PairHash> carried_;  // (stream, begin) -> message
-  tsl::robin_set<std::uint64_t, PairHash> seen_;                    // (entity, first message): delivered before
-  std::uint64_t last_received_message_ = 0;                         // of the newest PUBLISH that arrived
+  tsl::robin_map<std::uint64_t, Origin, MixHash> origins_;         // by message, also the broker's numbers
+  tsl::robin_map<std::uint64_t, std::uint64_t, MixHash> carried_;  // (stream, begin) -> message
+  tsl::robin_set<std::uint64_t, MixHash> seen_;                    // (entity, first message): delivered before
+  std::uint64_t last_received_message_ = 0;                        // of the newest PUBLISH that arrived
   RecordNumber last_received_ = 0;
   std::vector<std::int64_t> latencies_;
 };

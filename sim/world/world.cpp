@@ -41,7 +41,10 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
   for (const NodeDescription& node : description.nodes) {
-    const NodeIndex index = network_.add_node(node.name, node.address);
+    const NodeIndex index = network_.add_node(node.name, node.address,
+                                               node.role == NodeRole::router   ? EntityKind::node
+                                               : node.role == NodeRole::broker ? EntityKind::broker
+                                                                               : EntityKind::device);
     if (node.role != NodeRole::device) continue;
     device_of_node_[index] = static_cast<DeviceIndex>(devices_.size());
     devices_.emplace_back();

@@ -1,0 +1,178 @@
+#include "sim/view/run_index.hpp"
+
+#include <algorithm>
+
+namespace wirelab {
+namespace {
+
+std::uint64_t pair_key(std::uint32_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(a) << 36) ^ b; }
+
+template <typename List, typename AtOf>
+std::size_t count_before(const List& list, std::int64_t at, AtOf at_of) {
+  return static_cast<std::size_t>(
+      std::partition_point(list.begin(), list.end(), [&](const auto& item) { return at_of(item) < at; }) -
+      list.begin());
+}
+
+}  // namespace
+
+bool RunIndex::read(const TraceStore::Reader& reader, RecordNumber to, RecordNumber most) {
+  to = std::min(to, reader.last());
+  if (last_ + 1 < reader.first()) last_ = reader.first() - 1;
+  for (; most > 0 && last_ < to; --most) {
+    ++last_;
+    const Record& record = reader.record(last_);
+    if (record.kind == Kind::none) continue;
+    last_at_ = record.at;
+    take(reader, record, last_);
+  }
+  return last_ >= to;
+}
+
+const IndexedEntity* RunIndex::find(EntityId entity) const {
+  const auto at = entity_places_.find(entity);
+  return at == entity_places_.end() ? nullptr : &entities_[at->second];
+}
+
+const IndexedChannel* RunIndex::channel(EntityId entity) const {
+  const auto at = channel_places_.find(entity);
+  return at == channel_places_.end() ? nullptr : &channels_[at->second];
+}
+
+void RunIndex::define(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
+  IndexedEntity made{record.entity, static_cast<EntityKind>(record.field), record.subject, 0, number};
+  if (is_node(made.kind)) {
+    made.node = made.entity;
+  } else if (const IndexedEntity* owner = find(made.owner)) {
+    made.node = owner->node;
+  }
+  // A direction of a link is named "from>to"; no node has a ">" in its name.
+  if (made.kind == EntityKind::link && made.owner != 0) {
+    const std::string_view name = reader.name(made.entity);
+    const std::size_t cut = name.find('>');
+    IndexedChannel channel{made.entity, made.owner, 0, 0};
+    for (const IndexedEntity& node : entities_) {
+      if (!is_node(node.kind)) continue;
+      if (reader.name(node.entity) == name.substr(0, cut)) channel.from = node.entity;
+      if (reader.name(node.entity) == name.substr(cut + 1)) channel.to = node.entity;
+      if (channel.from != 0 && channel.to != 0) break;
+    }
+    channel_places_[made.entity] = static_cast<std::uint32_t>(channels_.size());
+    channels_.push_back(channel);
+  }
+  entity_places_[made.entity] = static_cast<std::uint32_t>(entities_.size());
+  entities_.push_back(made);
+}
+
+void RunIndex::take(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
+  switch (record.kind) {
+    case Kind::defined: define(reader, record, number); break;
+    case Kind::stream_opened: {
+      if (streams_.size() <= record.subject) streams_.resize(record.subject + 1);
+      const IndexedEntity* sender = find(record.entity);
+      streams_[record.subject] = {record.entity, sender == nullptr ? 0 : sender->node, 0};
+      // The stream of the other direction goes the other way; its number is a neighbour's.
+      break;
+    }
+    case Kind::packet_transmitted: {
+      const auto place = static_cast<std::uint32_t>(flights_.size());
+      flights_.push_back({number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0});
+      latest_flight_[pair_key(record.entity, record.key)] = place;
+      longest_flight_ = std::max(longest_flight_, record.b - record.at);
+      const auto bin = static_cast<std::size_t>(record.at / kBin);
+      if (bins_.size() <= bin) bins_.resize(bin + 1);
+      ++bins_[bin].packets;
+      break;
+    }
+    case Kind::packet_delayed: {
+      const auto at = latest_flight_.find(pair_key(record.entity, record.key));
+      if (at != latest_flight_.end()) {
+        Flight& flight = flights_[at->second];
+        flight.arrival = record.b;
+        longest_flight_ = std::max(longest_flight_, flight.arrival - flight.begin);
+      }
+      break;
+    }
+    case Kind::packet_dropped: {
+      const auto at = latest_flight_.find(pair_key(record.entity, record.key));
+      if (at != latest_flight_.end() && flights_[at->second].arrival >= record.at) {
+        Flight& flight = flights_[at->second];
+        flight.reason = record.field;
+        // Lost by chance it vanishes somewhere on the way; where is nowhere said, so halfway is shown.
+        flight.lost_at = static_cast<DropReason>(record.field) == DropReason::loss
+                             ? flight.begin + (flight.arrival - flight.begin) / 2
+                             : std::max(record.at, flight.begin + 1);
+      }
+      marks_.push_back({number, record.at, record.kind, record.entity});
+      const auto bin = static_cast<std::size_t>(record.at / kBin);
+      if (bins_.size() <= bin) bins_.resize(bin + 1);
+      ++bins_[bin].losses;
+      break;
+    }
+    case Kind::retransmission:
+    case Kind::timer_fired:
+    case Kind::will_published:
+    case Kind::intervention:
+    case Kind::message_lost:
+    case Kind::expectation_failed: marks_.push_back({number, record.at, record.kind, record.entity}); break;
+    case Kind::mqtt_sent: {
+      const IndexedEntity* from = find(record.entity);
+      Exchange made;
+      made.sent = number;
+      made.sent_at = record.at;
+      made.from = record.entity;
+      made.from_node = from == nullptr ? 0 : from->node;
+      made.to_node = record.subject < streams_.size() ? streams_[record.subject].to_node : 0;
+      made.stream = record.subject;
+      made.begin = record.a;
+      made.end = record.b;
+      made.first_byte = static_cast<std::uint8_t>(record.field);
+      made.message = record.key;
+      open_exchange_[pair_key(record.subject, static_cast<std::uint64_t>(record.a))] =
+          static_cast<std::uint32_t>(exchanges_.size());
+      exchanges_.push_back(made);
+      break;
+    }
+    case Kind::mqtt_received: {
+      const auto at = open_exchange_.find(pair_key(record.subject, static_cast<std::uint64_t>(record.a)));
+      if (at == open_exchange_.end()) break;
+      Exchange& exchange = exchanges_[at->second];
+      const IndexedEntity* to = find(record.entity);
+      exchange.received = number;
+      exchange.received_at = record.at;
+      exchange.to_node = to == nullptr ? 0 : to->node;
+      if (record.subject < streams_.size()) streams_[record.subject].to_node = exchange.to_node;
+      longest_exchange_ = std::max(longest_exchange_, record.at - exchange.sent_at);
+      open_exchange_.erase(pair_key(record.subject, static_cast<std::uint64_t>(record.a)));
+      break;
+    }
+    default: break;
+  }
+}
+
+std::size_t RunIndex::flights_before(std::int64_t at) const {
+  return count_before(flights_, at + 1, [](const Flight& f) { return f.begin; });
+}
+
+std::size_t RunIndex::exchanges_before(std::int64_t at) const {
+  return count_before(exchanges_, at, [](const Exchange& e) { return e.sent_at; });
+}
+
+std::size_t RunIndex::marks_before(std::int64_t at) const {
+  return count_before(marks_, at, [](const Mark& m) { return m.at; });
+}
+
+std::vector<RunIndex::Activity> RunIndex::activity(std::int64_t end, std::size_t parts) const {
+  std::vector<Activity> all(parts);
+  for (std::size_t bin = 0; bin < bins_.size() && end > 0; ++bin) {
+    const auto at = static_cast<std::int64_t>(bin) * kBin;
+    const auto part =
+        static_cast<std::size_t>(static_cast<double>(at) / static_cast<double>(end) * static_cast<double>(parts));
+    if (part >= parts) break;
+    all[part].packets += bins_[bin].packets;
+    all[part].losses += bins_[bin].losses;
+  }
+  return all;
+}
+
+}  // namespace wirelab

@@ -1,0 +1,139 @@
+// What a window looks up in a trace that is still growing: the entities and what belongs to whom, which packets are under way when,
+// which control packets crossed which stream, what was dropped, and how busy each moment was. It reads each record once, in
+// order, as far as it is told to; every list is in order of time.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/kernel/mix_hash.hpp"
+#include "sim/trace/store.hpp"
+
+namespace wirelab {
+
+struct IndexedEntity {
+  EntityId entity = 0;
+  EntityKind kind = EntityKind::none;
+  EntityId owner = 0;
+  EntityId node = 0;  // the node it belongs to; itself for a node, 0 for a link
+  RecordNumber defined = 0;
+};
+
+/// One direction of a link.
+struct IndexedChannel {
+  EntityId entity = 0;
+  EntityId link = 0;
+  EntityId from = 0;
+  EntityId to = 0;
+};
+
+/// A packet on one direction of a link, from its first bit to its arrival.
+struct Flight {
+  RecordNumber record = 0;
+  std::int64_t begin = 0;
+  std::int64_t departure = 0;  // of its last bit
+  std::int64_t arrival = 0;    // of its last bit, also where it was lost on the way
+  std::int64_t lost_at = 0;    // 0: it arrived, or is on its way
+  BlobNumber blob = 0;
+  StreamId stream = 0;
+  EntityId channel = 0;
+  std::uint16_t reason = 0;  // DropReason
+};
+
+/// A control packet of MQTT on its way from one node's core to another's.
+struct Exchange {
+  RecordNumber sent = 0;
+  RecordNumber received = 0;  // 0: not yet, or never
+  std::int64_t sent_at = 0;
+  std::int64_t received_at = 0;
+  EntityId from = 0;  // the client or session that sent it
+  EntityId from_node = 0;
+  EntityId to_node = 0;
+  StreamId stream = 0;
+  std::int64_t begin = 0;  // its range of the stream
+  std::int64_t end = 0;
+  std::uint8_t first_byte = 0;
+  MessageId message = 0;
+};
+
+/// Something that a time line marks: a loss, a retransmission, a time-out, a will, an intervention.
+struct Mark {
+  RecordNumber record = 0;
+  std::int64_t at = 0;
+  Kind kind = Kind::none;
+  EntityId entity = 0;
+};
+
+struct Stream {
+  EntityId sender = 0;  // the end of the connection that sends
+  EntityId from_node = 0;
+  EntityId to_node = 0;
+};
+
+class RunIndex {
+ public:
+  /// Reads on to record `to`, at most `most` records. True if it has read that far.
+  bool read(const TraceStore::Reader& reader, RecordNumber to, RecordNumber most = ~RecordNumber{0});
+  RecordNumber last() const { return last_; }
+  std::int64_t last_at() const { return last_at_; }
+
+  const std::vector<IndexedEntity>& entities() const { return entities_; }
+  const std::vector<IndexedChannel>& channels() const { return channels_; }
+  const std::vector<Flight>& flights() const { return flights_; }
+  const std::vector<Exchange>& exchanges() const { return exchanges_; }
+  const std::vector<Mark>& marks() const { return marks_; }
+  /// Null if there is none.
+  const IndexedEntity* find(EntityId entity) const;
+  const IndexedChannel* channel(EntityId entity) const;
+  const Stream* stream(StreamId id) const { return id < streams_.size() ? &streams_[id] : nullptr; }
+
+  /// Calls see(flight) for all that are under way, or are being lost, at the instant.
+  template <typename See>
+  void under_way(std::int64_t at, See&& see) const {
+    for (std::size_t i = flights_before(at); i > 0; --i) {
+      const Flight& flight = flights_[i - 1];
+      if (flight.begin + longest_flight_ < at) break;
+      const std::int64_t end = flight.lost_at != 0 ? std::min(flight.lost_at, flight.arrival) : flight.arrival;
+      if (end >= at) see(flight);
+    }
+  }
+  /// The number of exchanges, or marks, that begin before the instant.
+  std::size_t exchanges_before(std::int64_t at) const;
+  std::size_t marks_before(std::int64_t at) const;
+  /// How long the longest control packet was on its way.
+  std::int64_t longest_exchange() const { return longest_exchange_; }
+  /// Packets and losses in each of so many equal parts of [0, end).
+  struct Activity {
+    std::uint32_t packets = 0;
+    std::uint32_t losses = 0;
+  };
+  std::vector<Activity> activity(std::int64_t end, std::size_t parts) const;
+
+ private:
+  void take(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
+  void define(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
+  std::size_t flights_before(std::int64_t at) const;
+
+  RecordNumber last_ = 0;
+  std::int64_t last_at_ = 0;
+  std::vector<IndexedEntity> entities_;
+  std::vector<IndexedChannel> channels_;
+  std::vector<Flight> flights_;
+  std::vector<Exchange> exchanges_;
+  std::vector<Mark> marks_;
+  std::vector<Stream> streams_;
+  tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
+  tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;
+  tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
+  tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin
+  std::int64_t longest_flight_ = 0;
+  std::int64_t longest_exchange_ = 0;
+  static constexpr std::int64_t kBin = 100'000'000;  // ns of one bin of activity
+  std::vector<Activity> bins_;
+};
+
+}  // namespace wirelab
