@@ -74,6 +74,10 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       // The stream of the other direction goes the other way; its number is a neighbour's.
       break;
     }
+    case Kind::packet_sent:
+      if (packets_.size() <= record.key) packets_.resize(record.key + 1);
+      packets_[record.key] = {number, record.subject, record.a, record.b};
+      break;
     case Kind::packet_transmitted: {
       const auto place = static_cast<std::uint32_t>(flights_.size());
       flights_.push_back({number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0});
@@ -130,6 +134,8 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       made.message = record.key;
       open_exchange_[pair_key(record.subject, static_cast<std::uint64_t>(record.a))] =
           static_cast<std::uint32_t>(exchanges_.size());
+      if (stream_exchanges_.size() <= record.subject) stream_exchanges_.resize(record.subject + 1);
+      stream_exchanges_[record.subject].push_back(static_cast<std::uint32_t>(exchanges_.size()));
       exchanges_.push_back(made);
       break;
     }
@@ -148,6 +154,21 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
     }
     default: break;
   }
+}
+
+const Exchange* RunIndex::exchange_at(StreamId stream, std::int64_t offset) const {
+  if (stream >= stream_exchanges_.size()) return nullptr;
+  const auto& places = stream_exchanges_[stream];
+  const auto at = std::partition_point(places.begin(), places.end(),
+                                       [&](std::uint32_t place) { return exchanges_[place].end <= offset; });
+  return at == places.end() ? nullptr : &exchanges_[*at];
+}
+
+std::size_t RunIndex::first_control_packet(const IndexedPacket& packet) const {
+  const Exchange* exchange = exchange_at(packet.stream, packet.begin);
+  if (exchange != nullptr && exchange->begin < packet.begin) exchange = exchange_at(packet.stream, exchange->end);
+  if (exchange == nullptr || exchange->begin >= packet.end) return kNoControlPacket;
+  return static_cast<std::size_t>(exchange->begin - packet.begin);
 }
 
 std::size_t RunIndex::flights_before(std::int64_t at) const {

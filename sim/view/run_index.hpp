@@ -12,6 +12,7 @@
 
 #include "sim/kernel/mix_hash.hpp"
 #include "sim/trace/store.hpp"
+#include "sim/view/dissect.hpp"
 
 namespace wirelab {
 
@@ -68,6 +69,14 @@ struct Mark {
   EntityId entity = 0;
 };
 
+/// A packet as its sender emitted it.
+struct IndexedPacket {
+  RecordNumber sent = 0;
+  StreamId stream = 0;
+  std::int64_t begin = 0;  // its payload's range of the stream
+  std::int64_t end = 0;
+};
+
 struct Stream {
   EntityId sender = 0;  // the end of the connection that sends
   EntityId from_node = 0;
@@ -91,6 +100,12 @@ class RunIndex {
   const IndexedChannel* channel(EntityId entity) const;
   const Stream* stream(StreamId id) const { return id < streams_.size() ? &streams_[id] : nullptr; }
 
+  /// Null if no such packet was seen.
+  const IndexedPacket* packet(BlobNumber blob) const { return blob < packets_.size() ? &packets_[blob] : nullptr; }
+  /// The first exchange of the stream whose range ends after `offset`; null if there is none.
+  const Exchange* exchange_at(StreamId stream, std::int64_t offset) const;
+  /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does.
+  std::size_t first_control_packet(const IndexedPacket& packet) const;
   /// Calls see(flight) for all that are under way, or are being lost, at the instant.
   template <typename See>
   void under_way(std::int64_t at, See&& see) const {
@@ -126,6 +141,8 @@ class RunIndex {
   std::vector<Exchange> exchanges_;
   std::vector<Mark> marks_;
   std::vector<Stream> streams_;
+  std::vector<IndexedPacket> packets_;                      // by blob
+  std::vector<std::vector<std::uint32_t>> stream_exchanges_;  // places in exchanges_, in order of begin
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
   tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob

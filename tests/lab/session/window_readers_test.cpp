@@ -96,3 +96,38 @@ TEST_CASE("the index knows what is under way, and between whom control packets w
   for (const auto& part : index.activity(index.last_at() + 1, 300)) packets += part.packets;
   CHECK(packets == index.flights().size());
 }
+
+TEST_CASE("a packet taken apart covers its bytes, and its control packets are found") {
+  const auto session = whole_run("scenarios/qos.lua");
+  const TraceStore::Reader reader(*session->store());
+  RunIndex index;
+  index.read(reader, reader.last());
+  std::map<std::string, int> seen;
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+    const Record& r = reader.record(n);
+    if (r.kind != Kind::packet_sent) continue;
+    const IndexedPacket* packet = index.packet(r.key);
+    REQUIRE(packet != nullptr);
+    const auto bytes = reader.blob(r.key);
+    std::vector<bool> covered(bytes.size());
+    for (const DissectedField& field : dissect(bytes, index.first_control_packet(*packet))) {
+      REQUIRE(field.begin <= field.end);
+      REQUIRE(field.end <= bytes.size());
+      REQUIRE(field.name != "Malformed");
+      REQUIRE(field.name != "Malformed packet");
+      for (std::uint32_t i = field.begin; i < field.end; ++i) covered[i] = true;
+      if (field.layer == FieldLayer::mqtt_header && field.name == "Packet type") ++seen[field.value];
+    }
+    // The type of service and the urgent pointer alone have no field of their own.
+    for (std::size_t i = 0; i < covered.size(); ++i) {
+      if (i != 1 && i != 38 && i != 39) {
+        CAPTURE(n, i);
+        REQUIRE(covered[i]);
+      }
+    }
+  }
+  for (const char* const type : {"CONNECT (1)", "CONNACK (2)", "PUBLISH (3)", "PUBACK (4)", "PUBREC (5)", "PUBREL (6)", "PUBCOMP (7)", "SUBSCRIBE (8)", "SUBACK (9)"}) {
+    CAPTURE(type);
+    CHECK(seen[type] > 0);
+  }
+}

@@ -1,0 +1,95 @@
+#include "gui/paint.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace wirelab::gui {
+
+ImVec2 measure(ImFont* font, std::string_view text) {
+  return font->CalcTextSizeA(font->FontSize, 1e9f, 0, text.data(), text.data() + text.size());
+}
+
+float text_at(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text) {
+  list.AddText(font, font->FontSize, {std::floor(x), std::floor(centre_y - font->FontSize * 0.5f)}, colour, text.data(),
+               text.data() + text.size());
+  return measure(font, text).x;
+}
+
+void text_centred(ImDrawList& list, ImFont* font, ImVec2 centre, ImU32 colour, std::string_view text) {
+  text_at(list, font, centre.x - measure(font, text).x * 0.5f, centre.y, colour, text);
+}
+
+void text_right(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text) {
+  text_at(list, font, x - measure(font, text).x, centre_y, colour, text);
+}
+
+std::string shortened(ImFont* font, std::string_view text, float width) {
+  if (measure(font, text).x <= width) return std::string(text);
+  const float dots = measure(font, "...").x;
+  std::size_t size = text.size();
+  while (size > 0 && measure(font, text.substr(0, size)).x + dots > width) {
+    --size;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;  // whole characters
+  }
+  return std::string(text.substr(0, size)) + "...";
+}
+
+float pill(ImDrawList& list, const Skin& skin, ImFont* font, ImVec2 centre, Colour colour, std::string_view text,
+           bool from_left, float alpha, bool outlined) {
+  const float width = measure(font, text).x + skin.px(14);
+  const float half = skin.px(10);
+  const float x = std::floor(from_left ? centre.x : centre.x - width * 0.5f);
+  const ImVec2 low{x, std::floor(centre.y - half)};
+  const ImVec2 high{x + width, std::floor(centre.y + half)};
+  list.AddRectFilled(low, high, skin(Colour::panel, alpha), half);
+  list.AddRectFilled(low, high, skin(colour, (skin.theme->dark ? 0.18f : 0.12f) * alpha), half);
+  if (outlined) list.AddRect(low, high, skin(colour, alpha), half, 0, skin.px(1.3f));
+  text_at(list, font, x + skin.px(7), centre.y, skin(colour, alpha), text);
+  return width;
+}
+
+void shadow(ImDrawList& list, const Skin& skin, ImVec2 low, ImVec2 high, float rounding) {
+  constexpr int kRings = 4;
+  for (int i = kRings; i >= 1; --i) {
+    const float r = skin.px(static_cast<float>(i) * 1.5f);
+    const int alpha = skin.theme->dark ? 18 : 7;
+    list.AddRectFilled({low.x - r, low.y - r + skin.px(2)}, {high.x + r, high.y + r + skin.px(2)},
+                       IM_COL32(0, 0, 0, alpha), rounding + r);
+  }
+}
+
+void cross(ImDrawList& list, const Skin& skin, ImVec2 centre, float size) {
+  list.AddCircleFilled(centre, size * 1.5f, skin(Colour::panel));
+  list.AddCircle(centre, size * 1.5f, skin(Colour::error), 0, skin.px(1.5f));
+  const float d = size * 0.62f;
+  list.AddLine({centre.x - d, centre.y - d}, {centre.x + d, centre.y + d}, skin(Colour::error), skin.px(2.2f));
+  list.AddLine({centre.x - d, centre.y + d}, {centre.x + d, centre.y - d}, skin(Colour::error), skin.px(2.2f));
+}
+
+void arrow(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float head) {
+  const float dx = to.x - from.x;
+  const float dy = to.y - from.y;
+  const float length = std::sqrt(dx * dx + dy * dy);
+  if (length < 1) return;
+  const ImVec2 along{dx / length, dy / length};
+  const ImVec2 across{-along.y, along.x};
+  const float size = std::min(head, length * 0.6f);
+  const ImVec2 neck{to.x - along.x * size, to.y - along.y * size};
+  list.AddLine(from, neck, colour, width);
+  list.AddTriangleFilled(to, {neck.x + across.x * size * 0.5f, neck.y + across.y * size * 0.5f},
+                         {neck.x - across.x * size * 0.5f, neck.y - across.y * size * 0.5f}, colour);
+}
+
+void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float dash) {
+  const float dx = to.x - from.x;
+  const float dy = to.y - from.y;
+  const float length = std::sqrt(dx * dx + dy * dy);
+  for (float at = 0; at < length; at += dash * 2) {
+    const float end = std::min(at + dash, length);
+    list.AddLine({from.x + dx * at / length, from.y + dy * at / length},
+                 {from.x + dx * end / length, from.y + dy * end / length}, colour, width);
+  }
+}
+
+}  // namespace wirelab::gui

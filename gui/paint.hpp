@@ -1,0 +1,29 @@
+// Drawing on ImGui's lists: text at a place, pills, shadows, crosses, arrows and dashed curves.
+#pragma once
+
+#include <imgui.h>
+
+#include <string_view>
+
+#include "gui/skin.hpp"
+
+namespace wirelab::gui {
+
+ImVec2 measure(ImFont* font, std::string_view text);
+/// With its left edge at x, centred on y; returns its width.
+float text_at(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text);
+void text_centred(ImDrawList& list, ImFont* font, ImVec2 centre, ImU32 colour, std::string_view text);
+/// With its right edge at x.
+void text_right(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text);
+/// The text, cut with an ellipsis where it is wider than `width`.
+std::string shortened(ImFont* font, std::string_view text, float width);
+
+/// A pill with a text; returns its width. `centre` is the pill's centre, or its left middle where `from_left`.
+float pill(ImDrawList& list, const Skin& skin, ImFont* font, ImVec2 centre, Colour colour, std::string_view text,
+           bool from_left = false, float alpha = 1.0f, bool outlined = false);
+void shadow(ImDrawList& list, const Skin& skin, ImVec2 low, ImVec2 high, float rounding);
+void cross(ImDrawList& list, const Skin& skin, ImVec2 centre, float size);
+void arrow(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float head);
+void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float dash);
+
+}  // namespace wirelab::gui
