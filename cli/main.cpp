@@ -1,6 +1,7 @@
 // The wirelab command. Without a subcommand it runs the first scenario.
 #include <clocale>
 #include <cstdio>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -57,6 +58,9 @@ int main(int argc, char** argv) {
   wirelab::add_diff(app, chosen);
   wirelab::add_metrics(app, chosen);
   wirelab::add_bench(app, chosen);
+#ifdef WIRELAB_HAS_GUI
+  wirelab::add_gui(app, chosen);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -72,11 +76,21 @@ int main(int argc, char** argv) {
     return wirelab::kBadInput;
   }
   if (!chosen) {
-    std::fputs(
-        "There is no front end yet: running scenarios/temperature.lua in the terminal. wirelab --help lists what there "
-        "is.\n\n",
-        stderr);
-    const std::vector<const char*> arguments{"wirelab", "run", "temperature"};
+    // The main job: the front end where there is a display, the same scenario in the terminal where there is none.
+    std::vector<const char*> arguments{"wirelab", "run", "temperature"};
+#ifdef WIRELAB_HAS_GUI
+    const bool display = std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
+#else
+    const bool display = false;
+#endif
+    if (display) {
+      arguments[1] = "gui";
+    } else {
+      std::fputs(
+          "There is no display: running scenarios/temperature.lua in the terminal. wirelab --help lists what there "
+          "is.\n\n",
+          stderr);
+    }
     app.clear();
     app.parse(static_cast<int>(arguments.size()), arguments.data());
   }

@@ -124,6 +124,21 @@ int report(const CommandError& error) {
   return error.status;
 }
 
+tl::expected<LoadedSetup, CommandError> load_setup(const RunOptions& options) {
+  auto settings = parse_settings(options.settings);
+  if (!settings) return tl::unexpected(settings.error());
+  const auto path = find_scenario(options.scenario);
+  if (!path) return tl::unexpected(path.error());
+  const auto source = read_file(*path);
+  if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
+  LoadedSetup loaded;
+  loaded.setup.path = *path;
+  loaded.setup.source = *source;
+  loaded.setup.seed = options.seed.value_or(1);
+  loaded.setup.parameters = *settings;
+  return loaded;
+}
+
 tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, std::optional<LayerMask> store,
                                                      LogFunction log) {
   RunOptions options = given;

@@ -9,7 +9,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "lab/script/script.hpp"
+#include "lab/session/session.hpp"
 #include "sim/view/json_lines.hpp"
 
 namespace wirelab {
@@ -27,6 +27,12 @@ struct CommandError {
   int status;
   std::string text;
 };
+
+/// A scenario as the options name it, read from its file.
+struct LoadedSetup {
+  SessionSetup setup;
+};
+tl::expected<LoadedSetup, CommandError> load_setup(const RunOptions& options);
 
 void add_run_options(CLI::App& command, RunOptions& options);
 /// For seeds: a whole number that fits 64 bits.

@@ -8,6 +8,8 @@
 namespace wirelab::gui {
 namespace {
 
+constexpr float kRightMargin = 14;  // of texts in a pane
+
 // A ring where the keyboard is.
 void focus_ring(const Skin& skin, ImVec2 low, ImVec2 high, float rounding) {
   if (ImGui::IsItemFocused() && ImGui::GetIO().NavVisible)
@@ -181,16 +183,24 @@ void splitter(const Skin& skin, const char* id, ImVec2 at, ImVec2 size, bool upr
 void explain(const Skin& skin, std::string_view text) {
   ImGui::PushFont(skin.fonts.small);
   ImGui::PushStyleColor(ImGuiCol_Text, skin(Colour::text_second));
-  ImGui::PushTextWrapPos(0);
-  ImGui::TextUnformatted(text.data(), text.data() + text.size());
+  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - skin.px(kRightMargin));
+  say(text);
   ImGui::PopTextWrapPos();
   ImGui::PopStyleColor();
   ImGui::PopFont();
 }
 
+bool check_box(const Skin& skin, const char* label, bool& on) {
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, ImVec2(skin.px(3), skin.px(2)));
+  ImGui::PushStyleVar(ImGuiStyleVar_FrameRounding, skin.px(4));
+  const bool changed = ImGui::Checkbox(label, &on);
+  ImGui::PopStyleVar(2);
+  return changed;
+}
+
 void heading(const Skin& skin, std::string_view text, std::string_view right) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  const float room = ImGui::GetContentRegionAvail().x;
+  const float room = ImGui::GetContentRegionAvail().x - skin.px(kRightMargin);
   const float middle = at.y + skin.px(12);
   ImDrawList& list = *ImGui::GetWindowDrawList();
   text_at(list, skin.fonts.small_strong, at.x, middle, skin(Colour::text), text);

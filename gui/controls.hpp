@@ -15,6 +15,7 @@ bool icon_button(const Skin& skin, const char* id, const char* icon, const char*
 bool text_button(const Skin& skin, const char* label, const char* icon = nullptr, bool primary = false);
 /// One of several words; true if another was chosen.
 bool segments(const Skin& skin, const char* id, std::span<const char* const> words, int& chosen, float height = 32);
+bool check_box(const Skin& skin, const char* label, bool& on);
 /// The tabs at the head of a pane.
 bool tabs(const Skin& skin, const char* id, std::span<const char* const> words, int& chosen, float height = 40);
 /// A bar between two panes: an invisible window over the seam. Moves `value` by `direction` times what the mouse moves.

@@ -6,11 +6,29 @@
 
 namespace wirelab::gui {
 
+namespace {
+
+thread_local std::string* captured = nullptr;
+
+void note(std::string_view text) {
+  if (captured != nullptr) captured->append(text).append("\n");
+}
+
+}  // namespace
+
+void capture_texts(std::string* into) { captured = into; }
+
+void say(std::string_view text) {
+  note(text);
+  ImGui::TextUnformatted(text.data(), text.data() + text.size());
+}
+
 ImVec2 measure(ImFont* font, std::string_view text) {
   return font->CalcTextSizeA(font->FontSize, 1e9f, 0, text.data(), text.data() + text.size());
 }
 
 float text_at(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text) {
+  note(text);
   list.AddText(font, font->FontSize, {std::floor(x), std::floor(centre_y - font->FontSize * 0.5f)}, colour, text.data(),
                text.data() + text.size());
   return measure(font, text).x;

@@ -3,11 +3,18 @@
 
 #include <imgui.h>
 
+#include <string>
 #include <string_view>
 
 #include "gui/skin.hpp"
 
 namespace wirelab::gui {
+
+/// Every text that is drawn from now on is also appended to `into`, a line each, for who reads what is shown without eyes: tests.
+/// Null ends it.
+void capture_texts(std::string* into);
+/// A text of ImGui's own, at its cursor.
+void say(std::string_view text);
 
 ImVec2 measure(ImFont* font, std::string_view text);
 /// With its left edge at x, centred on y; returns its width.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 
-#define STBTT_STATIC
 #include <stb/stb_truetype.h>
 
 namespace wirelab::gui {
@@ -72,10 +71,10 @@ Fonts load_fonts(float scale) {
   if (used.empty()) {
     ImFontGlyphRangesBuilder builder;
     for (const char* one :
-         {icon::play, icon::pause, icon::previous, icon::next, icon::restart, icon::router, icon::hub, icon::device,
-          icon::thermometer, icon::light, icon::dark, icon::contrast, icon::fork, icon::list, icon::timeline, icon::fit,
-          icon::dice, icon::fingerprint, icon::close, icon::warning, icon::bolt, icon::school, icon::save, icon::help,
-          icon::power, icon::cut, icon::speed})
+         {icon::play,   icon::pause, icon::previous,    icon::next,     icon::restart, icon::router, icon::hub,
+          icon::device, icon::light, icon::dark,        icon::contrast, icon::fork,    icon::list,   icon::timeline,
+          icon::fit,    icon::dice,  icon::fingerprint, icon::close,    icon::warning, icon::bolt,   icon::school,
+          icon::save,   icon::help,  icon::power,       icon::cut,      icon::speed})
       builder.AddText(one);
     builder.BuildRanges(&used);
   }
@@ -86,8 +85,8 @@ Fonts load_fonts(float scale) {
   fonts.icons_large = add(kIcons, 26 * scale, used.Data);
   ImGui::GetIO().FontDefault = fonts.body;
   atlas.Build();
-  for (ImFont* font : {fonts.body, fonts.strong, fonts.small, fonts.small_strong, fonts.title, fonts.heading, fonts.mono,
-                       fonts.mono_small})
+  for (ImFont* font : {fonts.body, fonts.strong, fonts.small, fonts.small_strong, fonts.title, fonts.heading,
+                       fonts.mono, fonts.mono_small})
     mend_advances(*font);
   return fonts;
 }

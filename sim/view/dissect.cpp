@@ -17,26 +17,33 @@ struct Meaning {
 };
 constexpr Meaning kMeanings[] = {
     {"Time to live", "Each router takes one off; at 0 the packet is dropped and ICMP says so (RFC 791)."},
-    {"Identification", "Tells the fragments of one packet from another's; with \"don't fragment\" it means little (RFC 6864)."},
+    {"Identification",
+     "Tells the fragments of one packet from another's; with \"don't fragment\" it means little (RFC 6864)."},
     {"Sequence number", "The place of the first payload byte in the stream (RFC 9293, 3.4)."},
-    {"Acknowledgement", "The next byte that the sender of this segment waits for: all before it has arrived (RFC 9293, 3.4)."},
-    {"Flags (TCP)", "SYN opens, FIN closes, RST breaks off, ACK makes the acknowledgement count, PSH says: hand it on now."},
+    {"Acknowledgement",
+     "The next byte that the sender of this segment waits for: all before it has arrived (RFC 9293, 3.4)."},
+    {"Flags (TCP)",
+     "SYN opens, FIN closes, RST breaks off, ACK makes the acknowledgement count, PSH says: hand it on now."},
     {"Window", "How many more bytes the sender of this segment can take, before scaling (RFC 9293, 3.8.6; RFC 7323)."},
     {"Checksum", "Over header, payload and both addresses; a segment whose checksum is wrong is dropped in silence."},
     {"Options", "MSS, window scaling, timestamps and selective acknowledgements stand here (RFC 9293, 7323, 2018)."},
     {"Packet type", "The upper four bits of byte 0 (MQTT 3.1.1, 2.2.1)."},
     {"DUP", "1 where this may be a repetition of an earlier PUBLISH: only after a reconnection (MQTT-3.3.1-1)."},
     {"QoS", "0: at most once, 1: at least once, 2: exactly once, each for one hop (MQTT 3.1.1, 4.3)."},
-    {"RETAIN", "From a client: keep this as the topic's last value. To a client: it is such a kept value (MQTT-3.3.1-5, -8)."},
+    {"RETAIN",
+     "From a client: keep this as the topic's last value. To a client: it is such a kept value (MQTT-3.3.1-5, -8)."},
     {"Remaining length", "Bytes that follow, in one to four bytes of seven bits each (MQTT 3.1.1, 2.2.3)."},
     {"Topic name", "Length in two bytes, then UTF-8; no wildcards in a PUBLISH (MQTT-3.3.2-2)."},
-    {"Packet identifier", "Ties a PUBLISH to its acknowledgements, only where QoS is above 0; a resend keeps it (MQTT-2.3.1-2, -4)."},
+    {"Packet identifier",
+     "Ties a PUBLISH to its acknowledgements, only where QoS is above 0; a resend keeps it (MQTT-2.3.1-2, -4)."},
     {"Payload", "The application's own bytes; MQTT does not look at them. Zero bytes are allowed."},
     {"Protocol name", "\"MQTT\", so that a server tells MQTT from other traffic (MQTT-3.1.2-1)."},
     {"Protocol level", "4 is MQTT 3.1.1."},
     {"Connect flags", "User name, password, will retain, will QoS (2 bits), will, clean session, reserved (3.1.2.3)."},
-    {"Keep alive", "Seconds without a packet after which the client pings; after 1.5 times that the server closes (MQTT-3.1.2-24)."},
-    {"Client identifier", "Names the session at the server; a second connection with it ends the first (MQTT-3.1.4-2)."},
+    {"Keep alive",
+     "Seconds without a packet after which the client pings; after 1.5 times that the server closes (MQTT-3.1.2-24)."},
+    {"Client identifier",
+     "Names the session at the server; a second connection with it ends the first (MQTT-3.1.4-2)."},
     {"Will topic", "Where the server publishes if this connection ends without DISCONNECT (MQTT-3.1.2-8)."},
     {"Will message", "What it publishes then."},
     {"Session present", "1: the server still has this client's session, subscriptions and messages (MQTT-3.2.2-2)."},
@@ -73,8 +80,8 @@ class Dissector {
     field("Identification", fmt::format("{:#06x}", header.identification), 4, 6);
     field("Flags, fragment", header.dont_fragment ? "don't fragment" : "may be fragmented", 6, 8);
     field("Time to live", fmt::format("{}", header.time_to_live), 8, 9);
-    const char* protocol = header.protocol == wire::kTcp   ? "TCP"
-                           : header.protocol == wire::kUdp ? "UDP"
+    const char* protocol = header.protocol == wire::kTcp    ? "TCP"
+                           : header.protocol == wire::kUdp  ? "UDP"
                            : header.protocol == wire::kIcmp ? "ICMP"
                                                             : "?";
     field("Protocol", fmt::format("{} ({})", protocol, header.protocol), 9, 10);
@@ -89,8 +96,8 @@ class Dissector {
       add(FieldLayer::transport, name, std::move(value), at + begin, at + end);
     };
     field("Source port", fmt::format("{}", header.source_port), 0, 2);
-    field("Destination port", fmt::format("{}{}", header.destination_port, header.destination_port == 1883 ? " (MQTT)" : ""),
-          2, 4);
+    field("Destination port",
+          fmt::format("{}{}", header.destination_port, header.destination_port == 1883 ? " (MQTT)" : ""), 2, 4);
     field("Sequence number", fmt::format("{}", header.sequence), 4, 8);
     field("Acknowledgement", fmt::format("{}", header.acknowledgement), 8, 12);
     std::string flags;
@@ -107,7 +114,8 @@ class Dissector {
     std::string options;
     if (header.maximum_segment_size != 0) options += fmt::format("MSS {} ", header.maximum_segment_size);
     if (header.sack_permitted) options += "SACK permitted ";
-    if (header.window_scale != wire::TcpHeader::kNoWindowScale) options += fmt::format("scale {} ", header.window_scale);
+    if (header.window_scale != wire::TcpHeader::kNoWindowScale)
+      options += fmt::format("scale {} ", header.window_scale);
     if (header.has_timestamps) options += fmt::format("time {} echo {} ", header.timestamp, header.timestamp_echo);
     for (std::uint8_t i = 0; i < header.sack_count; ++i)
       options += fmt::format("SACK {}-{} ", header.sack[i].begin, header.sack[i].end);
@@ -119,7 +127,8 @@ class Dissector {
     const Bytes rest = packet_.subspan(at);
     const auto header = mqtt::decode_fixed_header(rest);
     if (!header || !header->has_value()) {
-      add(FieldLayer::mqtt_header, "Part of a control packet", fmt::format("{} bytes", rest.size()), at, packet_.size());
+      add(FieldLayer::mqtt_header, "Part of a control packet", fmt::format("{} bytes", rest.size()), at,
+          packet_.size());
       return packet_.size();
     }
     const mqtt::FixedHeader& fixed = **header;
@@ -168,8 +177,8 @@ class Dissector {
       field("Protocol name", "MQTT", body, body + 6);
       field("Protocol level", fmt::format("{}", p.level), body + 6, body + 7);
       if (p.level != 4) return;
-      field("Connect flags", fmt::format("clean session {}, will {}", p.clean_session ? 1 : 0, p.will ? 1 : 0), body + 7,
-            body + 8);
+      field("Connect flags", fmt::format("clean session {}, will {}", p.clean_session ? 1 : 0, p.will ? 1 : 0),
+            body + 7, body + 8);
       field("Keep alive", fmt::format("{} s", p.keep_alive), body + 8, body + 10);
       text("Client identifier", p.client_id);
       if (p.will) {
@@ -225,7 +234,8 @@ std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_pack
   const Bytes body = packet.subspan(wire::kIpv4HeaderSize);
   const auto segment = ip->protocol == wire::kTcp ? wire::decode_tcp(body, ip->source, ip->destination) : std::nullopt;
   if (!segment) {
-    dissector.add(FieldLayer::transport, "Body", fmt::format("{} bytes", body.size()), wire::kIpv4HeaderSize, packet.size());
+    dissector.add(FieldLayer::transport, "Body", fmt::format("{} bytes", body.size()), wire::kIpv4HeaderSize,
+                  packet.size());
     return dissector.fields;
   }
   dissector.tcp(*segment);

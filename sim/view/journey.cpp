@@ -96,7 +96,11 @@ class Teller {
     if (complete_at >= 0) {
       line(complete_at, depth, "the receiver had closed this connection already: nobody reads it");
     } else if (!packets.empty()) {
-      line(packets.back()->at, depth, "its last byte never arrived: the connection ended before, or the run did");
+      const bool lost = !index_.about(Kind::message_lost, message).empty();
+      ended_ = lost;
+      line(packets.back()->at, depth,
+           lost ? "its last byte never arrived: the connection ended before"
+                : "its last byte had not arrived when the trace ends");
     } else {
       // Told at the loss, where there is one.
       const auto lost = index_.about(Kind::message_lost, message);
@@ -275,6 +279,24 @@ class Teller {
 };
 
 }  // namespace
+
+tl::expected<std::string, std::string> tell_journey_of(const MessageIndex& index, RecordNumber exchange) {
+  const Record* sent = index.record(exchange);
+  if (sent == nullptr || sent->kind != Kind::mqtt_sent || sent->key == 0)
+    return tl::unexpected(std::string("this control packet carries no message of its own"));
+  // Back over the hops: a broker's copy has the number that its receipt gave it.
+  MessageId message = sent->key;
+  for (int hop = 0; hop < 16; ++hop) {
+    for (const Record* published : index.about(Kind::message_published, message)) return Teller(index).tell(*published);
+    const Transfer* before = nullptr;
+    for (const Transfer& transfer : index.transfers()) {
+      if (transfer.received != nullptr && transfer.received->key == message) before = &transfer;
+    }
+    if (before == nullptr || before->sent->key == 0) break;
+    message = before->sent->key;
+  }
+  return tl::unexpected(std::string("its beginning lies before what is kept of the trace"));
+}
 
 tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, std::string_view topic,
                                                     std::uint32_t nth) {

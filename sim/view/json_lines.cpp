@@ -160,14 +160,18 @@ std::string trace_line(const TraceStore::Reader& reader, RecordNumber number) {
 }
 
 LoadedTrace load_trace(TraceStore& store, TraceHeader header) {
+  const TraceStore::Reader reader(store);
+  header.layers = store.layers();
+  return load_trace(reader, std::move(header), reader.first(), reader.last());
+}
+
+LoadedTrace load_trace(const TraceStore::Reader& reader, TraceHeader header, RecordNumber from, RecordNumber to) {
   LoadedTrace trace;
   trace.header = std::move(header);
-  trace.header.layers = store.layers();
-  const TraceStore::Reader reader(store);
-  trace.first = reader.first();
+  trace.first = std::max(from, reader.first());
   std::uint32_t most_name = 0;
   std::uint32_t most_blob = 0;
-  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+  for (RecordNumber n = trace.first; n <= std::min(to, reader.last()); ++n) {
     const Record& r = reader.record(n);
     trace.records.push_back(r);
     most_name = std::max(most_name, r.entity);

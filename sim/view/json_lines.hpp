@@ -44,7 +44,8 @@ struct TraceError {
   std::string what;
 };
 tl::expected<LoadedTrace, TraceError> parse_trace(std::string_view text);
-/// Everything that a store holds.
+/// Everything that a store holds, or only records `from` to `to`.
 LoadedTrace load_trace(TraceStore& store, TraceHeader header);
+LoadedTrace load_trace(const TraceStore::Reader& reader, TraceHeader header, RecordNumber from, RecordNumber to);
 
 }  // namespace wirelab

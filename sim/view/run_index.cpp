@@ -147,7 +147,10 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       exchange.received = number;
       exchange.received_at = record.at;
       exchange.to_node = to == nullptr ? 0 : to->node;
-      if (record.subject < streams_.size()) streams_[record.subject].to_node = exchange.to_node;
+      if (record.subject < streams_.size()) {
+        streams_[record.subject].to_node = exchange.to_node;
+        streams_[record.subject].last_duration = record.at - exchange.sent_at;
+      }
       longest_exchange_ = std::max(longest_exchange_, record.at - exchange.sent_at);
       open_exchange_.erase(pair_key(record.subject, static_cast<std::uint64_t>(record.a)));
       break;

@@ -81,6 +81,7 @@ struct Stream {
   EntityId sender = 0;  // the end of the connection that sends
   EntityId from_node = 0;
   EntityId to_node = 0;
+  std::int64_t last_duration = 0;  // of the newest control packet that arrived
 };
 
 class RunIndex {
@@ -116,6 +117,15 @@ class RunIndex {
       if (end >= at) see(flight);
     }
   }
+  /// The same for all that were lost in (from, to].
+  template <typename See>
+  void lost_between(std::int64_t from, std::int64_t to, See&& see) const {
+    for (std::size_t i = flights_before(to); i > 0; --i) {
+      const Flight& flight = flights_[i - 1];
+      if (flight.begin + longest_flight_ < from) break;
+      if (flight.lost_at > from && flight.lost_at <= to) see(flight);
+    }
+  }
   /// The number of exchanges, or marks, that begin before the instant.
   std::size_t exchanges_before(std::int64_t at) const;
   std::size_t marks_before(std::int64_t at) const;
@@ -141,7 +151,7 @@ class RunIndex {
   std::vector<Exchange> exchanges_;
   std::vector<Mark> marks_;
   std::vector<Stream> streams_;
-  std::vector<IndexedPacket> packets_;                      // by blob
+  std::vector<IndexedPacket> packets_;                        // by blob
   std::vector<std::vector<std::uint32_t>> stream_exchanges_;  // places in exchanges_, in order of begin
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
   tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;

@@ -72,7 +72,7 @@ bool may_include(const std::string& from, const std::string& to) {
 
 TEST_CASE("includes follow the layers") {
   const std::regex include("^#include \"([^\"]+)\"");
-  for (const Source& source : sources({"sim", "lab", "cli", "tests"})) {
+  for (const Source& source : sources({"sim", "lab", "gui", "cli", "tests"})) {
     for (const std::string& line : source.lines) {
       std::smatch m;
       if (!std::regex_search(line, m, include)) continue;
@@ -115,8 +115,19 @@ TEST_CASE("the engine calls nothing that differs between runs or machines") {
   }
 }
 
+TEST_CASE("only the window and the picture know GLFW and OpenGL") {
+  const std::set<std::string> may{"gui/window.cpp", "gui/offscreen.cpp"};
+  for (const Source& source : sources({"gui"})) {
+    for (const std::string& line : source.lines) {
+      if (!std::regex_search(line, std::regex("^#include <(GLFW|GL|EGL|backends)/"))) continue;
+      INFO(source.path << ": " << line);
+      CHECK(may.contains(source.path));
+    }
+  }
+}
+
 TEST_CASE("files stay of a size that can be read, and say what they are for") {
-  for (const Source& source : sources({"sim", "lab", "cli"})) {
+  for (const Source& source : sources({"sim", "lab", "gui", "cli"})) {
     INFO(source.path);
     CHECK(source.lines.size() <= 600);
     const bool header = source.path.ends_with(".hpp");

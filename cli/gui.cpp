@@ -1,0 +1,117 @@
+// wirelab gui: the front end in a window, or a picture of it.
+#include <fmt/format.h>
+#include <imgui.h>
+
+#include <cstdlib>
+
+#include "cli/command.hpp"
+#include "cli/scenario.hpp"
+#include "gui/offscreen.hpp"
+#include "gui/window.hpp"
+#include "lab/system/files.hpp"
+#include "sim/kernel/units.hpp"
+
+namespace wirelab {
+namespace {
+
+struct GuiCommand {
+  RunOptions options;
+  std::string at, size = "1440x900", theme = "dark", screenshot, show, select;
+  int scale = 100;
+};
+
+int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant at, int width, int height,
+            const gui::Theme& theme) {
+  ImGui::CreateContext();
+  ImGui::GetIO().IniFilename = nullptr;
+  auto screen = gui::Offscreen::create(width, height);
+  if (!screen) return report({kBadInput, "--screenshot: " + screen.error()});
+  tl::expected<void, std::string> wrote;
+  {
+    gui::Application application(theme, static_cast<float>(command.scale) / 100);
+    application.open(std::move(session), command.options.scenario);
+    application.playback()->run_to(at);
+    application.playback()->wait();
+    if (!command.show.empty()) application.show(command.show);
+    if (command.select == "message") application.select_last(Kind::mqtt_sent);
+    if (command.select == "drop") application.select_last(Kind::packet_dropped);
+    if (command.select == "packet") application.select_last(Kind::packet_transmitted);
+    // A few frames: the first lays out, the next ones read the trace to its end.
+    int frames = 0;
+    do {
+      screen->draw([&] { application.frame(); }, theme.at(gui::Colour::panel));
+    } while ((application.is_moving() || frames < 4) && ++frames < 2000);
+    wrote = screen->write_png(command.screenshot);
+  }
+  { const auto gone = std::move(*screen); }
+  ImGui::DestroyContext();
+  return wrote ? kDone : report({kBadInput, command.screenshot + ": " + wrote.error()});
+}
+
+int show_it(const GuiCommand& command) {
+  int width = 0;
+  int height = 0;
+  if (std::sscanf(command.size.c_str(), "%dx%d", &width, &height) != 2 || width < 640 || height < 480 || width > 7680 ||
+      height > 4320)
+    return report({kBadInput, fmt::format("--size {}: write WIDTHxHEIGHT from 640x480 to 7680x4320, as in 1440x900",
+                                          command.size)});
+  const gui::Theme* theme = gui::find_theme(command.theme);
+  if (theme == nullptr)
+    return report({kBadInput, fmt::format("--theme {}: there are dark, light and contrast", command.theme)});
+  auto setup = load_setup(command.options);
+  if (!setup) return report(setup.error());
+  auto session = Session::begin(std::move(setup->setup));
+  if (!session) return report({session.error().limit ? kLimitReached : kBadInput, session.error().text});
+  Instant at = (*session)->end();
+  if (!command.at.empty()) {
+    const auto parsed = parse_duration(command.at);
+    if (!parsed) return report({kBadInput, "--at: " + parsed.error()});
+    at = Instant() + *parsed;
+  }
+  if (!command.screenshot.empty()) return picture(command, std::move(*session), at, width, height, *theme);
+  gui::WindowOptions options;
+  options.width = width;
+  options.height = height;
+  options.scale = command.scale == 100 ? 0 : static_cast<float>(command.scale) / 100;
+  options.theme = theme;
+  const auto shown = gui::run_window(options, [&](gui::Application& application) {
+    application.open(std::move(*session), command.options.scenario);
+    if (!command.at.empty()) application.playback()->run_to(at);
+    if (!command.show.empty()) application.show(command.show);
+  });
+  if (shown) return kDone;
+  return report(
+      {kBadInput,
+       fmt::format(
+           "{}\nWithout a display: wirelab run {} runs it here, wirelab gui --screenshot FILE.png draws a picture.",
+           shown.error(), command.options.scenario)});
+}
+
+}  // namespace
+
+void add_gui(CLI::App& app, Chosen& chosen) {
+  auto command = std::make_shared<GuiCommand>();
+  CLI::App* sub =
+      app.add_subcommand("gui", "Open a scenario in the front end: play it, look into it, interfere with it");
+  command->options.scenario = "temperature";
+  sub->add_option("SCENARIO", command->options.scenario, "A .lua file, or the name of one in scenarios/");
+  sub->add_option("--seed", command->options.seed, "What all chance is drawn from (default 1)")->check(whole_number());
+  sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
+      ->take_all();
+  sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out)");
+  sub->add_option("--size", command->size, "Of the window or picture, in pixels: 1440x900");
+  sub->add_option("--theme", command->theme, "dark, light or contrast");
+  sub->add_option("--scale", command->scale, "Per cent of the usual size of texts and all: 75 to 300")
+      ->check(CLI::Range(75, 300));
+  sub->add_option("--show", command->show, "The panel to begin with: sequence, log, packet, broker or connection");
+  sub->add_option("--select", command->select, "What to select: the last message, packet or drop")
+      ->check(CLI::IsMember({"message", "packet", "drop"}));
+  sub->add_option("--screenshot", command->screenshot, "Draw without a display into this PNG file, and end");
+  sub->footer(
+      "Examples:\n"
+      "  wirelab gui nightlight\n"
+      "  wirelab gui qos --seed 3 --at 20s --screenshot qos.png --theme light\n");
+  sub->callback([command, &chosen] { chosen = [command] { return show_it(*command); }; });
+}
+
+}  // namespace wirelab

@@ -1,0 +1,87 @@
+// The front end as a whole: the panes, the bars above and below, the runs that are open, and what keys do. It draws one frame with
+// ImGui and knows neither windows nor OpenGL, so that tests and pictures drive it as a window does.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gui/look.hpp"
+#include "gui/playback.hpp"
+#include "sim/view/timeline.hpp"
+
+namespace wirelab::gui {
+
+class Application {
+ public:
+  /// Call with ImGui's context in place; loads the fonts.
+  Application(const Theme& theme, float scale);
+  ~Application();
+
+  /// Opens a run beside those that are open, and shows it.
+  void open(std::unique_ptr<Session> session, std::string title);
+  /// Builds one frame, between NewFrame() and Render().
+  void frame();
+  /// Whether the next frame may look different without any input: a run goes on, or a trace is still being read.
+  bool is_moving() const { return moving_; }
+  /// Fonts must be loaded anew, and their texture with them: before a frame, never within one.
+  bool apply_scale();
+  void set_scale(float scale) { wanted_scale_ = scale; }
+  void set_theme(const Theme& theme);
+
+  // For tests and pictures.
+  Playback* playback() { return shown_ < runs_.size() ? runs_[shown_]->playback.get() : nullptr; }
+  Selection& selection() { return selection_; }
+  std::size_t runs() const { return runs_.size(); }
+  void show(std::string_view view);
+  void look_at(std::int64_t at);
+  /// The record of the shown run whose kind and words fit, at the shown instant or before; for choosing what a picture shows.
+  void select_last(Kind kind);
+  const Skin& skin() const { return skin_; }
+
+ private:
+  struct Run {
+    std::string title;
+    std::unique_ptr<Playback> playback;
+    RunIndex index;
+    Timeline timeline;
+    std::optional<std::int64_t> looking_at;  // empty: the newest instant
+  };
+  void catch_up(Run& run, const TraceStore::Reader& reader, const PlaybackStatus& status);
+  void top_bar(const PlaybackStatus& status, float width, float height);
+  void status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height);
+  void panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size);
+  void tabbed(Look& look, Place place, int& chosen);
+  void time_strip(Look& look, const PlaybackStatus& status);
+  void empty_page(ImVec2 size);
+  void keys(const PlaybackStatus& status);
+  void carry_out(const std::vector<Request>& requests);
+  void toggle_play(const PlaybackStatus& status);
+  void fork_here();
+  void save();
+  Run* run() { return shown_ < runs_.size() ? runs_[shown_].get() : nullptr; }
+
+  Skin skin_;
+  float wanted_scale_ = 1;
+  std::vector<std::unique_ptr<Run>> runs_;
+  std::size_t shown_ = 0;
+  std::vector<View> views_;
+  Selection selection_;
+  float left_ = 300, right_ = 360, bottom_ = 330;
+  int bottom_tab_ = 0, right_tab_ = 0;
+  int speed_ = 2;
+  bool moving_ = true;
+  bool show_left_ = true;
+  std::string notice_;  // shown in the status bar
+  // Forks are made on the simulation's thread and handed over here.
+  struct Arrivals {
+    std::mutex mutex;
+    std::vector<std::pair<std::unique_ptr<Session>, std::string>> sessions;
+    std::string notice;
+  };
+  std::shared_ptr<Arrivals> arrivals_ = std::make_shared<Arrivals>();
+};
+
+}  // namespace wirelab::gui

@@ -1,0 +1,135 @@
+#include "gui/layout.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+namespace wirelab::gui {
+namespace {
+
+constexpr float kColumn = 262;
+constexpr float kRow = 96;
+
+struct Tree {
+  std::map<EntityId, std::vector<EntityId>> joined;
+  std::map<EntityId, EntityKind> kind;
+  std::map<EntityId, std::vector<EntityId>> children;
+};
+
+class Placer {
+ public:
+  Placer(const Tree& tree, Layout& layout) : tree_(tree), layout_(layout) {}
+
+  // Rows that a subtree takes.
+  float rows(EntityId node) const {
+    const auto& below = children(node);
+    float sum = 0;
+    std::size_t leaves = 0;
+    for (const EntityId child : below) {
+      if (children(child).empty()) {
+        ++leaves;
+      } else {
+        sum += rows(child);
+      }
+    }
+    return std::max(1.0f, sum + (leaves > kMostLeaves ? 1.0f : static_cast<float>(leaves)));
+  }
+  void place_below(EntityId node, const std::vector<EntityId>& below, float x, float middle, float side) {
+    float total = 0;
+    std::vector<EntityId> leaves;
+    std::vector<EntityId> trees;
+    for (const EntityId child : below) (children(child).empty() ? leaves : trees).push_back(child);
+    for (const EntityId child : trees) total += rows(child);
+    const bool grouped = leaves.size() > kMostLeaves;
+    total += grouped ? 1.0f : static_cast<float>(leaves.size());
+    float row = middle / kRow - total / 2;
+    for (const EntityId child : trees) {
+      const float size = rows(child);
+      const float y = (row + size / 2) * kRow;
+      put({child}, x, y);
+      place_below(child, children(child), x + side * kColumn, y, side);
+      row += size;
+    }
+    if (grouped) {
+      put(leaves, x, (row + 0.5f) * kRow);
+      return;
+    }
+    for (const EntityId child : leaves) {
+      put({child}, x, (row + 0.5f) * kRow);
+      row += 1;
+    }
+    (void)node;
+  }
+  void put(std::vector<EntityId> nodes, float x, float y) {
+    for (const EntityId node : nodes) layout_.item_of[node] = static_cast<std::uint32_t>(layout_.items.size());
+    const EntityKind kind = tree_.kind.at(nodes.front());
+    layout_.items.push_back({std::move(nodes), kind, x, y});
+  }
+  const std::vector<EntityId>& children(EntityId node) const {
+    static const std::vector<EntityId> none;
+    const auto at = tree_.children.find(node);
+    return at == tree_.children.end() ? none : at->second;
+  }
+
+ private:
+  const Tree& tree_;
+  Layout& layout_;
+};
+
+}  // namespace
+
+Layout lay_out(const RunIndex& index) {
+  Layout layout;
+  Tree tree;
+  for (const IndexedEntity& entity : index.entities()) {
+    if (is_node(entity.kind)) tree.kind[entity.entity] = entity.kind;
+  }
+  for (const IndexedChannel& channel : index.channels()) tree.joined[channel.from].push_back(channel.to);
+  Placer placer(tree, layout);
+  // Roots in order of their numbers: brokers first, then whatever they do not reach.
+  std::vector<EntityId> roots;
+  for (const auto& [node, kind] : tree.kind) {
+    if (kind == EntityKind::broker) roots.push_back(node);
+  }
+  for (const auto& [node, kind] : tree.kind) {
+    if (kind != EntityKind::broker) roots.push_back(node);
+  }
+  std::map<EntityId, bool> seen;
+  float top = 0;
+  for (const EntityId root : roots) {
+    if (seen[root]) continue;
+    seen[root] = true;
+    // Breadth first, so that every node hangs on the neighbour nearest to the root.
+    std::deque<EntityId> next{root};
+    while (!next.empty()) {
+      const EntityId node = next.front();
+      next.pop_front();
+      for (const EntityId other : tree.joined[node]) {
+        if (seen[other]) continue;
+        seen[other] = true;
+        tree.children[node].push_back(other);
+        next.push_back(other);
+      }
+    }
+    // Sides are filled so that both take about as many rows: trees to the left, single leaves to the right first.
+    std::vector<EntityId> left, right;
+    float left_rows = 0, right_rows = 0;
+    std::vector<EntityId> below = placer.children(root);
+    std::stable_sort(below.begin(), below.end(),
+                     [&](EntityId a, EntityId b) { return placer.rows(a) > placer.rows(b); });
+    for (const EntityId child : below) {
+      const bool to_left = left_rows <= right_rows;
+      (to_left ? left : right).push_back(child);
+      (to_left ? left_rows : right_rows) += placer.rows(child);
+    }
+    const float height = std::max({left_rows, right_rows, 1.0f}) * kRow;
+    const float middle = top + height / 2;
+    placer.put({root}, 0, middle);
+    placer.place_below(root, left, -kColumn, middle, -1);
+    placer.place_below(root, right, kColumn, middle, 1);
+    top += height + kRow;
+  }
+  return layout;
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,28 @@
+// Where nodes stand on the canvas: brokers in the middle, what hangs on them in columns to both sides, leaves of one parent below
+// one another. Many leaves of one parent become one group, so that thousands of devices stay readable.
+#pragma once
+
+#include <vector>
+
+#include "sim/view/run_index.hpp"
+
+namespace wirelab::gui {
+
+struct Placed {
+  std::vector<EntityId> nodes;  // one, or all of a group
+  EntityKind kind = EntityKind::node;
+  float x = 0;  // of the centre, in lengths of the design
+  float y = 0;
+  bool is_group() const { return nodes.size() > 1; }
+};
+
+struct Layout {
+  std::vector<Placed> items;
+  tsl::robin_map<EntityId, std::uint32_t, MixHash> item_of;  // by node
+};
+
+/// More leaves of one parent than this become a group.
+inline constexpr std::size_t kMostLeaves = 14;
+Layout lay_out(const RunIndex& index);
+
+}  // namespace wirelab::gui

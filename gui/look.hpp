@@ -1,0 +1,82 @@
+// What a view gets to draw with and from: the trace at an instant, what is selected, and a list for what the person asks for. A
+// view is one file with one function that makes it; it reads the trace and never reaches into the simulation.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gui/skin.hpp"
+#include "sim/view/run_index.hpp"
+#include "sim/view/state.hpp"
+#include "sim/world/intervention.hpp"
+
+namespace wirelab::gui {
+
+/// What is selected is selected in every view.
+struct Selection {
+  EntityId node = 0;
+  EntityId link = 0;
+  BlobNumber packet = 0;
+  RecordNumber exchange = 0;  // its mqtt_sent record
+  MessageId message = 0;
+  std::uint32_t byte_begin = 0;  // in the packet
+  std::uint32_t byte_end = 0;
+};
+
+/// What a view asks the application to do.
+struct SeekTo {
+  std::int64_t at = 0;
+};
+using Request = std::variant<Intervention, SeekTo>;
+
+struct Look {
+  const TraceStore::Reader& reader;
+  const RunIndex& index;
+  const FoldedState& state;
+  std::int64_t at = 0;   // the instant that is shown, ns
+  std::int64_t end = 0;  // of the scenario
+  bool live = false;     // the instant shown is the newest: interventions act on what is seen
+  const Skin& skin;
+  Selection& selection;
+  std::vector<Request>& requests;
+
+  std::int64_t value(EntityId entity, Field field, std::uint32_t key = 0) const {
+    return state.value(entity, field, key);
+  }
+  std::string name(EntityId entity) const { return std::string(reader.name(entity)); }
+  const Exchange* exchange(RecordNumber sent) const;
+};
+
+enum class Place : unsigned char { canvas, left, bottom, right };
+
+struct View {
+  const char* id;
+  const char* title;
+  Place place;
+  std::function<void(Look&)> draw;
+};
+
+/// All views, in the order of their tabs.
+std::vector<View> make_views();
+
+// One file each, in gui/views/.
+View topology_view();
+View sequence_view();
+View log_view();
+View packet_view();
+View broker_view();
+View connection_view();
+View control_view();
+View journey_view();
+
+// Words and colours that several views share.
+Colour colour_of(const Exchange& exchange);
+/// "PUBLISH a/b", "PUBACK 3": what the control packet is, from the bytes that carried it.
+std::string label_of(const Look& look, const Exchange& exchange, bool with_topic);
+/// "12.345 s", "25.1 ms".
+std::string seconds_text(std::int64_t ns, int digits = 3);
+
+}  // namespace wirelab::gui

@@ -1,0 +1,181 @@
+// The broker's X-ray: its sessions with their subscriptions, what is in flight and queued, wills that are armed with the time they
+// have left, and the retained messages; each with the rule that put it there.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+#include "sim/protocol/mqtt/qos.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+class Broker {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    ImGui::Indent(skin.px(14));
+    const EntityId broker = choose(look);
+    if (broker == 0) {
+      explain(skin, "There is no broker in this world.");
+      ImGui::Unindent(skin.px(14));
+      return;
+    }
+    const std::string name = look.name(broker);
+    std::vector<EntityId> sessions;
+    for (const IndexedEntity& e : look.index.entities()) {
+      if (e.kind == EntityKind::session && e.node == broker && exists(look, e.entity)) sessions.push_back(e.entity);
+    }
+    heading(skin, name, fmt::format("{} session{}", sessions.size(), sessions.size() == 1 ? "" : "s"));
+    constexpr std::size_t kMost = 40;
+    for (std::size_t i = 0; i < std::min(kMost, sessions.size()); ++i) session(look, sessions[i], name);
+    if (sessions.size() > kMost) explain(skin, fmt::format("and {} more", sessions.size() - kMost));
+    ImGui::Dummy({1, skin.px(6)});
+    retained(look, broker);
+    ImGui::Dummy({1, skin.px(12)});
+    ImGui::Unindent(skin.px(14));
+  }
+
+ private:
+  // The selected broker, or the first.
+  static EntityId choose(const Look& look) {
+    EntityId first = 0;
+    for (const IndexedEntity& e : look.index.entities()) {
+      if (e.kind != EntityKind::broker) continue;
+      if (e.entity == look.selection.node) return e.entity;
+      if (first == 0) first = e.entity;
+    }
+    return first;
+  }
+  template <typename See>
+  static void each(const Look& look, EntityId entity, Field field, See&& see) {
+    const auto& values = look.state.values();
+    for (auto at = values.lower_bound({entity, field, 0});
+         at != values.end() && at->first.entity == entity && at->first.field == field; ++at)
+      see(at->first.key, at->second);
+  }
+  static bool exists(const Look& look, EntityId session) {
+    const auto& values = look.state.values();
+    const auto at = values.lower_bound({session, Field::none, 0});
+    return at != values.end() && at->first.entity == session;
+  }
+
+  static void session(Look& look, EntityId entity, const std::string& broker) {
+    const Skin& skin = look.skin;
+    const std::string client = look.name(entity).substr(broker.size() + 1);
+    const bool connected = look.value(entity, Field::session_connected) != 0;
+    const bool clean = look.value(entity, Field::session_clean) != 0;
+    const std::int64_t deadline = look.value(entity, Field::session_keepalive_timer);
+    const MessageId will = static_cast<MessageId>(look.value(entity, Field::session_will));
+    ImGui::PushID(static_cast<int>(entity));
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float middle = at.y + skin.px(13);
+    if (connected) {
+      list.AddCircleFilled({at.x + skin.px(6), middle}, skin.px(4.5f), skin(Colour::ok));
+    } else {
+      list.AddCircle({at.x + skin.px(6), middle}, skin.px(4.5f), skin(Colour::warning), 0, skin.px(1.8f));
+    }
+    text_at(list, skin.fonts.small_strong, at.x + skin.px(18), middle, skin(Colour::text),
+            shortened(skin.fonts.small_strong, client, room * 0.5f));
+    text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third),
+               fmt::format("{}, {}", connected ? "connected" : "stored", clean ? "clean" : "persistent"));
+    ImGui::InvisibleButton("session", {room, skin.px(26)});
+    tip(skin, clean ? "Clean session: all of this ends with the connection [MQTT-3.1.2-6]"
+                    : "Persistent session: subscriptions and messages of QoS 1 and 2 are kept without a connection "
+                      "[MQTT-3.1.2-4, -5]");
+    ImGui::Indent(skin.px(18));
+    const float inner = room - skin.px(18);
+    each(look, entity, Field::session_subscription, [&](std::uint32_t filter, std::int64_t granted) {
+      line(look, inner, Colour::qos1, look.name(filter), fmt::format("granted QoS {}", granted - 1),
+           "A subscription: the server may send at most at this QoS [MQTT-3.8.4-6]");
+    });
+    each(look, entity, Field::session_inflight, [&](std::uint32_t id, std::int64_t state) {
+      line(look, inner, Colour::qos2, fmt::format("in flight, id {}", id),
+           mqtt::name_of(static_cast<mqtt::SendState>(state)),
+           "Sent and not acknowledged; sent again only after a reconnection [MQTT-4.4.0-1]");
+    });
+    each(look, entity, Field::session_received, [&](std::uint32_t id, std::int64_t) {
+      line(look, inner, Colour::qos2, fmt::format("received, id {}", id), "waits for PUBREL",
+           "QoS 2: the identifier is kept, so that a repetition is not delivered twice [MQTT-4.3.3-2]");
+    });
+    if (const std::int64_t queued = look.value(entity, Field::session_queued); queued > 0)
+      line(look, inner, Colour::warning, fmt::format("{} queued", queued),
+           connected ? "the window is full" : "no connection",
+           "Messages wait in order until the client is back or the window has room [MQTT-4.6.0-6]");
+    if (deadline > 0 && connected) countdown(look, inner, deadline, will != 0);
+    if (will != 0)
+      line(look, inner, Colour::error, "will armed", fmt::format("message {}", will),
+           "Published by the server if the connection ends without DISCONNECT [MQTT-3.1.2-8]");
+    ImGui::Unindent(skin.px(18));
+    ImGui::PopID();
+  }
+
+  // What is left of 1.5 times the keep alive, as a bar that runs out.
+  static void countdown(Look& look, float room, std::int64_t deadline, bool will) {
+    const Skin& skin = look.skin;
+    const std::int64_t left = deadline - look.at;
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    const float middle = at.y + skin.px(10);
+    const bool late = left < 5'000'000'000;
+    const std::string text = fmt::format("keep alive ends in {}", seconds_text(left, 1));
+    text_at(list, skin.fonts.small, at.x, middle, skin(late ? Colour::error : Colour::text_second), text);
+    text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third),
+               will ? "then the will fires" : "1.5 x keep alive");
+    const float part = std::clamp(static_cast<float>(left) / 90e9f, 0.0f, 1.0f);
+    const float y = at.y + skin.px(22);
+    list.AddRectFilled({at.x, y}, {at.x + room, y + skin.px(4)}, skin(Colour::raised), skin.px(2));
+    list.AddRectFilled({at.x, y}, {at.x + room * part, y + skin.px(4)}, skin(late ? Colour::error : Colour::accent),
+                       skin.px(2));
+    ImGui::InvisibleButton("countdown", {room, skin.px(30)});
+    tip(skin,
+        "One and a half times the keep alive after the client's last packet the server closes the connection "
+        "[MQTT-3.1.2-24]");
+  }
+
+  static void line(Look& look, float room, Colour colour, std::string_view left, std::string_view right,
+                   const char* rule) {
+    const Skin& skin = look.skin;
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float middle = at.y + skin.px(11);
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    list.AddRectFilled({at.x, at.y + skin.px(5)}, {at.x + skin.px(3), at.y + skin.px(17)}, skin(colour), skin.px(1.5f));
+    const float right_width = measure(skin.fonts.small, right).x;
+    text_at(list, skin.fonts.mono_small, at.x + skin.px(10), middle, skin(Colour::text),
+            shortened(skin.fonts.mono_small, left, room - right_width - skin.px(24)));
+    text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_second), right);
+    ImGui::PushID(left.data(), left.data() + left.size());
+    ImGui::InvisibleButton("line", {room, skin.px(22)});
+    ImGui::PopID();
+    tip(skin, rule);
+  }
+
+  static void retained(Look& look, EntityId broker) {
+    const Skin& skin = look.skin;
+    std::vector<std::pair<std::uint32_t, std::int64_t>> all;
+    each(look, broker, Field::broker_retained,
+         [&](std::uint32_t topic, std::int64_t message) { all.emplace_back(topic, message); });
+    heading(skin, "Retained messages", fmt::format("{}", all.size()));
+    if (all.empty()) {
+      explain(skin, "None: nothing was published with RETAIN.");
+      return;
+    }
+    for (const auto& [topic, message] : all)
+      line(look, ImGui::GetContentRegionAvail().x - skin.px(14), Colour::info, look.name(topic),
+           fmt::format("message {}", message),
+           "The last message with RETAIN of this topic: who subscribes gets it at once [MQTT-3.3.1-6]");
+  }
+};
+
+}  // namespace
+
+View broker_view() {
+  return {"broker", "Broker", Place::right, [view = std::make_shared<Broker>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui

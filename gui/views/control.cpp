@@ -1,0 +1,174 @@
+// What can be done to the world: to the selected node and link, with each action explained in a line, sliders for impairments, and
+// publishing or subscribing as any client. Everything is an entry of the journal.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+class Control {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    ImGui::Dummy({1, skin.px(8)});
+    ImGui::Indent(skin.px(16));
+    ImGui::PushItemWidth(ImGui::GetContentRegionAvail().x - skin.px(16));
+    if (!look.live) {
+      heading(skin, "Looking back");
+      explain(skin,
+              "What you see has happened. Go to the newest instant to act, or fork here: the run begins again up to "
+              "this instant, and both branches are kept.");
+      ImGui::Dummy({1, skin.px(6)});
+    }
+    node(look);
+    link(look);
+    talk(look);
+    ImGui::PopItemWidth();
+    ImGui::Unindent(skin.px(16));
+  }
+
+ private:
+  void action(Look& look, const char* label, const char* icon, const char* says, const Intervention& what) {
+    if (text_button(look.skin, label, icon) && look.live) look.requests.push_back(what);
+    explain(look.skin, says);
+    ImGui::Dummy({1, look.skin.px(2)});
+  }
+
+  void node(Look& look) {
+    const Skin& skin = look.skin;
+    const IndexedEntity* entity = look.index.find(look.selection.node);
+    if (entity == nullptr) {
+      heading(skin, "Touch the world");
+      explain(skin,
+              "Click a node or a link on the canvas. What you do to it is written into the journal, so the session can "
+              "be saved and replayed exactly.");
+      ImGui::Dummy({1, skin.px(10)});
+      return;
+    }
+    const std::string name = look.name(entity->entity);
+    heading(skin, name,
+            entity->kind == EntityKind::broker   ? "broker"
+            : entity->kind == EntityKind::device ? "device"
+                                                 : "router");
+    const bool power = look.value(entity->entity, Field::node_up) != 0;
+    if (power) {
+      action(look, "Pull the plug", icon::power,
+             "No power: nobody is told, memory is gone. Peers find out by keep alive.", PowerOff{name});
+      if (entity->kind != EntityKind::node) {
+        action(look, "Crash", icon::bolt, "The process dies; its system closes the connections, so peers hear at once.",
+               Crash{name});
+        action(look, "Stop", icon::close,
+               entity->kind == EntityKind::broker ? "Wills are published, connections closed; stored sessions stay."
+                                                  : "DISCONNECT is sent: no will.",
+               Stop{name});
+      }
+    }
+    action(look, "Restart", icon::restart, "Power on, and the program from its beginning.", Restart{name});
+    // Sensors: those that have a value at this instant.
+    for (const IndexedEntity& e : look.index.entities()) {
+      if (e.kind != EntityKind::sensor || e.node != entity->entity) continue;
+      const std::string sensor = look.name(e.entity).substr(name.size() + 1);
+      auto value = static_cast<float>(std::bit_cast<double>(look.value(e.entity, Field::sensor_value)));
+      ImGui::PushID(static_cast<int>(e.entity));
+      ImGui::PushFont(skin.fonts.small);
+      if (ImGui::DragFloat("##sensor", &value, std::max(0.05f, std::abs(value) * 0.005f), 0, 0,
+                           (sensor + "  %.2f").c_str()) &&
+          look.live)
+        look.requests.push_back(Intervention{SetSensor{name, sensor, static_cast<double>(value)}});
+      tip(skin, "Drag, or type after a double click: the sensor reads this from now on");
+      ImGui::PopFont();
+      ImGui::PopID();
+    }
+    ImGui::Dummy({1, skin.px(8)});
+  }
+
+  void link(Look& look) {
+    const Skin& skin = look.skin;
+    EntityId channel = 0;
+    for (const IndexedChannel& c : look.index.channels()) {
+      if (c.link == look.selection.link && channel == 0) channel = c.entity;
+    }
+    if (channel == 0) return;
+    const std::string name = look.name(look.selection.link);
+    heading(skin, name, "link");
+    if (look.value(channel, Field::link_up) != 0) {
+      action(look, "Cut the cable", icon::cut, "What is under way is lost; neither end is told.", CutLink{name});
+    } else {
+      action(look, "Mend the cable", icon::restart, "Packets pass again; TCP finds out by its timers.",
+             RestoreLink{name});
+    }
+    if (slid_ != look.selection.link || !ImGui::IsMouseDown(0)) {
+      slid_ = look.selection.link;
+      loss_ = static_cast<float>(std::bit_cast<double>(look.value(channel, Field::link_loss)) * 100);
+      delay_ = static_cast<float>(look.value(channel, Field::link_delay)) / 1e6f;
+      jitter_ = static_cast<float>(look.value(channel, Field::link_jitter)) / 1e6f;
+    }
+    ImGui::PushFont(skin.fonts.small);
+    const auto ns = [](float ms) {
+      return Duration::nanoseconds(static_cast<std::int64_t>(static_cast<double>(ms) * 1e6));
+    };
+    const auto slider = [&](const char* id, float& value, float most, const char* format, auto&& make) {
+      ImGui::SliderFloat(id, &value, 0, most, format, ImGuiSliderFlags_AlwaysClamp);
+      if (!ImGui::IsItemDeactivatedAfterEdit() || !look.live) return;
+      SetImpairment what;
+      what.link = name;
+      make(what);
+      look.requests.push_back(Intervention{what});
+    };
+    slider("##loss", loss_, 50, "loss %.1f %%",
+           [&](SetImpairment& what) { what.loss = static_cast<double>(loss_) / 100; });
+    slider("##delay", delay_, 500, "delay %.0f ms", [&](SetImpairment& what) { what.delay = ns(delay_); });
+    slider("##jitter", jitter_, 200, "jitter %.0f ms", [&](SetImpairment& what) { what.jitter = ns(jitter_); });
+    ImGui::PopFont();
+    explain(skin, "Both directions; what is under way keeps its times.");
+    ImGui::Dummy({1, skin.px(8)});
+  }
+
+  void talk(Look& look) {
+    const Skin& skin = look.skin;
+    const IndexedEntity* entity = look.index.find(look.selection.node);
+    if (entity == nullptr || entity->kind != EntityKind::device) return;
+    const std::string name = look.name(entity->entity);
+    heading(skin, "Publish or subscribe as " + name);
+    ImGui::PushFont(skin.fonts.small);
+    ImGui::InputTextWithHint("##topic", "topic or filter", topic_, sizeof topic_);
+    ImGui::InputTextWithHint("##payload", "payload", payload_, sizeof payload_);
+    ImGui::PopFont();
+    constexpr const char* words[] = {"QoS 0", "QoS 1", "QoS 2"};
+    segments(skin, "qos", words, qos_);
+    ImGui::SameLine();
+    ImGui::PushFont(skin.fonts.small);
+    check_box(skin, "RETAIN", retain_);
+    ImGui::PopFont();
+    if (text_button(skin, "Publish", nullptr, true) && look.live && topic_[0] != 0)
+      look.requests.push_back(
+          Intervention{PublishAs{name, topic_, payload_, static_cast<std::uint8_t>(qos_), retain_}});
+    ImGui::SameLine();
+    if (text_button(skin, "Subscribe") && look.live && topic_[0] != 0)
+      look.requests.push_back(Intervention{SubscribeAs{name, topic_, static_cast<std::uint8_t>(qos_)}});
+    if (text_button(skin, "Unsubscribe") && look.live && topic_[0] != 0)
+      look.requests.push_back(Intervention{UnsubscribeAs{name, topic_}});
+  }
+
+  EntityId slid_ = 0;
+  float loss_ = 0, delay_ = 0, jitter_ = 0;
+  char topic_[128] = "";
+  char payload_[256] = "";
+  int qos_ = 0;
+  bool retain_ = false;
+};
+
+}  // namespace
+
+View control_view() {
+  return {"control", "Touch", Place::left, [view = std::make_shared<Control>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,139 @@
+// The log: what happened up to the shown instant, a line a record, newest last. A filter in words keeps lines that hold all of
+// them, in their instant, place or text; layers can be left out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+#include "sim/view/words.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+class Log {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    ImGui::PushFont(skin.fonts.small);
+    ImGui::Dummy({1, skin.px(2)});
+    ImGui::Indent(skin.px(12));
+    ImGui::SetNextItemWidth(skin.px(300));
+    bool changed = ImGui::InputTextWithHint("##filter", "words that a line must hold, as in: hub PUBLISH", filter_,
+                                            sizeof filter_);
+    for (std::size_t i = 1; i < 5; ++i) {
+      ImGui::SameLine();
+      changed |= check_box(skin, std::string(name_of(static_cast<Layer>(i))).c_str(), shown_[i]);
+    }
+    ImGui::Unindent(skin.px(12));
+    if (changed) lines_.clear(), next_ = 0;
+    collect(look);
+    const auto count =
+        static_cast<int>(std::partition_point(lines_.begin(), lines_.end(),
+                                              [&](RecordNumber n) { return look.reader.record(n).at <= look.at; }) -
+                         lines_.begin());
+    ImGui::Indent(skin.px(12));
+    constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_RowBg | ImGuiTableFlags_Resizable;
+    if (ImGui::BeginTable("log", 3, kFlags)) {
+      ImGui::TableSetupScrollFreeze(0, 1);
+      ImGui::TableSetupColumn("instant", ImGuiTableColumnFlags_WidthFixed, skin.px(120));
+      ImGui::TableSetupColumn("where", ImGuiTableColumnFlags_WidthFixed, skin.px(190));
+      ImGui::TableSetupColumn("what", ImGuiTableColumnFlags_WidthStretch);
+      ImGui::TableHeadersRow();
+      ImGuiListClipper clipper;
+      clipper.Begin(count);
+      while (clipper.Step()) {
+        for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) row(look, lines_[static_cast<std::size_t>(i)]);
+      }
+      if (count != last_count_ && ImGui::GetScrollY() >= ImGui::GetScrollMaxY() - skin.px(60))
+        ImGui::SetScrollHereY(1.0f);
+      last_count_ = count;
+      ImGui::EndTable();
+    }
+    ImGui::Unindent(skin.px(12));
+    ImGui::PopFont();
+  }
+
+ private:
+  // Goes through what is new in the trace, a limited stretch a frame.
+  void collect(const Look& look) {
+    std::vector<std::string> words;
+    std::istringstream stream(filter_);
+    for (std::string word; stream >> word;) words.push_back(word);
+    constexpr RecordNumber kMost = 20'000;
+    const RecordNumber to = std::min(look.reader.last(), std::max(next_, look.reader.first()) + kMost);
+    for (next_ = std::max(next_, look.reader.first()); next_ <= to; ++next_) {
+      const Record& r = look.reader.record(next_);
+      const Layer layer = layer_of(r.kind, r.field);
+      if (r.kind == Kind::state || (layer != Layer::world && !shown_[static_cast<std::size_t>(layer)])) continue;
+      if (!is_line(r.kind)) continue;
+      if (!words.empty()) {
+        const std::string line = fmt::format("{:.6f} {} {}", static_cast<double>(r.at) / 1e9,
+                                             look.reader.name(r.entity), words_of(look.reader, next_));
+        if (!std::all_of(words.begin(), words.end(),
+                         [&](const std::string& w) { return line.find(w) != std::string::npos; }))
+          continue;
+      }
+      lines_.push_back(next_);
+    }
+  }
+  static bool is_line(Kind kind) {
+    switch (kind) {
+      case Kind::none:
+      case Kind::defined:
+      case Kind::state:
+      case Kind::stream_opened:
+      case Kind::packet_transmitted:
+      case Kind::packet_arrived:
+      case Kind::stream_delivered:
+      case Kind::message_routed:
+      case Kind::count_: return false;
+      default: return true;
+    }
+  }
+
+  static void row(Look& look, RecordNumber number) {
+    const Record& r = look.reader.record(number);
+    ImGui::TableNextRow();
+    ImGui::TableNextColumn();
+    ImGui::PushID(static_cast<int>(number));
+    ImGui::PushFont(look.skin.fonts.mono_small);
+    const std::string instant = fmt::format("{:.6f}", static_cast<double>(r.at) / 1e9);
+    if (ImGui::Selectable(instant.c_str(), false, ImGuiSelectableFlags_SpanAllColumns)) {
+      look.requests.push_back(SeekTo{r.at});
+      if (const IndexedEntity* entity = look.index.find(r.entity)) look.selection.node = entity->node;
+      if (r.kind == Kind::packet_sent || r.kind == Kind::packet_dropped) look.selection.packet = r.key;
+      if (r.kind == Kind::mqtt_sent) look.selection.exchange = number, look.selection.message = r.key;
+    }
+    ImGui::PopFont();
+    ImGui::TableNextColumn();
+    const std::string where = look.name(r.entity);
+    say(where);
+    ImGui::TableNextColumn();
+    const std::string what = words_of(look.reader, number);
+    const bool bad = r.kind == Kind::packet_dropped || r.kind == Kind::message_lost || r.kind == Kind::will_published ||
+                     r.kind == Kind::expectation_failed;
+    const bool again = r.kind == Kind::retransmission;
+    if (bad || again) ImGui::PushStyleColor(ImGuiCol_Text, look.skin(bad ? Colour::error : Colour::warning));
+    say(what);
+    if (bad || again) ImGui::PopStyleColor();
+    ImGui::PopID();
+  }
+
+  char filter_[128] = "";
+  bool shown_[5] = {true, false, true, true, true};
+  std::vector<RecordNumber> lines_;
+  RecordNumber next_ = 0;
+  int last_count_ = 0;
+};
+
+}  // namespace
+
+View log_view() {
+  return {"log", "Log", Place::bottom, [view = std::make_shared<Log>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,271 @@
+// The packet inspector: fields and bytes of the selected packet, linked both ways; the bits of MQTT's byte 0; and what the
+// specification says of the chosen field.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+#include "sim/view/dissect.hpp"
+#include "sim/view/names_of.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+Colour colour_of(FieldLayer layer) {
+  switch (layer) {
+    case FieldLayer::ip: return Colour::text_third;
+    case FieldLayer::transport: return Colour::info;
+    case FieldLayer::mqtt_header: return Colour::qos2;
+    case FieldLayer::mqtt_variable: return Colour::qos1;
+    case FieldLayer::mqtt_payload: return Colour::ok;
+    case FieldLayer::other: return Colour::text_second;
+  }
+  return Colour::text_second;
+}
+
+class Packet {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    ImGui::Indent(skin.px(14));
+    const IndexedPacket* packet = look.selection.packet == 0 ? nullptr : look.index.packet(look.selection.packet);
+    const auto bytes = packet == nullptr ? std::span<const std::uint8_t>() : look.reader.blob(look.selection.packet);
+    if (bytes.empty()) {
+      explain(skin,
+              "Click a packet on the canvas, an arrow in the sequence or a line of the log: its fields and bytes "
+              "appear here.");
+      ImGui::Unindent(skin.px(14));
+      return;
+    }
+    if (shown_ != look.selection.packet) {
+      fields_ = dissect(bytes, look.index.first_control_packet(*packet));
+      shown_ = look.selection.packet;
+      chosen_ = first_of_mqtt();
+    }
+    head(look, *packet, bytes.size());
+    ImGui::PushFont(skin.fonts.small);
+    FieldLayer layer = FieldLayer::other;
+    bool first = true;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      if (first || fields_[i].layer != layer) section(skin, fields_[i].layer);
+      first = false;
+      layer = fields_[i].layer;
+      if (folded(layer)) continue;
+      field(look, i);
+    }
+    ImGui::PopFont();
+    ImGui::Dummy({1, skin.px(4)});
+    hex(look, bytes);
+    bits(look, bytes);
+    if (chosen_ < fields_.size() && !fields_[chosen_].meaning.empty()) {
+      ImGui::Dummy({1, skin.px(4)});
+      heading(skin, fields_[chosen_].name);
+      explain(skin, fields_[chosen_].meaning);
+    }
+    ImGui::Dummy({1, skin.px(12)});
+    ImGui::Unindent(skin.px(14));
+  }
+
+ private:
+  std::size_t first_of_mqtt() const {
+    const auto at =
+        std::find_if(fields_.begin(), fields_.end(), [](const auto& f) { return f.layer == FieldLayer::mqtt_header; });
+    return at == fields_.end() ? 0 : static_cast<std::size_t>(at - fields_.begin());
+  }
+  bool has_mqtt() const { return !fields_.empty() && fields_[first_of_mqtt()].layer == FieldLayer::mqtt_header; }
+  // Where MQTT is there, the layers below it begin folded.
+  bool folded(FieldLayer layer) const {
+    if (layer == FieldLayer::ip) return has_mqtt() ? !open_ip_ : open_ip_;
+    if (layer == FieldLayer::transport) return has_mqtt() ? !open_transport_ : open_transport_;
+    return false;
+  }
+
+  void head(Look& look, const IndexedPacket& packet, std::size_t size) {
+    const Skin& skin = look.skin;
+    const Record& sent = look.reader.record(packet.sent);
+    const Exchange* exchange =
+        packet.end > packet.begin ? look.index.exchange_at(packet.stream, packet.begin) : nullptr;
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
+    const std::string title = exchange != nullptr ? label_of(look, *exchange, false)
+                                                  : describe_packet_short(look.reader.blob(look.selection.packet));
+    text_at(list, skin.fonts.heading, at.x, at.y + skin.px(14), skin(Colour::text),
+            shortened(skin.fonts.heading, title, room * 0.62f));
+    text_right(list, skin.fonts.small, at.x + room, at.y + skin.px(14), skin(Colour::text_third),
+               fmt::format("{} bytes", size));
+    ImGui::Dummy({1, skin.px(28)});
+    explain(skin, fmt::format("sent by {} at {:.6f} s", look.name(sent.entity), static_cast<double>(sent.at) / 1e9));
+    // How much of it is whose.
+    const ImVec2 bar = ImGui::GetCursorScreenPos();
+    float x = bar.x;
+    for (const FieldLayer layer : {FieldLayer::ip, FieldLayer::transport, FieldLayer::mqtt_header,
+                                   FieldLayer::mqtt_variable, FieldLayer::mqtt_payload, FieldLayer::other}) {
+      std::uint32_t low = ~0u, high = 0;
+      for (const DissectedField& f : fields_) {
+        if (f.layer == layer) low = std::min(low, f.begin), high = std::max(high, f.end);
+      }
+      if (high <= low) continue;
+      const float width = room * static_cast<float>(high - low) / static_cast<float>(size);
+      list.AddRectFilled({x, bar.y}, {x + std::max(width - skin.px(2), 1.0f), bar.y + skin.px(6)},
+                         skin(colour_of(layer)), skin.px(3));
+      x += width;
+    }
+    ImGui::Dummy({1, skin.px(10)});
+  }
+
+  void section(const Skin& skin, FieldLayer layer) {
+    constexpr const char* names[] = {"IPv4", "TCP", "MQTT", "", "", ""};
+    const char* name = names[static_cast<std::size_t>(layer)];
+    if (*name == 0) return;
+    const bool can_fold = layer == FieldLayer::ip || layer == FieldLayer::transport;
+    ImGui::PushFont(skin.fonts.small_strong);
+    if (can_fold) {
+      const std::string label = fmt::format("{} {}##{}", folded(layer) ? "+" : "-", name, name);
+      ImGui::PushStyleColor(ImGuiCol_Text, skin(Colour::text_second));
+      if (ImGui::Selectable(label.c_str(), false, 0, {ImGui::GetContentRegionAvail().x - skin.px(14), 0})) {
+        bool& open = layer == FieldLayer::ip ? open_ip_ : open_transport_;
+        open = !open;
+      }
+      ImGui::PopStyleColor();
+    } else {
+      say(name);
+    }
+    ImGui::PopFont();
+  }
+
+  void field(Look& look, std::size_t i) {
+    const Skin& skin = look.skin;
+    const DissectedField& f = fields_[i];
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
+    const float height = skin.px(25);
+    ImGui::PushID(static_cast<int>(i));
+    ImGui::InvisibleButton("field", {room, height});
+    if (ImGui::IsItemClicked() || (ImGui::IsItemFocused() && ImGui::IsItemActivated())) {
+      chosen_ = i;
+      look.selection.byte_begin = f.begin;
+      look.selection.byte_end = f.end;
+    }
+    const bool hovered = ImGui::IsItemHovered();
+    ImGui::PopID();
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    const bool on = chosen_ == i;
+    if (on || hovered)
+      list.AddRectFilled({at.x - skin.px(6), at.y}, {at.x + room + skin.px(6), at.y + height},
+                         on ? skin.theme->tint(Colour::accent) : skin(Colour::raised), skin.px(5));
+    list.AddRectFilled({at.x, at.y + skin.px(6)}, {at.x + skin.px(3), at.y + height - skin.px(6)},
+                       skin(colour_of(f.layer)), skin.px(1.5f));
+    const float name_width = text_at(list, skin.fonts.small, at.x + skin.px(10), at.y + height * 0.5f,
+                                     skin(on ? Colour::text : Colour::text_second), f.name);
+    text_right(list, skin.fonts.mono_small, at.x + room, at.y + height * 0.5f, skin(Colour::text),
+               shortened(skin.fonts.mono_small, f.value, room - name_width - skin.px(24)));
+    if (hovered && measure(skin.fonts.mono_small, f.value).x > room - name_width - skin.px(24))
+      tip(skin, f.value.c_str());
+    ImGui::SetCursorScreenPos({at.x, at.y + height});
+  }
+
+  void hex(Look& look, std::span<const std::uint8_t> bytes) {
+    const Skin& skin = look.skin;
+    heading(skin, "Bytes",
+            chosen_ < fields_.size() ? fmt::format("{} to {}", fields_[chosen_].begin, fields_[chosen_].end) : "");
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    ImFont* const mono = skin.fonts.mono_small;
+    const float cell = measure(mono, "00").x + skin.px(6);
+    const float letter = measure(mono, "0").x;
+    const float row = skin.px(21);
+    const ImVec2 origin = ImGui::GetCursorScreenPos();
+    const float hex_x = origin.x + letter * 4 + skin.px(8);
+    const float text_x = hex_x + 8 * cell + skin.px(6);
+    const std::size_t rows = (std::min<std::size_t>(bytes.size(), 512) + 7) / 8;
+    ImGui::InvisibleButton("bytes", {ImGui::GetContentRegionAvail().x - skin.px(14), static_cast<float>(rows) * row});
+    const ImVec2 m = ImGui::GetIO().MousePos;
+    if (ImGui::IsItemClicked()) {
+      const auto line = static_cast<std::size_t>((m.y - origin.y) / row);
+      const bool in_text = m.x >= text_x;
+      const auto column = static_cast<std::ptrdiff_t>(in_text ? (m.x - text_x) / letter : (m.x - hex_x) / cell);
+      const std::size_t at = line * 8 + static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(column, 0, 7));
+      // The innermost field that holds the byte.
+      for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (fields_[i].begin <= at && at < fields_[i].end) chosen_ = i;
+      }
+      if (chosen_ < fields_.size())
+        look.selection.byte_begin = fields_[chosen_].begin, look.selection.byte_end = fields_[chosen_].end;
+    }
+    for (std::size_t line = 0; line < rows; ++line) {
+      const float y = origin.y + (static_cast<float>(line) + 0.5f) * row;
+      text_at(list, mono, origin.x, y, skin(Colour::text_third), fmt::format("{:04x}", line * 8));
+      for (std::size_t k = 0; k < 8 && line * 8 + k < bytes.size(); ++k) {
+        const std::size_t at = line * 8 + k;
+        Colour colour = Colour::text_third;
+        for (const DissectedField& f : fields_) {
+          if (f.begin <= at && at < f.end) colour = colour_of(f.layer);
+        }
+        const bool on = chosen_ < fields_.size() && fields_[chosen_].begin <= at && at < fields_[chosen_].end;
+        const float x = hex_x + static_cast<float>(k) * cell;
+        if (on)
+          list.AddRectFilled({x - skin.px(3), y - row * 0.5f + 1}, {x + cell - skin.px(3), y + row * 0.5f - 1},
+                             skin(Colour::accent_fill), skin.px(4));
+        text_at(list, mono, x, y, on ? IM_COL32_WHITE : skin(colour), fmt::format("{:02x}", bytes[at]));
+        const char c = bytes[at] >= 0x20 && bytes[at] < 0x7f ? static_cast<char>(bytes[at]) : '.';
+        text_at(list, mono, text_x + static_cast<float>(k) * letter, y, skin(on ? Colour::accent : Colour::text_second),
+                {&c, 1});
+      }
+    }
+  }
+
+  void bits(Look& look, std::span<const std::uint8_t> bytes) {
+    if (!has_mqtt()) return;
+    const Skin& skin = look.skin;
+    const std::uint8_t byte = bytes[fields_[first_of_mqtt()].begin];
+    ImGui::Dummy({1, skin.px(2)});
+    heading(skin, "Byte 0 of the control packet, as bits", fmt::format("{:#04x}", byte));
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
+    const float gap = skin.px(4);
+    const float width = (room - gap * 7) / 8;
+    const bool publish = (byte >> 4) == 3;
+    for (int i = 0; i < 8; ++i) {
+      const bool set = (byte >> (7 - i) & 1) != 0;
+      const Colour colour = i < 4      ? Colour::qos2
+                            : !publish ? Colour::text_third
+                            : i == 4   ? Colour::warning
+                            : i < 7    ? Colour::qos1
+                                       : Colour::info;
+      const ImVec2 low{at.x + static_cast<float>(i) * (width + gap), at.y};
+      list.AddRectFilled(low, {low.x + width, low.y + skin.px(28)}, skin(colour, set ? 0.28f : 0.08f), skin.px(5));
+      text_centred(list, skin.fonts.mono_small, {low.x + width * 0.5f, low.y + skin.px(14)},
+                   skin(set ? Colour::text : Colour::text_third), set ? "1" : "0");
+    }
+    const auto label = [&](int from, int count, const std::string& text) {
+      const float middle =
+          at.x + static_cast<float>(from) * (width + gap) + (static_cast<float>(count) * (width + gap) - gap) * 0.5f;
+      text_centred(list, skin.fonts.small, {middle, at.y + skin.px(41)}, skin(Colour::text_second), text);
+    };
+    label(0, 4, fmt::format("type {}", byte >> 4));
+    if (publish) {
+      label(4, 1, "DUP");
+      label(5, 2, "QoS");
+      label(7, 1, "RET");
+    } else {
+      label(4, 4, "fixed flags");
+    }
+    ImGui::Dummy({1, skin.px(52)});
+  }
+
+  BlobNumber shown_ = 0;
+  std::vector<DissectedField> fields_;
+  std::size_t chosen_ = 0;
+  bool open_ip_ = false, open_transport_ = false;  // turned round from how they begin
+};
+
+}  // namespace
+
+View packet_view() {
+  return {"packet", "Packet", Place::right, [view = std::make_shared<Packet>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui

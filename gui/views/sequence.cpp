@@ -1,0 +1,334 @@
+// The sequence diagram: nodes as lanes, time to the right, each control packet of MQTT an arrow from the instant it was sent to the
+// instant it was received. What is later than the shown instant is faint. Losses, retransmissions and time-outs are marked on
+// their lanes. The wheel zooms in time, dragging moves through it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+constexpr std::size_t kMostLanes = 6;
+constexpr std::size_t kMostArrows = 400;
+constexpr float kFaint = 0.34f;
+
+class Sequence {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    const ImVec2 origin = ImGui::GetCursorScreenPos();
+    const ImVec2 size = ImGui::GetContentRegionAvail();
+    if (size.x < 100 || size.y < 60) return;
+    ImGui::InvisibleButton("sequence", size);
+    const bool hovered = ImGui::IsItemHovered();
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    list.PushClipRect(origin, {origin.x + size.x, origin.y + size.y}, true);
+    left_ = origin.x + skin.px(150);
+    right_ = origin.x + size.x - skin.px(14);
+    move(look, hovered);
+    choose_lanes(look);
+    const float top = origin.y + skin.px(34);
+    const float bottom = origin.y + size.y - skin.px(18);
+    axis(look, list, origin, size);
+    const float row = lanes_.size() < 2 ? 0 : (bottom - top - skin.px(10)) / static_cast<float>(lanes_.size() - 1);
+    lane_y_.clear();
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      const float y = std::floor(top + skin.px(6) + row * static_cast<float>(i)) + 0.5f;
+      lane_y_[lanes_[i]] = y;
+      const bool selected = look.selection.node == lanes_[i];
+      list.AddLine({left_, y}, {right_, y}, skin(selected ? Colour::accent : Colour::line_strong),
+                   skin.px(selected ? 2.0f : 1.2f));
+      text_right(list, skin.fonts.small_strong, left_ - skin.px(14), y, skin(selected ? Colour::accent : Colour::text),
+                 shortened(skin.fonts.small_strong, look.name(lanes_[i]), skin.px(124)));
+    }
+    list.PushClipRect({left_ - skin.px(8), origin.y}, {right_ + skin.px(8), origin.y + size.y}, true);
+    marks(look, list);
+    arrows(look, list, hovered);
+    list.PopClipRect();
+    playhead(look, list, origin, size);
+    list.PopClipRect();
+    if (lanes_.empty())
+      text_centred(list, skin.fonts.small, {(left_ + right_) * 0.5f, origin.y + size.y * 0.5f},
+                   skin(Colour::text_third),
+                   "No control packets around this instant: play on, or zoom out with the wheel");
+  }
+
+ private:
+  float x_of(std::int64_t at) const {
+    return left_ + static_cast<float>(static_cast<double>(at - from_) / static_cast<double>(span_)) * (right_ - left_);
+  }
+
+  void move(Look& look, bool hovered) {
+    const ImGuiIO& io = ImGui::GetIO();
+    if (hovered && io.MouseWheel != 0) {
+      const double at = static_cast<double>(io.MousePos.x - left_) / static_cast<double>(right_ - left_);
+      const auto fixed = from_ + static_cast<std::int64_t>(at * static_cast<double>(span_));
+      const double to = std::clamp(static_cast<double>(span_) * std::pow(0.8, io.MouseWheel), 2e5, 6e11);
+      span_ = static_cast<std::int64_t>(to);
+      from_ = fixed - static_cast<std::int64_t>(at * to);
+      chosen_span_ = true;
+    }
+    if (!chosen_span_) {
+      // Wide enough for the last arrow, and for it to slant: some ten times as long as the recent ones were on their way.
+      const std::size_t after = look.index.exchanges_before(look.at + 1);
+      std::int64_t longest = 10'000'000;
+      for (std::size_t i = after; i > 0 && i + 8 > after; --i) {
+        const Exchange& e = look.index.exchanges()[i - 1];
+        if (e.received != 0) longest = std::max(longest, e.received_at - e.sent_at);
+      }
+      const std::int64_t since = after == 0 ? 0 : look.at - look.index.exchanges()[after - 1].sent_at;
+      span_ = std::clamp<std::int64_t>(std::max(longest * 10, since * 2), 100'000'000, 12'000'000'000);
+    }
+    if (ImGui::IsItemActive() && ImGui::IsMouseDragging(0, 4)) {
+      from_ -= static_cast<std::int64_t>(static_cast<double>(io.MouseDelta.x) / static_cast<double>(right_ - left_) *
+                                         static_cast<double>(span_));
+      held_ = look.at;
+    } else if (look.at != held_) {
+      // The shown instant stays at two thirds of the width.
+      from_ = look.at - span_ * 2 / 3;
+      held_ = -1;
+    }
+  }
+
+  // The nodes that talk in the window, in order of appearance; brokers in the middle of who talks with them.
+  void choose_lanes(const Look& look) {
+    std::map<EntityId, std::size_t> talk;
+    const auto& all = look.index.exchanges();
+    const std::size_t last = look.index.exchanges_before(from_ + span_);
+    std::size_t first = look.index.exchanges_before(from_ - look.index.longest_exchange());
+    if (last > 2 * kMostArrows) first = std::max(first, last - 2 * kMostArrows);
+    for (std::size_t i = first; i < last; ++i) {
+      if (all[i].from_node != 0) ++talk[all[i].from_node];
+      if (all[i].to_node != 0) ++talk[all[i].to_node];
+    }
+    if (look.selection.node != 0 && talk.contains(look.selection.node)) talk[look.selection.node] += 1'000'000;
+    std::vector<std::pair<std::size_t, EntityId>> busiest;
+    for (const auto& [node, count] : talk) {
+      const IndexedEntity* entity = look.index.find(node);
+      const bool broker = entity != nullptr && entity->kind == EntityKind::broker;
+      busiest.emplace_back(count + (broker ? 10'000'000u : 0u), node);
+    }
+    std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    if (busiest.size() > kMostLanes) busiest.resize(kMostLanes);
+    std::set<EntityId> chosen;
+    for (const auto& [count, node] : busiest) chosen.insert(node);
+    // Lanes keep their place while they stay.
+    std::vector<EntityId> next;
+    for (const EntityId node : lanes_) {
+      if (chosen.erase(node) > 0) next.push_back(node);
+    }
+    for (const EntityId node : chosen) next.push_back(node);
+    const auto broker = std::find_if(next.begin(), next.end(), [&](EntityId node) {
+      const IndexedEntity* entity = look.index.find(node);
+      return entity != nullptr && entity->kind == EntityKind::broker;
+    });
+    if (broker != next.end() && next.size() > 2) {
+      const EntityId node = *broker;
+      next.erase(broker);
+      next.insert(next.begin() + static_cast<std::ptrdiff_t>(next.size() / 2), node);
+    }
+    lanes_ = next;
+  }
+
+  void axis(const Look& look, ImDrawList& list, ImVec2 origin, ImVec2 size) const {
+    const Skin& skin = look.skin;
+    // A step of 1, 2 or 5 times a power of ten that leaves room for its label.
+    const double per_label =
+        static_cast<double>(span_) / std::max(1.0, static_cast<double>((right_ - left_) / skin.px(110)));
+    double step = std::pow(10.0, std::floor(std::log10(per_label)));
+    for (const double factor : {1.0, 2.0, 5.0, 10.0}) {
+      if (step * factor >= per_label) {
+        step *= factor;
+        break;
+      }
+    }
+    const int digits = step >= 1e9 ? 0 : step >= 1e8 ? 1 : step >= 1e7 ? 2 : step >= 1e6 ? 3 : step >= 1e5 ? 4 : 5;
+    for (double at = std::ceil(static_cast<double>(from_) / step) * step; at < static_cast<double>(from_ + span_);
+         at += step) {
+      if (at < 0) continue;
+      const float x = std::floor(x_of(static_cast<std::int64_t>(at))) + 0.5f;
+      list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::line), 1);
+      const bool behind_head = std::fabs(x - x_of(look.at)) < skin.px(84);
+      if (x > left_ - skin.px(4) && x < right_ - skin.px(20) && !behind_head)
+        text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, skin(Colour::text_third),
+                     fmt::format("{:.{}f} s", at / 1e9, digits));
+    }
+  }
+
+  void arrows(Look& look, ImDrawList& list, bool hovered) {
+    const Skin& skin = look.skin;
+    const auto& all = look.index.exchanges();
+    const std::size_t last = look.index.exchanges_before(from_ + span_);
+    std::size_t first = look.index.exchanges_before(from_ - look.index.longest_exchange());
+    if (last - first > kMostArrows) first = last - kMostArrows;
+    struct Label {
+      ImVec2 at;
+      std::string text;
+      Colour colour;
+      float alpha;
+      bool selected;
+    };
+    std::vector<Label> labels;
+    const Exchange* pointed = nullptr;
+    for (std::size_t i = first; i < last; ++i) {
+      const Exchange& e = all[i];
+      const auto from = lane_y_.find(e.from_node);
+      const auto to = lane_y_.find(e.to_node);
+      if (from == lane_y_.end() || to == lane_y_.end()) continue;
+      const bool arrived = e.received != 0;
+      // What has not arrived at the newest instant may still be on its way.
+      const Stream* stream = look.index.stream(e.stream);
+      const std::int64_t usual = stream == nullptr ? 0 : std::max<std::int64_t>(stream->last_duration, 20'000'000);
+      const bool under_way = !arrived && look.index.last_at() - e.sent_at < 3 * usual;
+      const std::int64_t end = arrived     ? e.received_at
+                               : under_way ? e.sent_at + usual
+                                           : std::max(look.at, e.sent_at + span_ / 60);
+      if (end < from_) continue;
+      const bool future = e.sent_at > look.at;
+      const bool selected =
+          look.selection.exchange == e.sent || (e.message != 0 && look.selection.message == e.message);
+      const Colour colour = colour_of(e);
+      const float alpha = future ? kFaint : 1.0f;
+      const ImVec2 a{x_of(e.sent_at), from->second};
+      const ImVec2 b{x_of(end), to->second};
+      const ImVec2 m = ImGui::GetIO().MousePos;
+      const float along = std::clamp((m.y - a.y) / (b.y - a.y == 0 ? 1 : b.y - a.y), 0.0f, 1.0f);
+      if (hovered && std::fabs(a.x + (b.x - a.x) * along - m.x) < skin.px(8) && m.y > std::min(a.y, b.y) &&
+          m.y < std::max(a.y, b.y))
+        pointed = &e;
+      list.AddCircleFilled(a, skin.px(3.5f), skin(colour, alpha));
+      if (!arrived && !under_way) {
+        dashed_line(list, a, b, skin(Colour::error, 0.7f * alpha), skin.px(1.5f), skin.px(5));
+      } else if (end > look.at && !future) {
+        const float part = static_cast<float>(static_cast<double>(look.at - e.sent_at) /
+                                              static_cast<double>(std::max<std::int64_t>(end - e.sent_at, 1)));
+        const ImVec2 here{a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
+        list.AddLine(a, here, skin(colour), skin.px(2));
+        arrow(list, here, b, skin(colour, kFaint), skin.px(1.5f), skin.px(9));
+      } else {
+        arrow(list, a, b, skin(colour, alpha), skin.px(selected ? 3.0f : 1.8f), skin.px(9));
+      }
+      labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, "", colour, alpha, selected});
+      labels.back().text = label_of(look, e, false);
+    }
+    // Labels keep clear of one another: the one that is selected first, then from the newest back.
+    std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
+    std::vector<ImVec4> taken;
+    for (std::size_t i = labels.size(); i > 0; --i) {
+      const Label& l = labels[i - 1];
+      const float half = measure(skin.fonts.mono_small, l.text).x * 0.5f + skin.px(9);
+      const ImVec4 box{l.at.x - half, l.at.y - skin.px(11), l.at.x + half, l.at.y + skin.px(11)};
+      const bool free = std::none_of(taken.begin(), taken.end(), [&](const ImVec4& t) {
+        return box.x < t.z && box.z > t.x && box.y < t.w && box.w > t.y;
+      });
+      if ((!free && !l.selected) || l.at.x < left_ + half * 0.3f) continue;
+      taken.push_back(box);
+      pill(list, skin, skin.fonts.mono_small, l.at, l.colour, l.text, false, l.alpha, l.selected);
+    }
+    if (pointed == nullptr) return;
+    ImGui::PushFont(skin.fonts.small);
+    ImGui::SetTooltip(
+        "%s\n%s to %s\nsent %.6f s%s", label_of(look, *pointed, true).c_str(), look.name(pointed->from_node).c_str(),
+        look.name(pointed->to_node).c_str(), static_cast<double>(pointed->sent_at) / 1e9,
+        pointed->received != 0
+            ? fmt::format(", received {} later", seconds_text(pointed->received_at - pointed->sent_at)).c_str()
+            : ", not received");
+    ImGui::PopFont();
+    if (ImGui::IsMouseReleased(0) && !ImGui::IsMouseDragging(0, 4)) {
+      look.selection.exchange = pointed->sent;
+      look.selection.message = pointed->message;
+      look.selection.packet = 0;
+      for (RecordNumber n = pointed->sent + 1; n <= std::min(look.reader.last(), pointed->sent + 12); ++n) {
+        const Record& r = look.reader.record(n);
+        if (r.kind == Kind::packet_sent && r.subject == pointed->stream && r.a <= pointed->begin &&
+            r.b > pointed->begin) {
+          look.selection.packet = r.key;
+          break;
+        }
+      }
+      look.requests.push_back(
+          SeekTo{pointed->received != 0 ? (pointed->sent_at + pointed->received_at) / 2 : pointed->sent_at});
+    }
+  }
+
+  void marks(const Look& look, ImDrawList& list) const {
+    const Skin& skin = look.skin;
+    const auto& all = look.index.marks();
+    const std::size_t last = look.index.marks_before(from_ + span_);
+    std::size_t first = look.index.marks_before(from_);
+    if (last - first > kMostArrows) first = last - kMostArrows;
+    for (std::size_t i = first; i < last; ++i) {
+      const Mark& mark = all[i];
+      const IndexedEntity* entity = look.index.find(mark.entity);
+      EntityId node = entity == nullptr ? 0 : entity->node;
+      if (const IndexedChannel* channel = look.index.channel(mark.entity)) {
+        node = lane_y_.contains(channel->from) ? channel->from : channel->to;  // a loss stands with a lane that shows
+      }
+      const auto lane = lane_y_.find(node);
+      if (lane == lane_y_.end()) continue;
+      const float alpha = mark.at > look.at ? kFaint : 1.0f;
+      const ImVec2 at{x_of(mark.at), lane->second};
+      switch (mark.kind) {
+        case Kind::packet_dropped: {
+          const float d = skin.px(5);
+          const ImVec2 c{at.x, at.y + skin.px(14)};
+          list.AddLine({c.x - d, c.y - d}, {c.x + d, c.y + d}, skin(Colour::error, alpha), skin.px(2.2f));
+          list.AddLine({c.x - d, c.y + d}, {c.x + d, c.y - d}, skin(Colour::error, alpha), skin.px(2.2f));
+          break;
+        }
+        case Kind::retransmission:
+          list.AddTriangleFilled({at.x - skin.px(5), at.y - skin.px(6)}, {at.x + skin.px(5), at.y - skin.px(6)},
+                                 {at.x, at.y - skin.px(14)}, skin(Colour::warning, alpha));
+          break;
+        case Kind::will_published:
+          pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::error, "will", false, alpha);
+          break;
+        case Kind::intervention:
+          pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::info, "by hand", false, alpha);
+          break;
+        case Kind::timer_fired:
+          list.AddCircle(at, skin.px(4), skin(Colour::text_third, alpha), 0, skin.px(1.4f));
+          break;
+        default: break;
+      }
+    }
+  }
+
+  void playhead(const Look& look, ImDrawList& list, ImVec2 origin, ImVec2 size) const {
+    const Skin& skin = look.skin;
+    const float x = std::floor(x_of(look.at)) + 0.5f;
+    if (x < left_ || x > right_) return;
+    list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::accent), skin.px(1.6f));
+    const std::string text = fmt::format("{:.3f} s", static_cast<double>(look.at) / 1e9);
+    const float half = measure(skin.fonts.mono_small, text).x * 0.5f + skin.px(8);
+    list.AddRectFilled({x - half, origin.y + skin.px(2)}, {x + half, origin.y + skin.px(24)}, skin(Colour::accent_fill),
+                       skin.px(6));
+    text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, IM_COL32_WHITE, text);
+  }
+
+  float left_ = 0, right_ = 0;
+  std::int64_t from_ = 0;
+  std::int64_t span_ = 4'000'000'000;
+  std::int64_t held_ = -1;  // the instant at which the person moved the diagram by hand
+  bool chosen_span_ = false;
+  std::vector<EntityId> lanes_;
+  std::map<EntityId, float> lane_y_;
+};
+
+}  // namespace
+
+View sequence_view() {
+  return {"sequence", "Sequence", Place::bottom,
+          [view = std::make_shared<Sequence>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,78 @@
+#include "gui/window.hpp"
+
+#include <GLFW/glfw3.h>
+#include <backends/imgui_impl_glfw.h>
+#include <backends/imgui_impl_opengl3.h>
+#include <imgui.h>
+
+namespace wirelab::gui {
+namespace {
+
+std::string last_error;  // GLFW tells its errors to a function without a place of its own
+
+}  // namespace
+
+tl::expected<void, std::string> run_window(const WindowOptions& options,
+                                           const std::function<void(Application&)>& prepare) {
+  glfwSetErrorCallback([](int, const char* text) { last_error = text; });
+  if (glfwInit() == GLFW_FALSE) return tl::unexpected("no display: " + last_error);
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
+  glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
+  glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
+  GLFWwindow* window = glfwCreateWindow(options.width, options.height, "Wirelab", nullptr, nullptr);
+  if (window == nullptr) {
+    glfwTerminate();
+    return tl::unexpected("no window: " + last_error);
+  }
+  glfwMakeContextCurrent(window);
+  glfwSwapInterval(1);
+  glfwSetWindowSizeLimits(window, 1000, 640, GLFW_DONT_CARE, GLFW_DONT_CARE);
+  ImGui::CreateContext();
+  ImGui::GetIO().IniFilename = nullptr;
+  ImGui::GetIO().ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
+  float scale = options.scale;
+  if (scale == 0) {
+    float y = 1;
+    glfwGetWindowContentScale(window, &scale, &y);
+  }
+  ImGui_ImplGlfw_InitForOpenGL(window, true);
+  ImGui_ImplOpenGL3_Init("#version 330");
+  {
+    Application application(*options.theme, scale);
+    prepare(application);
+    int still = 0;  // frames since anything moved
+    while (glfwWindowShouldClose(window) == GLFW_FALSE) {
+      // An idle window draws nothing: after a few frames without movement it waits for input, or a quarter of a second.
+      if (application.is_moving() || still < 3) {
+        glfwPollEvents();
+      } else {
+        glfwWaitEvents();
+        still = 0;
+      }
+      still = application.is_moving() ? 0 : still + 1;
+      if (application.apply_scale()) ImGui_ImplOpenGL3_DestroyFontsTexture();
+      ImGui_ImplOpenGL3_NewFrame();
+      ImGui_ImplGlfw_NewFrame();
+      ImGui::NewFrame();
+      application.frame();
+      ImGui::Render();
+      int width = 0;
+      int height = 0;
+      glfwGetFramebufferSize(window, &width, &height);
+      glViewport(0, 0, width, height);
+      const ImVec4 ground = ImGui::ColorConvertU32ToFloat4(application.skin()(Colour::panel));
+      glClearColor(ground.x, ground.y, ground.z, 1);
+      glClear(GL_COLOR_BUFFER_BIT);
+      ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+      glfwSwapBuffers(window);
+    }
+  }
+  ImGui_ImplOpenGL3_Shutdown();
+  ImGui_ImplGlfw_Shutdown();
+  ImGui::DestroyContext();
+  glfwDestroyWindow(window);
+  glfwTerminate();
+  return {};
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,25 @@
+// The real window: GLFW and OpenGL around the application. Nothing else includes either.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "gui/application.hpp"
+
+namespace wirelab::gui {
+
+struct WindowOptions {
+  int width = 1440;
+  int height = 900;
+  float scale = 0;  // 0: the monitor's
+  const Theme* theme = &dark_theme();
+};
+
+/// Opens a window, shows what `prepare` opens in it and returns when it is closed. The error says why there is none; nothing of
+/// the scenario has run then.
+tl::expected<void, std::string> run_window(const WindowOptions& options,
+                                           const std::function<void(Application&)>& prepare);
+
+}  // namespace wirelab::gui

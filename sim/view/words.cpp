@@ -1,0 +1,49 @@
+#include "sim/view/words.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/view/names_of.hpp"
+#include "sim/wire/mqtt.hpp"
+
+namespace wirelab {
+
+std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
+  const Record& r = reader.record(number);
+  const auto mqtt_name = [&] {
+    std::string name(mqtt::name_of(static_cast<mqtt::PacketType>(r.field >> 4)));
+    if ((r.field >> 4) == 3)
+      name += fmt::format(" QoS {}{}{}", (r.field >> 1) & 3, (r.field & 8) != 0 ? ", DUP" : "",
+                          (r.field & 1) != 0 ? ", RETAIN" : "");
+    return name;
+  };
+  switch (r.kind) {
+    case Kind::packet_sent: return describe_packet(reader.blob(r.key));
+    case Kind::packet_dropped: return fmt::format("packet dropped: {}", name_of(static_cast<DropReason>(r.field)));
+    case Kind::packet_delayed: return fmt::format("packet delayed by hand by {} ms", (r.b - r.a) / 1'000'000);
+    case Kind::retransmission:
+      return fmt::format("TCP sends again ({}): bytes {} to {}", name_of(static_cast<RetransmitReason>(r.field)), r.a,
+                         r.b);
+    case Kind::stream_held: return fmt::format("TCP holds bytes {} to {} until those before them come", r.a, r.b);
+    case Kind::timer_fired: return fmt::format("timer fires: {}", name_of(static_cast<Field>(r.field)));
+    case Kind::mqtt_sent: return "sends " + mqtt_name();
+    case Kind::mqtt_received: return "receives " + mqtt_name();
+    case Kind::message_published: return fmt::format("publishes {} bytes to {}", r.a, reader.name(r.key));
+    case Kind::message_accepted: return fmt::format("accepts a message to {}", reader.name(r.key));
+    case Kind::message_queued: return "a message waits in the session's queue";
+    case Kind::message_delivered: return fmt::format("the program gets {} bytes from {}", r.a, reader.name(r.key));
+    case Kind::message_completed: return "the handshake of a message is complete";
+    case Kind::message_lost: return fmt::format("message lost: {}", name_of(static_cast<LossReason>(r.field)));
+    case Kind::session_event: return std::string(name_of(static_cast<SessionEvent>(r.field)));
+    case Kind::will_published:
+      return fmt::format("the will is published: {}", name_of(static_cast<WillCause>(r.field)));
+    case Kind::program_event: return fmt::format("program {}", name_of(static_cast<ProgramEvent>(r.field)));
+    case Kind::logged: return "log: " + std::string(reader.text(r.key));
+    case Kind::intervention: return "by hand: something was done to it";
+    case Kind::expectation_failed: return "expected: " + std::string(reader.text(r.key));
+    case Kind::icmp_received: return fmt::format("ICMP type {}, code {}", r.field >> 8, r.field & 255);
+    case Kind::datagram_received: return "receives a datagram";
+    default: return {};
+  }
+}
+
+}  // namespace wirelab

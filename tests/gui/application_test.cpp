@@ -1,0 +1,174 @@
+// The panels over recorded runs: what they show is what the trace says, at any instant, and what is done reaches the journal.
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "tests/gui/headless.hpp"
+
+using namespace wirelab;
+using namespace wirelab::test;
+
+namespace {
+
+bool shows(const std::string& text, const std::string& part) {
+  INFO(text << "\nwithout: " << part);
+  CHECK(text.find(part) != std::string::npos);
+  return true;
+}
+
+// What depends on how the instant was come to, and not on the instant: the run's progress and the time strip.
+std::multiset<std::string> of_the_instant(const std::string& text) {
+  std::multiset<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.find("events") != std::string::npos || line.starts_with("w2-") || line == "Paused" ||
+        line == "Looking back" || line == "At the end" || line.find("What you see has happened") != std::string::npos)
+      continue;
+    if (static_cast<unsigned char>(line[0]) < 0x80) lines.insert(line);  // not the icons
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a run played in the front end has the digest of the command line") {
+  for (const char* const path : {"scenarios/nightlight.lua", "scenarios/qos.lua"}) {
+    gui::Playback playback(session_of(path, 5));
+    playback.play(0);
+    while (!playback.status().ended) std::this_thread::yield();
+    playback.wait();
+    ScriptOptions options;
+    options.seed = 5;
+    const auto script = begin_scenario(file_text(path), path, options, nullptr);
+    REQUIRE(script->run_until(Instant() + script->duration()));
+    CHECK(playback.status().digest == script->world().trace().digest().everything);
+    CHECK(playback.status().problem.empty());
+  }
+}
+
+TEST_CASE("the panels show what the trace says") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+  application.playback()->run_to(seconds_in(31));
+  application.playback()->wait();
+  std::string text = screen.settle(application);
+  for (const char* const part : {"nightlight", "server", "home", "test.mosquitto.org", "2 connected", "1 % loss",
+                                 "30.0 ms", "20 Mbit/s", "31.000 s", "seed 1", "PUBLISH"})
+    shows(text, part);
+  application.show("broker");
+  text = screen.settle(application);
+  for (const char* const part :
+       {"2 sessions", "connected, clean", "granted QoS 0", "keep alive ends in", "Retained messages"})
+    shows(text, part);
+  application.show("connection");
+  text = screen.settle(application);
+  for (const char* const part : {"4 open", "ESTABLISHED", "10 segments", "retransmission time-out"}) shows(text, part);
+  application.select_last(Kind::mqtt_sent);
+  application.show("packet");
+  text = screen.settle(application);
+  for (const char* const part :
+       {"Packet type", "PUBLISH (3)", "Remaining length", "Topic name", "Payload", "type 3", "DUP", "RET"})
+    shows(text, part);
+  application.show("journey");
+  text = screen.settle(application);
+  for (const char* const part : {"publishes", "hands PUBLISH to TCP", "accepts it", "delivers it to the program"})
+    shows(text, part);
+  application.show("log");
+  text = screen.settle(application);
+  for (const char* const part : {"sends PUBLISH QoS 0", "receives PUBLISH QoS 0"}) shows(text, part);
+}
+
+TEST_CASE("looking back shows every panel as it was at that instant") {
+  Headless screen;
+  gui::Application whole(gui::dark_theme(), 1);
+  whole.open(session_of("scenarios/outage.lua"), "outage");
+  whole.playback()->run_to(seconds_in(300));
+  whole.playback()->wait();
+  for (const double at : {3.2, 60.07, 61.5, 119.0, 200.0, 130.13}) {
+    for (const char* const panel : {"broker", "connection"}) {
+      CAPTURE(at, panel);
+      Headless other;
+      gui::Application fresh(gui::dark_theme(), 1);
+      fresh.open(session_of("scenarios/outage.lua"), "outage");
+      fresh.playback()->run_to(seconds_in(at));
+      fresh.playback()->wait();
+      whole.look_at(seconds_in(at).ns());
+      for (gui::Application* application : {&whole, &fresh}) application->show(panel), application->show("log");
+      const auto now = of_the_instant(screen.settle(whole));
+      const auto then = of_the_instant(other.settle(fresh));
+      std::vector<std::string> only_now, only_then;
+      std::set_difference(now.begin(), now.end(), then.begin(), then.end(), std::back_inserter(only_now));
+      std::set_difference(then.begin(), then.end(), now.begin(), now.end(), std::back_inserter(only_then));
+      CHECK(only_now == std::vector<std::string>{});
+      CHECK(only_then == std::vector<std::string>{});
+    }
+  }
+}
+
+TEST_CASE("a fork keeps both branches, and what is done reaches the journal") {
+  Headless screen;
+  gui::Application application(gui::light_theme(), 1);
+  application.open(session_of("scenarios/temperature.lua"), "temperature");
+  application.playback()->run_to(seconds_in(30));
+  application.playback()->wait();
+  screen.settle(application);
+  application.playback()->intervene(CutLink{"home-cloud"});
+  application.playback()->intervene(CutLink{"home-clod"});
+  application.playback()->wait();
+  CHECK(application.playback()->status().interventions == 1);
+  shows(screen.settle(application), "there is no link");
+  application.look_at(seconds_in(20).ns());
+  ImGui::GetIO().AddInputCharacter('k');
+  for (int i = 0; i < 1000 && application.runs() < 2; ++i) {
+    screen.frame(application);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  REQUIRE(application.runs() == 2);
+  const std::string text = screen.settle(application);
+  shows(text, "temperature from 20");
+  shows(text, "20.000000 s");
+  CHECK(application.playback()->status().interventions == 0);
+}
+
+TEST_CASE("clicks on the canvas select, and sizes and scales from small to large are drawn") {
+  for (const auto& [width, height, scale] : {std::tuple{1000.0f, 640.0f, 0.75f},
+                                             {1280.0f, 800.0f, 1.0f},
+                                             {2880.0f, 1800.0f, 2.0f},
+                                             {3840.0f, 2160.0f, 3.0f}}) {
+    CAPTURE(width, scale);
+    Headless screen(width, height);
+    gui::Application application(gui::contrast_theme(), scale);
+    application.open(session_of("scenarios/topics.lua"), "topics");
+    application.playback()->run_to(seconds_in(12));
+    application.playback()->wait();
+    screen.settle(application);
+    // Somewhere on the canvas stands a node: a walk over it finds one.
+    for (float y = height * 0.1f; y < height * 0.5f && application.selection().node == 0; y += 18 * scale) {
+      for (float x = width * 0.3f; x < width * 0.62f && application.selection().node == 0; x += 40 * scale)
+        screen.click(application, x, y);
+    }
+    CHECK(application.selection().node != 0);
+  }
+}
+
+TEST_CASE("no run, a failed run and a world without brokers are said, not crashed on") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  shows(screen.settle(application), "No run is open");
+  SessionSetup setup;
+  setup.path = "x.lua";
+  setup.source =
+      "duration('5s') local a, b = router('a'), router('b') link(a, b) device('d', { on = a }, function() sleep(1) "
+      "error('on purpose') end)";
+  auto session = Session::begin(setup);
+  REQUIRE(session);
+  application.open(std::move(*session), "x");
+  application.playback()->play(0);
+  while (!application.playback()->status().ended) std::this_thread::yield();
+  application.show("broker");
+  const std::string text = screen.settle(application);
+  shows(text, "x.lua:1: on purpose");
+  shows(text, "There is no broker");
+}
