@@ -45,6 +45,7 @@ class Control {
     const Skin& skin = look.skin;
     const IndexedEntity* entity = look.index.find(look.selection.node);
     if (entity == nullptr) {
+      if (look.selection.link != 0) return;
       heading(skin, "Touch the world");
       explain(skin,
               "Click a node or a link on the canvas. What you do to it is written into the journal, so the session can "

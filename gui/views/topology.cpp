@@ -431,8 +431,8 @@ class Topology {
     if (!hovered) return;
     if (ImGui::IsMouseClicked(0)) {
       dragged_ = hot_ == Target::node ? hot_item_ : ~std::size_t{0};
-      if (hot_ == Target::node) look.selection.node = hot_entity_;
-      if (hot_ == Target::link) look.selection.link = hot_entity_;
+      if (hot_ == Target::node) look.selection.node = hot_entity_, look.selection.link = 0;
+      if (hot_ == Target::link) look.selection.link = hot_entity_, look.selection.node = 0;
       if (hot_ == Target::packet) {
         look.selection.packet = hot_packet_;
         look.selection.byte_begin = look.selection.byte_end = 0;

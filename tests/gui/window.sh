@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# The real window under Xvfb, driven by the mouse and keys: open a scenario, play, look back, cut a link, see a will fire, fork, save
+# and replay. Usage: window.sh PROGRAM, from the root of the repository.
+set -u
+program=$(realpath "$1")
+root=$PWD
+work=$(mktemp -d)
+server=""
+window_program=""
+cleanup() {
+  [ -n "$window_program" ] && kill "$window_program" 2>/dev/null
+  [ -n "$server" ] && kill "$server" 2>/dev/null
+  rm -rf "$work"
+}
+trap cleanup EXIT
+fail() {
+  echo "$*"
+  [ -f "$work/said" ] && sed 's/^/  /' "$work/said"
+  exit 1
+}
+for needed in Xvfb xdotool; do command -v $needed >/dev/null || fail "$needed is missing: ./wirelab test installs it"; done
+
+# Without a display it says so in a line, points to what works and changes nothing.
+(cd "$work" && env -u DISPLAY -u WAYLAND_DISPLAY WIRELAB_ROOT="$root" "$program" gui nightlight >"$work/said" 2>&1)
+[ $? = 2 ] || fail "without a display the front end did not end with status 2"
+grep -q 'no display' "$work/said" && grep -q -- '--screenshot' "$work/said" || fail "without a display it was not said what to do"
+
+# A display of its own: the server chooses a free number and tells it.
+Xvfb -displayfd 3 -screen 0 1440x900x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
+server=$!
+for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
+[ -s "$work/display" ] || fail "Xvfb did not start"
+DISPLAY=:$(cat "$work/display")
+export DISPLAY
+
+# A sensor with a will, whose link the test cuts by hand.
+cat >"$work/will.lua" <<'LUA'
+duration("5min")
+local hub, home = broker("hub"), router("home")
+link(home, hub, { delay = "20ms" })
+device("watcher", { on = hub }, function(self)
+  local c = self:mqtt()
+  c.on_connect = function() c:subscribe("#") end
+  c:connect(hub)
+  c:loop_forever()
+end)
+device("sensor", { on = home }, function(self)
+  local c = self:mqtt({ keepalive = 10, will = { topic = "status/sensor", payload = "gone" } })
+  c:connect(hub)
+  while true do c:publish("t", "1") sleep("2s") end
+end)
+LUA
+cd "$work" || exit 1
+"$program" gui will.lua --at 4s >"$work/said" 2>&1 &
+window_program=$!
+for _ in $(seq 100); do
+  window=$(xdotool search --name '^Wirelab$' 2>/dev/null | head -n 1)
+  [ -n "$window" ] && break
+  kill -0 $window_program 2>/dev/null || fail "the front end ended before its window came"
+  sleep 0.1
+done
+[ -n "$window" ] || fail "no window came"
+xdotool windowfocus "$window" 2>/dev/null
+sleep 1
+
+# A click as a hand makes it: ImGui 1.86 does not see one between two frames.
+click() { xdotool mousemove "$1" "$2"; sleep 0.25; xdotool mousedown "${3:-1}"; sleep 0.2; xdotool mouseup "${3:-1}"; sleep 0.35; }
+key() { xdotool key "$1"; sleep 0.4; }
+# What the session's journal says; saving is a click, so this looks from the outside.
+saved() {
+  rm -f "$work/will-session.jsonl"
+  click 1368 26
+  for _ in $(seq 30); do [ -s "$work/will-session.jsonl" ] && return 0; sleep 0.1; done
+  return 1
+}
+saved || fail "the session was not saved"
+[ "$(wc -l <"$work/will-session.jsonl")" = 1 ] || fail "something stands in the journal though nothing was done"
+key m # one control packet on
+key s # a second on
+
+# The link between home and hub lies in the middle of the canvas; the first button of its pane cuts it.
+click 690 287
+click 80 115
+saved || fail "the session was not saved"
+grep -q '"do":"cut","link":"home-hub"' "$work/will-session.jsonl" || fail "the link was not cut: $(cat "$work/will-session.jsonl")"
+
+# Played as fast as it goes, the keep alive runs out and the will fires. Looking back and forking do not disturb it.
+click 1040 26
+key space
+sleep 2
+click 620 840
+key k
+sleep 1
+kill -0 $window_program 2>/dev/null || fail "the front end ended by itself"
+kill $window_program
+wait $window_program 2>/dev/null
+window_program=""
+"$program" run will.lua --journal will-session.jsonl --json >"$work/replayed.json" 2>"$work/said" || fail "the saved session does not replay"
+grep -q '"wills": 1' "$work/replayed.json" || fail "replayed, the will did not fire: $(grep wills "$work/replayed.json")"
+"$program" run will.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"
