@@ -2,7 +2,11 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/scenario.hpp"
 #include "lab/proof/measure.hpp"
+#ifdef WIRELAB_HAS_GUI
+#include "gui/bench.hpp"
+#endif
 
 namespace wirelab {
 
@@ -14,7 +18,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("bench", "Measure how fast it is");
-  sub->add_option("NAME", command->name, "kernel or star (default: both)")->check(CLI::IsMember({"kernel", "star"}));
+  sub->add_option("NAME", command->name, "kernel, star or gui (default: all)")
+      ->check(CLI::IsMember({"kernel", "star", "gui"}));
   sub->add_flag("--json", command->json, "Print JSON instead of tables");
   sub->add_flag("--quick", command->options.quick, "The smallest sizes only, in a second or two");
   sub->footer("Examples:\n  wirelab bench kernel\n  wirelab bench star --json\n");
@@ -28,11 +33,21 @@ void add_bench(CLI::App& app, Chosen& chosen) {
         std::fflush(stdout);
         tables.push_back(std::move(table));
       };
-      if (command->name != "star") {
+      const auto wanted = [&](const char* name) { return command->name.empty() || command->name == name; };
+      if (wanted("kernel")) {
         show(bench_hold(command->options));
         show(bench_timer_churn(command->options));
       }
-      if (command->name != "kernel") show(bench_star(command->options, failed));
+      if (wanted("star")) show(bench_star(command->options, failed));
+#ifdef WIRELAB_HAS_GUI
+      if (wanted("gui")) {
+        auto table = gui::bench_gui(command->options);
+        if (!table) return report({kBadInput, "bench gui: " + table.error()});
+        show(std::move(*table));
+      }
+#else
+      if (command->name == "gui") return report({kBadInput, "this program was built without the front end"});
+#endif
       if (command->json) fmt::print("{}", to_json(tables));
       return failed ? kCheckFailed : kDone;
     };

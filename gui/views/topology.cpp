@@ -237,6 +237,10 @@ class Topology {
              name_of(static_cast<DropReason>(flight.reason)));
       touch(look, hovered, *at, flight);
     });
+    // In a crowd each packet is a plain square, spread beside the link that its group shares.
+    constexpr std::size_t kCrowd = 300;
+    std::size_t count = 0;
+    look.index.under_way(look.at, [&](const Flight&) { ++count; });
     look.index.under_way(look.at, [&](const Flight& flight) {
       if (flight.lost_at != 0 && flight.lost_at <= look.at) return;
       const auto at = place(flight, look.at);
@@ -247,6 +251,14 @@ class Topology {
       const Exchange* exchange = data ? look.index.exchange_at(packet->stream, packet->begin) : nullptr;
       const Colour colour = exchange != nullptr ? colour_of(*exchange) : Colour::text_third;
       const bool selected = look.selection.packet == flight.blob;
+      if (count > kCrowd && !selected) {
+        const float half = look.skin.px(data ? 2.5f : 1.5f);
+        const float aside = look.skin.px(static_cast<float>(flight.channel % 31) - 15);
+        list.AddRectFilled({at->x - half, at->y - half + aside}, {at->x + half, at->y + half + aside},
+                           look.skin(colour));
+        touch(look, hovered, {at->x, at->y + aside}, flight);
+        return;
+      }
       const float r = look.skin.px(data ? 6.5f : 4.5f);
       if (data) {
         list.AddCircleFilled(*at, r * 2.1f, look.skin(colour, 0.14f));
