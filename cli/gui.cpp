@@ -29,9 +29,12 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
   tl::expected<void, std::string> wrote;
   {
     gui::Application application(theme, static_cast<float>(command.scale) / 100);
-    application.open(std::move(session), command.options.scenario);
-    application.playback()->run_to(at);
-    application.playback()->wait();
+    application.set_scenarios(scenario_folder());
+    if (session != nullptr) {
+      application.open(std::move(session), command.options.scenario);
+      application.playback()->run_to(at);
+      application.playback()->wait();
+    }
     if (!command.show.empty()) application.show(command.show);
     if (command.select == "message") application.select_last(Kind::mqtt_sent);
     if (command.select == "drop") application.select_last(Kind::packet_dropped);
@@ -58,25 +61,30 @@ int show_it(const GuiCommand& command) {
   const gui::Theme* theme = gui::find_theme(command.theme);
   if (theme == nullptr)
     return report({kBadInput, fmt::format("--theme {}: there are dark, light and contrast", command.theme)});
-  auto setup = load_setup(command.options);
-  if (!setup) return report(setup.error());
-  auto session = Session::begin(std::move(setup->setup));
-  if (!session) return report({session.error().limit ? kLimitReached : kBadInput, session.error().text});
-  Instant at = (*session)->end();
+  std::unique_ptr<Session> session;
+  if (!command.options.scenario.empty()) {
+    auto setup = load_setup(command.options);
+    if (!setup) return report(setup.error());
+    auto begun = Session::begin(std::move(setup->setup));
+    if (!begun) return report({begun.error().limit ? kLimitReached : kBadInput, begun.error().text});
+    session = std::move(*begun);
+  }
+  Instant at = session == nullptr ? Instant() : session->end();
   if (!command.at.empty()) {
     const auto parsed = parse_duration(command.at);
     if (!parsed) return report({kBadInput, "--at: " + parsed.error()});
     at = Instant() + *parsed;
   }
-  if (!command.screenshot.empty()) return picture(command, std::move(*session), at, width, height, *theme);
+  if (!command.screenshot.empty()) return picture(command, std::move(session), at, width, height, *theme);
   gui::WindowOptions options;
   options.width = width;
   options.height = height;
   options.scale = command.scale == 100 ? 0 : static_cast<float>(command.scale) / 100;
   options.theme = theme;
   const auto shown = gui::run_window(options, [&](gui::Application& application) {
-    application.open(std::move(*session), command.options.scenario);
-    if (!command.at.empty()) application.playback()->run_to(at);
+    application.set_scenarios(scenario_folder());
+    if (session != nullptr) application.open(std::move(session), command.options.scenario);
+    if (!command.at.empty() && application.playback() != nullptr) application.playback()->run_to(at);
     if (!command.show.empty()) application.show(command.show);
   });
   if (shown) return kDone;
@@ -84,7 +92,7 @@ int show_it(const GuiCommand& command) {
       {kBadInput,
        fmt::format(
            "{}\nWithout a display: wirelab run {} runs it here, wirelab gui --screenshot FILE.png draws a picture.",
-           shown.error(), command.options.scenario)});
+           shown.error(), command.options.scenario.empty() ? "temperature" : command.options.scenario)});
 }
 
 }  // namespace
@@ -93,8 +101,8 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   auto command = std::make_shared<GuiCommand>();
   CLI::App* sub =
       app.add_subcommand("gui", "Open a scenario in the front end: play it, look into it, interfere with it");
-  command->options.scenario = "temperature";
-  sub->add_option("SCENARIO", command->options.scenario, "A .lua file, or the name of one in scenarios/");
+  sub->add_option("SCENARIO", command->options.scenario,
+                  "A .lua file, or the name of one in scenarios/; without one the start page shows them all");
   sub->add_option("--seed", command->options.seed, "What all chance is drawn from (default 1)")->check(whole_number());
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();

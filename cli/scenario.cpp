@@ -15,6 +15,15 @@
 #include "sim/kernel/units.hpp"
 
 namespace wirelab {
+
+// Beside the program's sources, where the working directory has none; the bootstrap says where those are.
+std::string scenario_folder() {
+  std::error_code ignored;
+  const char* const root = std::getenv("WIRELAB_ROOT");
+  return std::filesystem::is_directory("scenarios", ignored) || root == nullptr ? std::string("scenarios")
+                                                                                : std::string(root) + "/scenarios";
+}
+
 namespace {
 
 // A scenario by path, or by its name among the scenarios that come with Wirelab.
@@ -22,11 +31,7 @@ tl::expected<std::string, CommandError> find_scenario(const std::string& given) 
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (fs::is_regular_file(given, ignored)) return given;
-  // Those that come with Wirelab lie beside the program's sources; the bootstrap says where.
-  const char* const root = std::getenv("WIRELAB_ROOT");
-  const std::string folder_of_ours = fs::is_directory("scenarios", ignored) || root == nullptr
-                                         ? std::string("scenarios")
-                                         : std::string(root) + "/scenarios";
+  const std::string folder_of_ours = scenario_folder();
   const std::string beside = folder_of_ours + "/" + given + (given.ends_with(".lua") ? "" : ".lua");
   if (given.find('/') == std::string::npos && fs::is_regular_file(beside, ignored)) return beside;
   if (fs::is_directory(given, ignored))

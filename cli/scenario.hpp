@@ -28,6 +28,9 @@ struct CommandError {
   std::string text;
 };
 
+/// The folder of the scenarios that come with Wirelab.
+std::string scenario_folder();
+
 /// A scenario as the options name it, read from its file.
 struct LoadedSetup {
   SessionSetup setup;

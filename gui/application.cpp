@@ -161,6 +161,9 @@ void Application::carry_out(const std::vector<Request>& requests) {
     if (const auto* seek = std::get_if<SeekTo>(&request)) {
       shown->playback->pause();
       look_at(seek->at);
+    } else if (const auto* until = std::get_if<RunUntil>(&request)) {
+      shown->looking_at.reset();
+      shown->playback->run_until(until->condition);
     } else {
       shown->playback->intervene(std::get<Intervention>(request));
     }
@@ -170,7 +173,12 @@ void Application::carry_out(const std::vector<Request>& requests) {
 void Application::keys(const PlaybackStatus& status) {
   const ImGuiIO& io = ImGui::GetIO();
   Run* shown = run();
-  if (shown == nullptr || io.WantTextInput) return;
+  if (io.WantTextInput) return;
+  if (typed('?')) show_keys_ = !show_keys_;
+  if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
+  if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
+  if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
+  if (shown == nullptr || at_start_) return;
   if (pressed(ImGuiKey_Space)) toggle_play(status);
   const auto step = [&](Step kind) {
     shown->looking_at.reset();
@@ -206,6 +214,9 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   const float middle = height * 0.5f;
   list.AddLine({0, height - 0.5f}, {width, height - 0.5f}, skin_(Colour::line));
   float x = skin_.px(14);
+  ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
+  if (ImGui::InvisibleButton("home", {skin_.px(28), skin_.px(28)}) && !cards_.empty()) at_start_ = !at_start_;
+  tip(skin_, "All scenarios (h)");
   list.AddRectFilled({x, middle - skin_.px(14)}, {x + skin_.px(28), middle + skin_.px(14)}, skin_(Colour::accent_fill),
                      skin_.px(7));
   if (skin_.fonts.has_icons)
@@ -221,7 +232,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     if (x + w > transport - skin_.px(10)) break;
     ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
     ImGui::PushID(static_cast<int>(i));
-    if (ImGui::InvisibleButton("run", {w, skin_.px(28)})) shown_ = i, selection_ = {};
+    if (ImGui::InvisibleButton("run", {w, skin_.px(28)})) shown_ = i, selection_ = {}, at_start_ = false;
     ImGui::PopID();
     if (i == shown_)
       list.AddRectFilled({x, middle - skin_.px(14)}, {x + w, middle + skin_.px(14)}, skin_(Colour::raised),
@@ -230,7 +241,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
             title);
     x += w + skin_.px(4);
   }
-  if (shown == nullptr) return;
+  if (shown == nullptr || at_start_) return;
   const auto at_x = [&](float place, float tall) {
     ImGui::SetCursorScreenPos({place, middle - skin_.px(tall) * 0.5f});
   };
@@ -298,6 +309,11 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
   float x = at.x + skin_.px(14);
   const Run* shown = run();
   const bool back = shown != nullptr && shown->looking_at.has_value();
+  if (shown == nullptr || at_start_) {
+    text_at(list, skin_.fonts.small, x, middle, skin_(notice_.empty() ? Colour::text_third : Colour::error),
+            notice_.empty() ? "? shows all keys" : shortened(skin_.fonts.small, notice_, width - skin_.px(28)));
+    return;
+  }
   const char* word = status.playing ? "Running" : back ? "Looking back" : status.ended ? "At the end" : "Paused";
   const Colour colour = status.playing ? Colour::ok : back ? Colour::warning : Colour::text_third;
   list.AddCircleFilled({x + skin_.px(4), middle}, skin_.px(4), skin_(colour));
@@ -316,7 +332,7 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
          skin_.px(18);
   }
   const std::string& said = status.problem.empty() ? notice_ : status.problem;
-  const char* keys = "space play   m . s step   k fork   l newest";
+  const char* keys = "space play   m . s step   k fork   ? all keys";
   const float keys_width = measure(skin_.fonts.small, keys).x;
   if (!said.empty()) {
     text_at(list, skin_.fonts.small, x, middle, skin_(status.problem.empty() ? Colour::text : Colour::error),
@@ -439,11 +455,70 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
            bottom_, -1, 200, 560);
 }
 
-void Application::empty_page(ImVec2 size) {
+void Application::set_scenarios(const std::string& folder) { cards_ = read_cards(folder); }
+
+void Application::open_file(const std::string& path) {
+  const auto source = read_file(path);
+  if (!source) {
+    notice_ = fmt::format("{}: {}", path, source.error());
+    return;
+  }
+  SessionSetup setup;
+  setup.path = path;
+  setup.source = *source;
+  auto session = Session::begin(setup);
+  if (!session) {
+    notice_ = session.error().text;
+    return;
+  }
+  notice_.clear();
+  open(std::move(*session), std::filesystem::path(path).stem().string());
+  at_start_ = false;
+}
+
+void Application::start_page(ImVec2 size) {
+  const float top = skin_.px(kTopBar);
+  ImGui::SetCursorScreenPos({0, top});
+  ImGui::BeginChild("start", {size.x, size.y - top - skin_.px(kStatusBar)});
+  std::string chosen;
+  if (cards_.empty()) {
+    text_centred(*ImGui::GetWindowDrawList(), skin_.fonts.title, {size.x * 0.5f, size.y * 0.42f}, skin_(Colour::text),
+                 "No run is open");
+    text_centred(*ImGui::GetWindowDrawList(), skin_.fonts.body, {size.x * 0.5f, size.y * 0.42f + skin_.px(40)},
+                 skin_(Colour::text_second),
+                 "Drop a scenario onto this window, or begin with: wirelab gui scenarios/nightlight.lua");
+  } else {
+    chosen = draw_cards(skin_, cards_);
+  }
+  ImGui::EndChild();
+  if (!chosen.empty()) open_file(chosen);
+}
+
+void Application::shortcut_sheet() {
+  constexpr std::pair<const char*, const char*> keys[] = {
+      {"space", "play, pause"},    {"m", "on by one control packet of MQTT"},
+      {"p", "on by one packet"},   {".", "on by one event"},
+      {"s", "on by one second"},   {"left, right", "look at the control packet before, after"},
+      {"l", "the newest instant"}, {"k", "fork at the shown instant"},
+      {"f", "fit the canvas"},     {"h", "the start page"},
+      {"+  -", "larger, smaller"}, {"tab, arrows, enter", "reach every control"},
+      {"?", "this sheet"}};
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos({size.x * 0.5f, size.y * 0.5f}, ImGuiCond_Always, {0.5f, 0.5f});
+  ImGui::SetNextWindowSize({skin_.px(460), skin_.px(60 + 28 * static_cast<float>(std::size(keys)))});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0f);
+  ImGui::Begin("##keys", &show_keys_, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoSavedSettings);
+  heading(skin_, "Keys", "? closes this");
   ImDrawList& list = *ImGui::GetWindowDrawList();
-  text_centred(list, skin_.fonts.title, {size.x * 0.5f, size.y * 0.42f}, skin_(Colour::text), "No run is open");
-  text_centred(list, skin_.fonts.body, {size.x * 0.5f, size.y * 0.42f + skin_.px(40)}, skin_(Colour::text_second),
-               "Start with a scenario: wirelab gui scenarios/nightlight.lua");
+  for (const auto& [key, does] : keys) {
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    text_at(list, skin_.fonts.mono_small, at.x, at.y + skin_.px(10), skin_(Colour::accent), key);
+    text_at(list, skin_.fonts.small, at.x + skin_.px(170), at.y + skin_.px(10), skin_(Colour::text), does);
+    ImGui::Dummy({1, skin_.px(20)});
+  }
+  if (pressed(ImGuiKey_Escape)) show_keys_ = false;
+  ImGui::End();
+  ImGui::PopStyleVar();
 }
 
 void Application::frame() {
@@ -468,10 +543,12 @@ void Application::frame() {
   Run* shown = run();
   const float top = skin_.px(kTopBar);
   const float foot = skin_.px(kStatusBar);
-  if (shown == nullptr) {
+  if (shown == nullptr || at_start_) {
     moving_ = false;
+    keys({});
     top_bar({}, size.x, top);
-    empty_page(size);
+    start_page(size);
+    status_bar({}, {0, size.y - foot}, size.x, foot);
   } else {
     const PlaybackStatus status = shown->playback->status();
     keys(status);
@@ -497,6 +574,7 @@ void Application::frame() {
   }
   ImGui::End();
   ImGui::PopStyleVar(2);
+  if (show_keys_) shortcut_sheet();
 }
 
 }  // namespace wirelab::gui

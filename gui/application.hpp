@@ -10,6 +10,7 @@
 
 #include "gui/look.hpp"
 #include "gui/playback.hpp"
+#include "gui/start_page.hpp"
 #include "sim/view/timeline.hpp"
 
 namespace wirelab::gui {
@@ -22,6 +23,10 @@ class Application {
 
   /// Opens a run beside those that are open, and shows it.
   void open(std::unique_ptr<Session> session, std::string title);
+  /// Reads a scenario and opens it; what is wrong with it is shown.
+  void open_file(const std::string& path);
+  /// The folder whose scenarios the start page shows; the page stands where no run is open, or when asked for.
+  void set_scenarios(const std::string& folder);
   /// Builds one frame, between NewFrame() and Render().
   void frame();
   /// Whether the next frame may look different without any input: a run goes on, or a trace is still being read.
@@ -55,7 +60,8 @@ class Application {
   void panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size);
   void tabbed(Look& look, Place place, int& chosen);
   void time_strip(Look& look, const PlaybackStatus& status);
-  void empty_page(ImVec2 size);
+  void start_page(ImVec2 size);
+  void shortcut_sheet();
   void keys(const PlaybackStatus& status);
   void carry_out(const std::vector<Request>& requests);
   void toggle_play(const PlaybackStatus& status);
@@ -74,6 +80,9 @@ class Application {
   int speed_ = 2;
   bool moving_ = true;
   bool show_left_ = true;
+  bool at_start_ = false;   // the start page, though runs are open
+  bool show_keys_ = false;  // the sheet of shortcuts
+  std::vector<ScenarioCard> cards_;
   std::string notice_;  // shown in the status bar
   // Forks are made on the simulation's thread and handed over here.
   struct Arrivals {

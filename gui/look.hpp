@@ -30,7 +30,10 @@ struct Selection {
 struct SeekTo {
   std::int64_t at = 0;
 };
-using Request = std::variant<Intervention, SeekTo>;
+struct RunUntil {
+  std::string condition;  // a Lua expression over counters
+};
+using Request = std::variant<Intervention, SeekTo, RunUntil>;
 
 struct Look {
   const TraceStore::Reader& reader;
@@ -71,6 +74,9 @@ View broker_view();
 View connection_view();
 View control_view();
 View journey_view();
+View plots_view();
+View topics_view();
+View machine_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);

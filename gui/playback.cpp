@@ -45,7 +45,7 @@ void Playback::set_speed(double speed) {
 
 void Playback::pause() {
   const std::lock_guard lock(mutex_);
-  status_.playing = has_target_ = stepping_ = false;
+  status_.playing = has_target_ = stepping_ = has_condition_ = false;
   wake_.notify_all();
 }
 
@@ -63,6 +63,20 @@ void Playback::step(Step step) {
   stepping_ = status_.busy = true;
   status_.playing = false;
   wake_.notify_all();
+}
+
+void Playback::run_until(const std::string& condition) {
+  {
+    const std::lock_guard lock(mutex_);
+    status_.playing = has_target_ = stepping_ = false;
+  }
+  ask([this, condition](Session& session) {
+    const auto set = session.script().set_condition(condition);
+    const std::lock_guard lock(mutex_);
+    status_.problem = set ? "" : set.error();
+    has_condition_ = set.has_value();
+    status_.busy = has_condition_;
+  });
 }
 
 void Playback::ask(std::function<void(Session&)> what) {
@@ -119,9 +133,10 @@ void Playback::work() {
     std::function<void(Session&)> asked;
     Instant goal;
     bool one_step = false;
+    bool until = false;
     {
       std::unique_lock lock(mutex_);
-      if (!quit_ && asked_.empty() && !status_.playing && !has_target_ && !stepping_) {
+      if (!quit_ && asked_.empty() && !status_.playing && !has_target_ && !stepping_ && !has_condition_) {
         if (!noted_idle) {
           lock.unlock();
           note_progress(true);
@@ -130,7 +145,9 @@ void Playback::work() {
         }
         status_.busy = false;
         idle_.notify_all();
-        wake_.wait(lock, [&] { return quit_ || !asked_.empty() || status_.playing || has_target_ || stepping_; });
+        wake_.wait(lock, [&] {
+          return quit_ || !asked_.empty() || status_.playing || has_target_ || stepping_ || has_condition_;
+        });
       }
       if (quit_) return;
       if (!asked_.empty()) {
@@ -138,6 +155,9 @@ void Playback::work() {
       } else if (stepping_) {
         one_step = step_ != Step::second;
         goal = step_ == Step::second ? session_->now() + Duration::seconds(1) : status_.end;
+      } else if (has_condition_) {
+        until = true;
+        goal = status_.end;
       } else if (has_target_) {
         goal = std::min(target_, status_.end);
       } else if (status_.speed == 0) {
@@ -164,7 +184,15 @@ void Playback::work() {
     }
     bool over = false;
     tl::expected<bool, ScriptError> reached = false;
-    if (one_step) {
+    std::string problem;
+    if (until) {
+      for (std::uint64_t i = 0; i < kSlice && !over && reached && !*reached; ++i) {
+        reached = session_->run(goal, 1);
+        const auto holds = session_->script().condition_holds();
+        over = !holds || *holds;
+        if (!holds) problem = holds.error();
+      }
+    } else if (one_step) {
       const TraceStore::Reader before(*session_->store());
       const RecordNumber from = before.last();
       for (std::uint64_t i = 0; i < kSlice && !over && reached && !*reached; ++i) {
@@ -178,11 +206,12 @@ void Playback::work() {
     note_progress(false);
     const std::lock_guard lock(mutex_);
     if (!reached) status_.problem = reached.error().text;
-    status_.ended = !reached || (*reached && goal >= status_.end && !(one_step && over));
+    if (!problem.empty()) status_.problem = problem;
+    status_.ended = !reached || (*reached && goal >= status_.end && !((one_step || until) && over));
     if (status_.ended) {
-      status_.playing = has_target_ = stepping_ = false;
-    } else if (over && (has_target_ || stepping_)) {
-      has_target_ = stepping_ = false;
+      status_.playing = has_target_ = stepping_ = has_condition_ = false;
+    } else if (over && (has_target_ || stepping_ || has_condition_)) {
+      has_target_ = stepping_ = has_condition_ = false;
     }
   }
 }

@@ -44,6 +44,8 @@ class Playback {
   void pause();
   void run_to(Instant at);
   void step(Step step);
+  /// Until a condition holds (see Script::set_condition), looked at after every event.
+  void run_until(const std::string& condition);
   /// Between two events, as soon as the thread comes to it.
   void intervene(Intervention what);
   /// Runs on the simulation's thread, between two events: for what needs the session itself.
@@ -69,6 +71,7 @@ class Playback {
   bool has_target_ = false;
   bool stepping_ = false;
   Step step_ = Step::event;
+  bool has_condition_ = false;
   bool restart_clock_ = true;
   bool quit_ = false;
   std::thread thread_;

@@ -39,6 +39,10 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
   ImGui_ImplOpenGL3_Init("#version 330");
   {
     Application application(*options.theme, scale);
+    glfwSetWindowUserPointer(window, &application);
+    glfwSetDropCallback(window, [](GLFWwindow* at, int count, const char** paths) {
+      for (int i = 0; i < count; ++i) static_cast<Application*>(glfwGetWindowUserPointer(at))->open_file(paths[i]);
+    });
     prepare(application);
     int still = 0;  // frames since anything moved
     while (glfwWindowShouldClose(window) == GLFW_FALSE) {

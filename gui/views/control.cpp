@@ -30,6 +30,7 @@ class Control {
     node(look);
     link(look);
     talk(look);
+    until(look);
     ImGui::PopItemWidth();
     ImGui::Unindent(skin.px(16));
   }
@@ -158,12 +159,34 @@ class Control {
       look.requests.push_back(Intervention{UnsubscribeAs{name, topic_}});
   }
 
+  void until(Look& look) {
+    const Skin& skin = look.skin;
+    ImGui::Dummy({1, skin.px(8)});
+    heading(skin, "Run until");
+    ImGui::PushFont(skin.fonts.small);
+    const bool entered = ImGui::InputTextWithHint("##until", "wills > 0", condition_, sizeof condition_,
+                                                  ImGuiInputTextFlags_EnterReturnsTrue);
+    ImGui::PopFont();
+    if ((text_button(skin, "Run##until", icon::play) || entered) && condition_[0] != 0)
+      look.requests.push_back(RunUntil{condition_});
+    constexpr std::pair<const char*, const char*> ready[] = {
+        {"a will fires", "wills > 0"}, {"a message is lost", "lost > 0"}, {"TCP sends again", "retransmissions > 0"}};
+    for (const auto& [words, condition] : ready) {
+      ImGui::SameLine();
+      if (ImGui::GetContentRegionAvail().x < measure(skin.fonts.small_strong, words).x + skin.px(46)) ImGui::NewLine();
+      if (text_button(skin, words)) std::snprintf(condition_, sizeof condition_, "%s", condition);
+    }
+    explain(skin,
+            "A Lua expression over counters such as lost, delivered, packets_dropped; now() and queue(\"home>hub\").");
+  }
+
   EntityId slid_ = 0;
   float loss_ = 0, delay_ = 0, jitter_ = 0;
   char topic_[128] = "";
   char payload_[256] = "";
   int qos_ = 0;
   bool retain_ = false;
+  char condition_[128] = "";
 };
 
 }  // namespace

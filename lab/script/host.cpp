@@ -268,6 +268,13 @@ tl::expected<bool, ScriptError> Host::run_some(Instant end, std::uint64_t most) 
   return reached;
 }
 
+std::optional<double> Host::counter(std::string_view name) const {
+  for (const Metric& metric : own_metrics) {
+    if (metric.name == name) return metric.value;
+  }
+  return statistics_.counter(name);
+}
+
 std::vector<Metric> Host::metrics() {
   world_->trace().flush();
   std::vector<Metric> all = statistics_.metrics();

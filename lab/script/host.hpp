@@ -4,6 +4,7 @@
 
 #include <lua.hpp>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ class Host final : public Script {
   tl::expected<void, ScriptError> run_until(Instant end) override;
   tl::expected<bool, ScriptError> run_some(Instant end, std::uint64_t most) override;
   const std::string& source_path() const override { return path; }
+  tl::expected<void, std::string> set_condition(const std::string& expression) override;
+  tl::expected<bool, std::string> condition_holds() override;
+  /// A counter of the run, or one of the scenario's own metrics.
+  std::optional<double> counter(std::string_view name) const;
   World& world() override { return *world_; }
   Duration duration() const override { return duration_; }
   const std::vector<ParameterInfo>& parameters() const override { return parameters_; }
@@ -90,6 +95,7 @@ class Host final : public Script {
 
   std::unique_ptr<World> world_;
   Statistics statistics_;
+  int condition_ = LUA_NOREF;
   bool failed_ = false;
   ScriptError error_;
 };

@@ -21,10 +21,10 @@ class Teller {
 
   std::string tell_will(const Record& will, const Record& accepted) {
     start_ = accepted.at;
-    text_ = fmt::format("{}, the will of {}, published at {}\n", index_.name(accepted.key), index_.name(will.entity),
+    text_ = fmt::format("{}, the will of {}, published at {}\n", index_.name(accepted.key), client_of(will.entity),
                         format_seconds(accepted.at));
     line(will.at, 0,
-         fmt::format("{} publishes the will, since: {}", index_.name(accepted.entity),
+         fmt::format("{} publishes the will, since: {}", who(accepted.entity),
                      name_of(static_cast<WillCause>(will.field))));
     routes(accepted, 0);
     return told();
@@ -32,15 +32,15 @@ class Teller {
 
   std::string tell(const Record& published) {
     start_ = published.at;
-    text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), index_.name(published.entity),
+    text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), who(published.entity),
                         format_seconds(published.at));
     line(published.at, 0,
-         fmt::format("{} publishes {} bytes at QoS {}{}", index_.name(published.entity), published.a,
-                     published.field & 3, (published.field & 4) != 0 ? ", retained" : ""));
+         fmt::format("{} publishes {} bytes at QoS {}{}", who(published.entity), published.a, published.field & 3,
+                     (published.field & 4) != 0 ? ", retained" : ""));
     losses(published.subject, 0);
     hops(published.subject, 0);
     for (const Record* done : index_.about(Kind::message_completed, published.subject))
-      line(done->at, 0, fmt::format("{}: the handshake is complete", index_.name(done->entity)));
+      line(done->at, 0, fmt::format("{}: the handshake is complete", who(done->entity)));
     return told();
   }
 
@@ -68,9 +68,22 @@ class Teller {
   void losses(MessageId message, int depth) {
     for (const Record* lost : index_.about(Kind::message_lost, message)) {
       line(lost->at, depth,
-           fmt::format("{}: lost, {}", index_.name(lost->entity), name_of(static_cast<LossReason>(lost->field))));
+           fmt::format("{} lost: {}", who(lost->entity), name_of(static_cast<LossReason>(lost->field))));
       ended_ = true;
     }
+  }
+
+  std::string client_of(EntityId session) const {
+    const std::string name(index_.name(session));
+    return name.substr(name.find('/') + 1);
+  }
+  // A client by its device's name, a session as what its broker keeps for the client.
+  std::string who(EntityId entity) const {
+    std::string name(index_.name(entity));
+    if (name.ends_with("/mqtt")) return name.substr(0, name.size() - 5);
+    if (const std::size_t cut = name.find('/'); cut != std::string::npos)
+      return name.substr(0, cut) + ", for " + name.substr(cut + 1) + ",";
+    return name;
   }
 
   // Every control packet that carried the message from here, and what came of it.
@@ -78,7 +91,7 @@ class Teller {
     for (const Transfer* transfer : index_.transfers_of(message)) {
       if (!is_publish(*transfer->sent)) continue;
       line(transfer->sent->at, depth,
-           fmt::format("{} hands PUBLISH to TCP, {} bytes", index_.name(transfer->sent->entity),
+           fmt::format("{} hands PUBLISH to TCP, {} bytes", who(transfer->sent->entity),
                        transfer->sent->b - transfer->sent->a));
       const std::int64_t complete_at = carriage(*transfer, depth + 1);
       if (transfer->received == nullptr) {
@@ -121,7 +134,7 @@ class Teller {
       if (routed->a == 0) ended_ = true;
     }
     for (const Record* queued : index_.about(Kind::message_queued, message)) {
-      line(queued->at, depth, fmt::format("{}: waits in the queue", index_.name(queued->entity)));
+      line(queued->at, depth, fmt::format("{}: waits in the queue", who(queued->entity)));
       waiting_ = true;
     }
     losses(message, depth + 1);
@@ -132,7 +145,7 @@ class Teller {
     const Record& received = *transfer.received;
     for (const Record* taken : index_.about(Kind::message_accepted, received.key)) {
       if (received.key == 0) break;
-      line(taken->at, depth, fmt::format("{} accepts it", index_.name(taken->entity)));
+      line(taken->at, depth, fmt::format("{} accepts it", who(taken->entity)));
       routes(*taken, depth);
       return;
     }
@@ -143,13 +156,12 @@ class Teller {
       if (next == nullptr) break;
       if (next->kind != Kind::message_delivered || next->cause != number) continue;
       line(next->at, depth,
-           fmt::format("{} delivers it to the program, {} after it was published", index_.name(next->entity),
+           fmt::format("{} delivers it to the program, {} after it was published", who(next->entity),
                        format_duration(Duration::nanoseconds(next->at - start_))));
       ended_ = true;
       return;
     }
-    line(received.at, depth,
-         fmt::format("{} receives it again and does not deliver it twice", index_.name(received.entity)));
+    line(received.at, depth, fmt::format("{} receives it again and does not deliver it twice", who(received.entity)));
   }
 
   // How the bytes of one control packet crossed: which packets carried them, what was lost, what they waited for.
@@ -175,7 +187,7 @@ class Teller {
       std::string fate;
       for (const Record* r : index_.of_blob(packet->key)) {
         if (r->kind == Kind::packet_dropped)
-          fate = fmt::format("lost: {}, {}", index_.name(r->entity), name_of(static_cast<DropReason>(r->field)));
+          fate = fmt::format("lost: {}, {}", who(r->entity), name_of(static_cast<DropReason>(r->field)));
         if (r->kind == Kind::packet_arrived) crossed = true, arrival = r->at;
       }
       const bool needless = again && complete_at >= 0 && complete_at <= packet->at;

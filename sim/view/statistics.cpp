@@ -85,26 +85,49 @@ std::vector<Metric> Statistics::metrics() const {
   std::int64_t sum = 0;
   for (const std::int64_t latency : sorted) sum += latency / 1000;
   const double mean = sorted.empty() ? 0.0 : static_cast<double>(sum) / static_cast<double>(sorted.size()) / 1e3;
-  const auto n = [](std::uint64_t count) { return static_cast<double>(count); };
-  return {
-      {"published", "messages", "calls of publish()", n(published_)},
-      {"accepted", "messages", "taken by brokers, wills included", n(accepted_)},
-      {"delivered", "messages", "handed to programs, each counted", n(delivered_)},
-      {"duplicates", "messages", "of these, a second time", n(duplicates_)},
-      {"discarded", "messages", "accepted, nobody had subscribed", n(discarded_)},
-      {"refused", "messages", "QoS 0 without a connection", n(refused_)},
-      {"lost", "messages", "with connections, queues, crashes", n(lost_)},
-      {"wills", "messages", "last wills published", n(wills_)},
-      {"connections", "connections", "CONNACKs that clients got", n(connections_)},
-      {"latency_mean", "ms", "publish to delivery, mean", mean},
-      {"latency_p50", "ms", "publish to delivery, median", quantile(0.5)},
-      {"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile(0.95)},
-      {"latency_max", "ms", "publish to delivery, longest", quantile(1.0)},
-      {"packets", "packets", "IP packets that nodes emitted", n(packets_)},
-      {"bytes", "bytes", "of these, IP headers included", n(bytes_)},
-      {"packets_dropped", "packets", "lost on links, in queues, at nodes", n(dropped_)},
-      {"retransmissions", "segments", "segments that TCP sent again", n(retransmissions_)},
+  std::vector<Metric> all;
+  const auto add = [&](const Counter& counter) {
+    all.push_back({std::string(counter.name), std::string(counter.unit), std::string(counter.definition),
+                   static_cast<double>(this->*counter.count)});
   };
+  // The latencies stand between the messages and the packets.
+  constexpr std::size_t kMessages = 9;
+  for (std::size_t i = 0; i < kMessages; ++i) add(kCounters[i]);
+  all.push_back({"latency_mean", "ms", "publish to delivery, mean", mean});
+  all.push_back({"latency_p50", "ms", "publish to delivery, median", quantile(0.5)});
+  all.push_back({"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile(0.95)});
+  all.push_back({"latency_max", "ms", "publish to delivery, longest", quantile(1.0)});
+  for (std::size_t i = kMessages; i < kCounters.size(); ++i) add(kCounters[i]);
+  return all;
+}
+
+const std::array<Statistics::Counter, 13> Statistics::kCounters{{
+    {"published", "messages", "calls of publish()", &Statistics::published_},
+    {"accepted", "messages", "taken by brokers, wills included", &Statistics::accepted_},
+    {"delivered", "messages", "handed to programs, each counted", &Statistics::delivered_},
+    {"duplicates", "messages", "of these, a second time", &Statistics::duplicates_},
+    {"discarded", "messages", "accepted, nobody had subscribed", &Statistics::discarded_},
+    {"refused", "messages", "QoS 0 without a connection", &Statistics::refused_},
+    {"lost", "messages", "with connections, queues, crashes", &Statistics::lost_},
+    {"wills", "messages", "last wills published", &Statistics::wills_},
+    {"connections", "connections", "CONNACKs that clients got", &Statistics::connections_},
+    {"packets", "packets", "IP packets that nodes emitted", &Statistics::packets_},
+    {"bytes", "bytes", "of these, IP headers included", &Statistics::bytes_},
+    {"packets_dropped", "packets", "lost on links, in queues, at nodes", &Statistics::dropped_},
+    {"retransmissions", "segments", "segments that TCP sent again", &Statistics::retransmissions_},
+}};
+
+std::optional<double> Statistics::counter(std::string_view name) const {
+  for (const Counter& counter : kCounters) {
+    if (counter.name == name) return static_cast<double>(this->*counter.count);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> Statistics::counters() {
+  std::vector<std::string_view> names;
+  for (const Counter& counter : kCounters) names.push_back(counter.name);
+  return names;
 }
 
 }  // namespace wirelab

@@ -5,7 +5,9 @@
 #include <tsl/robin_map.h>
 #include <tsl/robin_set.h>
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,9 @@ struct Metric {
 class Statistics final : public Sink {
  public:
   void consume(const TracePart& part) override;
+  /// One that only counts, without the work of the others; empty if there is none of that name. And their names.
+  std::optional<double> counter(std::string_view name) const;
+  static std::vector<std::string_view> counters();
   /// All metrics as they are now, always the same names in the same order.
   std::vector<Metric> metrics() const;
 
@@ -36,6 +41,11 @@ class Statistics final : public Sink {
   static std::uint64_t carrier_key(std::uint32_t stream, std::int64_t begin) {
     return (static_cast<std::uint64_t>(stream) << 40) ^ static_cast<std::uint64_t>(begin);
   }
+  struct Counter {
+    std::string_view name, unit, definition;
+    std::uint64_t Statistics::*count;
+  };
+  static const std::array<Counter, 13> kCounters;
   void take(const Record& record, RecordNumber number, const TraceChunk& chunk);
 
   std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,

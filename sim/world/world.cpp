@@ -42,9 +42,9 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
   device_of_node_.assign(description.nodes.size(), kNowhere);
   for (const NodeDescription& node : description.nodes) {
     const NodeIndex index = network_.add_node(node.name, node.address,
-                                               node.role == NodeRole::router   ? EntityKind::node
-                                               : node.role == NodeRole::broker ? EntityKind::broker
-                                                                               : EntityKind::device);
+                                              node.role == NodeRole::router   ? EntityKind::node
+                                              : node.role == NodeRole::broker ? EntityKind::broker
+                                                                              : EntityKind::device);
     if (node.role != NodeRole::device) continue;
     device_of_node_[index] = static_cast<DeviceIndex>(devices_.size());
     devices_.emplace_back();
@@ -365,6 +365,13 @@ std::vector<std::string_view> World::sensors_of(DeviceIndex device) const {
 bool World::has_actuator(DeviceIndex device, std::string_view name) const {
   const auto& all = devices_[device].peripherals;
   return all != nullptr && all->actuators.contains(name);
+}
+
+std::optional<std::uint32_t> World::queued_packets(std::string_view direction) const {
+  const auto link = find_link(direction);
+  if (!link || link->direction == 0) return std::nullopt;
+  const LinkEnds& ends = network_.ends(link->link);
+  return network_.channel(link->link, link->direction == 1 ? ends.a : ends.b).queued_packets();
 }
 
 std::size_t World::held_bytes() const {

@@ -76,6 +76,8 @@ class World {
   bool has_sensor(DeviceIndex device, std::string_view name) const;
   std::vector<std::string_view> sensors_of(DeviceIndex device) const;
   bool has_actuator(DeviceIndex device, std::string_view name) const;
+  /// Packets that wait for one direction of a link, as "home>hub"; empty if there is none of that name.
+  std::optional<std::uint32_t> queued_packets(std::string_view direction) const;
   /// Bytes of the messages that clients and brokers keep.
   std::size_t held_bytes() const;
   /// The sensor of a device, made with its stated default if the description has none.

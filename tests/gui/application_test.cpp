@@ -132,6 +132,77 @@ TEST_CASE("a fork keeps both branches, and what is done reaches the journal") {
   CHECK(application.playback()->status().interventions == 0);
 }
 
+TEST_CASE("a run goes on until a condition holds, and a wrong one is said") {
+  gui::Playback playback(session_of("scenarios/outage.lua"));
+  playback.run_until("retransmissions >= 3");
+  playback.wait();
+  const Instant first = playback.status().now;
+  CHECK(playback.status().problem.empty());
+  CHECK(first > Instant());
+  CHECK(first < playback.status().end);
+  // The same instant as in a run that is stepped event by event.
+  const auto plain = session_of("scenarios/outage.lua");
+  while (metric_of(plain->script(), "retransmissions") < 3) REQUIRE(plain->run(plain->end(), 1));
+  CHECK(plain->now() == first);
+  CHECK(plain->world().executed() == playback.status().events);
+  playback.run_until("now() > 100 and queue('home>hub') == 0");
+  playback.wait();
+  CHECK(playback.status().now > seconds_in(100));
+  for (const auto& [wrong, said] : {std::pair{"willz > 0", "did you mean \"wills\""},
+                                    {"1 +", "syntax"},
+                                    {"queue('x') > 1", "there is no direction of a link"},
+                                    {"2 ^ 3", "math.pow"}}) {
+    playback.run_until(wrong);
+    playback.wait();
+    const std::string problem = playback.status().problem;
+    CAPTURE(wrong, problem);
+    CHECK((problem.find(said) != std::string::npos || (std::string(said) == "syntax" && !problem.empty())));
+  }
+  // Asking changed nothing: the run is that of the command line.
+  playback.play(0);
+  while (!playback.status().ended) std::this_thread::yield();
+  playback.wait();
+  REQUIRE(plain->run(plain->end(), ~std::uint64_t{0}));
+  CHECK(playback.status().digest == plain->world().trace().digest().everything);
+}
+
+TEST_CASE("the start page shows every scenario with its question, and opens the one that is clicked") {
+  Headless screen;
+  gui::Application application(gui::light_theme(), 1);
+  application.set_scenarios("scenarios");
+  std::string text = screen.settle(application);
+  for (const char* const part : {"What would you like to see?", "nightlight", "temperature", "topics", "qos", "outage"})
+    shows(text, part);
+  screen.click(application, 260, 300);
+  CHECK(application.runs() == 1);
+  shows(screen.settle(application), "nightlight");
+  ImGui::GetIO().AddInputCharacter('?');
+  screen.frame(application);
+  shows(screen.settle(application), "reach every control");
+  application.open_file("no/such.lua");
+  shows(screen.settle(application), "No such file");
+}
+
+TEST_CASE("handshakes, topics and plots show what the trace says") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(2.12));
+  application.playback()->wait();
+  application.select_last(Kind::mqtt_sent);
+  application.show("machine");
+  std::string text = screen.settle(application);
+  for (const char* const part :
+       {"waits for PUBACK", "waits for PUBREC", "waits for PUBCOMP", "complete", "packet identifier 1"})
+    shows(text, part);
+  application.show("topics");
+  application.show("plots");
+  application.playback()->run_to(seconds_in(60));
+  application.playback()->wait();
+  text = screen.settle(application);
+  for (const char* const part : {"qos/", "message ", "published", "packets dropped", "sent again"}) shows(text, part);
+}
+
 TEST_CASE("clicks on the canvas select, and sizes and scales from small to large are drawn") {
   for (const auto& [width, height, scale] : {std::tuple{1000.0f, 640.0f, 0.75f},
                                              {1280.0f, 800.0f, 1.0f},

@@ -1,0 +1,123 @@
+// The topics that brokers have accepted messages to, as a tree, each with its last message at the shown instant: how often, how
+// long ago, how large, and the payload's beginning.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "gui/controls.hpp"
+#include "gui/look.hpp"
+#include "gui/paint.hpp"
+#include "sim/wire/mqtt.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+class Topics {
+ public:
+  void draw(Look& look) {
+    const Skin& skin = look.skin;
+    collect(look);
+    ImGui::Indent(skin.px(14));
+    heading(skin, "Topics", fmt::format("{}", accepted_.size()));
+    if (accepted_.empty()) explain(skin, "No broker has accepted a message yet.");
+    std::vector<std::string> above;
+    for (const auto& [topic, records] : accepted_) row(look, topic, records, above);
+    ImGui::Unindent(skin.px(14));
+  }
+
+ private:
+  void collect(const Look& look) {
+    constexpr RecordNumber kMost = 60'000;
+    const RecordNumber to = std::min(look.reader.last(), std::max(next_, look.reader.first()) + kMost);
+    for (next_ = std::max(next_, look.reader.first()); next_ <= to; ++next_) {
+      const Record& r = look.reader.record(next_);
+      if (r.kind == Kind::message_accepted) accepted_[std::string(look.reader.name(r.key))].push_back(next_);
+    }
+  }
+
+  // Levels that the topic before had already are not said again: the tree shows by indentation.
+  void row(Look& look, const std::string& topic, const std::vector<RecordNumber>& records,
+           std::vector<std::string>& above) {
+    const Skin& skin = look.skin;
+    const auto end = std::partition_point(records.begin(), records.end(),
+                                          [&](RecordNumber n) { return look.reader.record(n).at <= look.at; });
+    if (end == records.begin()) return;
+    std::vector<std::string> levels;
+    for (std::size_t at = 0; at <= topic.size();) {
+      const std::size_t cut = std::min(topic.find('/', at), topic.size());
+      levels.push_back(topic.substr(at, cut - at));
+      at = cut + 1;
+    }
+    std::size_t shared = 0;
+    while (shared + 1 < levels.size() && shared < above.size() && levels[shared] == above[shared]) ++shared;
+    for (std::size_t i = shared; i + 1 < levels.size(); ++i) line(look, i, levels[i] + "/", "", Colour::text_third);
+    above = levels;
+    const Record& last = look.reader.record(*(end - 1));
+    const auto count = static_cast<std::size_t>(end - records.begin());
+    const bool retained = (last.field & 4) != 0;
+    line(look, levels.size() - 1, levels.back(), fmt::format("{} x, {} ago", count, seconds_text(look.at - last.at, 1)),
+         Colour::text);
+    const std::string payload = payload_of(look, *(end - 1));
+    ImGui::Indent(skin.px(14 * static_cast<float>(levels.size())));
+    explain(skin, fmt::format("{}{}", retained ? "retained: " : "",
+                              payload.empty() ? fmt::format("{} bytes", last.a) : payload));
+    ImGui::Unindent(skin.px(14 * static_cast<float>(levels.size())));
+  }
+
+  static void line(const Look& look, std::size_t depth, const std::string& left, const std::string& right,
+                   Colour colour) {
+    const Skin& skin = look.skin;
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    text_at(list, skin.fonts.mono_small, at.x + skin.px(14 * static_cast<float>(depth)), at.y + skin.px(10),
+            skin(colour), left.empty() ? "(empty level)" : left);
+    if (!right.empty())
+      text_right(list, skin.fonts.small, at.x + room, at.y + skin.px(10), skin(Colour::text_second), right);
+    ImGui::Dummy({room, skin.px(16)});
+  }
+
+  // From the packet that brought it: the record that caused the acceptance is its receipt.
+  static std::string payload_of(const Look& look, RecordNumber accepted) {
+    const Record* cause = &look.reader.record(accepted);
+    for (int i = 0; i < 4 && cause->kind != Kind::mqtt_received; ++i) {
+      if (cause->cause < look.reader.first()) return {};
+      cause = &look.reader.record(cause->cause);
+    }
+    if (cause->kind != Kind::mqtt_received) return {};
+    const Exchange* exchange = look.index.exchange_at(cause->subject, cause->a);
+    if (exchange == nullptr) return {};
+    for (RecordNumber n = exchange->sent + 1; n <= std::min(look.reader.last(), exchange->sent + 12); ++n) {
+      const Record& r = look.reader.record(n);
+      if (r.kind != Kind::packet_sent || r.subject != exchange->stream || r.a > exchange->begin || r.b < exchange->end)
+        continue;
+      const auto packet = look.reader.blob(r.key);
+      const auto size = static_cast<std::size_t>(r.b - r.a);
+      if (packet.size() < size) return {};
+      const auto bytes = packet.subspan(packet.size() - size + static_cast<std::size_t>(exchange->begin - r.a),
+                                        static_cast<std::size_t>(exchange->end - exchange->begin));
+      const auto header = mqtt::decode_fixed_header(bytes);
+      if (!header || !header->has_value() || (*header)->size() != bytes.size()) return {};
+      const auto decoded = mqtt::decode(**header, bytes);
+      const auto* publish = decoded ? std::get_if<mqtt::Publish>(&*decoded) : nullptr;
+      if (publish == nullptr) return {};
+      std::string text;
+      for (const std::uint8_t b : publish->payload.first(std::min<std::size_t>(publish->payload.size(), 90)))
+        text += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
+      return text;
+    }
+    return {};
+  }
+
+  std::map<std::string, std::vector<RecordNumber>> accepted_;  // by topic, in order of time
+  RecordNumber next_ = 0;
+};
+
+}  // namespace
+
+View topics_view() {
+  return {"topics", "Topics", Place::right, [view = std::make_shared<Topics>()](Look& look) { view->draw(look); }};
+}
+
+}  // namespace wirelab::gui
