@@ -16,7 +16,7 @@ namespace {
 
 struct GuiCommand {
   RunOptions options;
-  std::string at, size = "1440x900", theme = "dark", screenshot, show, select;
+  std::string at, size = "1440x900", theme, screenshot, show, select;
   int scale = 100;
 };
 
@@ -58,7 +58,7 @@ int show_it(const GuiCommand& command) {
       height > 4320)
     return report({kBadInput, fmt::format("--size {}: write WIDTHxHEIGHT from 640x480 to 7680x4320, as in 1440x900",
                                           command.size)});
-  const gui::Theme* theme = gui::find_theme(command.theme);
+  const gui::Theme* theme = gui::find_theme(command.theme.empty() ? "dark" : command.theme);
   if (theme == nullptr)
     return report({kBadInput, fmt::format("--theme {}: there are dark, light and contrast", command.theme)});
   std::unique_ptr<Session> session;
@@ -80,7 +80,7 @@ int show_it(const GuiCommand& command) {
   options.width = width;
   options.height = height;
   options.scale = command.scale == 100 ? 0 : static_cast<float>(command.scale) / 100;
-  options.theme = theme;
+  options.theme = command.theme.empty() ? nullptr : theme;
   const auto shown = gui::run_window(options, [&](gui::Application& application) {
     application.set_scenarios(scenario_folder());
     if (session != nullptr) application.open(std::move(session), command.options.scenario);

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "gui/exports.hpp"
 #include "gui/look.hpp"
 #include "gui/playback.hpp"
+#include "gui/remembered.hpp"
 #include "gui/start_page.hpp"
 #include "sim/view/timeline.hpp"
 
@@ -35,6 +37,9 @@ class Application {
   bool apply_scale();
   void set_scale(float scale) { wanted_scale_ = scale; }
   void set_theme(const Theme& theme);
+  /// Takes over what was remembered, and gives what is to be.
+  void recall(const Remembered& remembered);
+  Remembered remembered() const;
 
   // For tests and pictures.
   Playback* playback() { return shown_ < runs_.size() ? runs_[shown_]->playback.get() : nullptr; }
@@ -53,7 +58,14 @@ class Application {
     RunIndex index;
     Timeline timeline;
     std::optional<std::int64_t> looking_at;  // empty: the newest instant
+    std::vector<std::int64_t> bookmarks;     // in order of time
   };
+  static constexpr double kSpeeds[] = {0.01, 0.1, 1, 10, 0};  // simulated seconds a second, 0: as fast as it goes
+  static constexpr const char* kSpeedWords[] = {"1/100", "1/10", "1x", "10x", "max"};
+  static constexpr float kTopBar = 52;
+  static constexpr float kStatusBar = 28;
+  static constexpr float kStrip = 46;
+
   void catch_up(Run& run, const TraceStore::Reader& reader, const PlaybackStatus& status);
   void top_bar(const PlaybackStatus& status, float width, float height);
   void status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height);
@@ -67,6 +79,9 @@ class Application {
   void toggle_play(const PlaybackStatus& status);
   void fork_here();
   void save();
+  void write(Export what);
+  void go_to_bookmark(const PlaybackStatus& status, bool forward);
+  void beside(Look& look, ImVec2 at, ImVec2 size);
   Run* run() { return shown_ < runs_.size() ? runs_[shown_].get() : nullptr; }
 
   Skin skin_;
@@ -82,6 +97,10 @@ class Application {
   bool show_left_ = true;
   bool at_start_ = false;   // the start page, though runs are open
   bool show_keys_ = false;  // the sheet of shortcuts
+  bool side_by_side_ = false;
+  View other_canvas_ = topology_view();  // of the run beside
+  Selection other_selection_;
+  std::vector<std::string> recent_;
   std::vector<ScenarioCard> cards_;
   std::string notice_;  // shown in the status bar
   // Forks are made on the simulation's thread and handed over here.

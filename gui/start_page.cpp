@@ -104,7 +104,8 @@ std::vector<ScenarioCard> read_cards(const std::string& folder) {
   return cards;
 }
 
-std::string draw_cards(const Skin& skin, const std::vector<ScenarioCard>& cards) {
+std::string draw_cards(const Skin& skin, const std::vector<ScenarioCard>& cards,
+                       const std::vector<std::string>& recent) {
   std::string chosen;
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const float room = ImGui::GetContentRegionAvail().x;
@@ -141,7 +142,13 @@ std::string draw_cards(const Skin& skin, const std::vector<ScenarioCard>& cards)
   }
   const auto rows = (cards.size() + static_cast<std::size_t>(columns) - 1) / static_cast<std::size_t>(columns);
   ImGui::SetCursorScreenPos({origin.x, origin.y + skin.px(110) + static_cast<float>(rows) * (tall + gap)});
-  ImGui::Dummy({1, 1});
+  ImGui::Indent(margin);
+  if (!recent.empty()) heading(skin, "Opened last");
+  for (const std::string& path : recent) {
+    if (text_button(skin, path.c_str())) chosen = path;
+  }
+  ImGui::Unindent(margin);
+  ImGui::Dummy({1, skin.px(10)});
   return chosen;
 }
 

@@ -22,7 +22,9 @@ struct ScenarioCard {
 /// The .lua files of a folder, in order of their names.
 std::vector<ScenarioCard> read_cards(const std::string& folder);
 
-/// Draws them into the present window; returns the path of the one that was chosen, or nothing.
-std::string draw_cards(const Skin& skin, const std::vector<ScenarioCard>& cards);
+/// Draws them, and the files that were opened last, into the present window; returns the path of the one that was chosen, or
+/// nothing.
+std::string draw_cards(const Skin& skin, const std::vector<ScenarioCard>& cards,
+                       const std::vector<std::string>& recent);
 
 }  // namespace wirelab::gui

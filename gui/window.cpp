@@ -38,11 +38,16 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
   ImGui_ImplGlfw_InitForOpenGL(window, true);
   ImGui_ImplOpenGL3_Init("#version 330");
   {
-    Application application(*options.theme, scale);
+    Application application(options.theme == nullptr ? dark_theme() : *options.theme, scale);
     glfwSetWindowUserPointer(window, &application);
     glfwSetDropCallback(window, [](GLFWwindow* at, int count, const char** paths) {
       for (int i = 0; i < count; ++i) static_cast<Application*>(glfwGetWindowUserPointer(at))->open_file(paths[i]);
     });
+    const std::string kept = remembered_path();
+    Remembered remembered = read_remembered(kept);
+    if (options.theme != nullptr) remembered.theme = options.theme->name;
+    if (options.scale != 0) remembered.scale = options.scale;
+    application.recall(remembered);
     prepare(application);
     int still = 0;  // frames since anything moved
     while (glfwWindowShouldClose(window) == GLFW_FALSE) {
@@ -70,6 +75,8 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
       ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
       glfwSwapBuffers(window);
     }
+    // Not being able to remember is no reason to complain at the end.
+    (void)write_remembered(kept, application.remembered());
   }
   ImGui_ImplOpenGL3_Shutdown();
   ImGui_ImplGlfw_Shutdown();

@@ -13,8 +13,8 @@ namespace wirelab::gui {
 struct WindowOptions {
   int width = 1440;
   int height = 900;
-  float scale = 0;  // 0: the monitor's
-  const Theme* theme = &dark_theme();
+  float scale = 0;               // 0: the monitor's
+  const Theme* theme = nullptr;  // null: the one that was chosen last, or the dark one
 };
 
 /// Opens a window, shows what `prepare` opens in it and returns when it is closed. The error says why there is none; nothing of

@@ -1,9 +1,13 @@
 // The panels over recorded runs: what they show is what the trace says, at any instant, and what is done reaches the journal.
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <set>
 #include <sstream>
 
+#include "lab/system/files.hpp"
 #include "tests/gui/headless.hpp"
 
 using namespace wirelab;
@@ -201,6 +205,63 @@ TEST_CASE("handshakes, topics and plots show what the trace says") {
   application.playback()->wait();
   text = screen.settle(application);
   for (const char* const part : {"qos/", "message ", "published", "packets dropped", "sent again"}) shows(text, part);
+}
+
+TEST_CASE("what is remembered is read back, and a damaged file is as none") {
+  const std::string folder =
+      std::filesystem::temp_directory_path() / ("wirelab-remembered-" + std::to_string(getpid()));
+  const std::string path = folder + "/a/gui.json";
+  CHECK(gui::read_remembered(path) == gui::Remembered{});
+  gui::Remembered some{"light", 1.25f, 310, 400, 300, {}};
+  for (int i = 0; i < 20; ++i) some.note_file("/x/" + std::to_string(i % 15) + ".lua");
+  CHECK(some.recent.size() == 12);
+  CHECK(some.recent.front() == "/x/4.lua");
+  REQUIRE(gui::write_remembered(path, some));
+  CHECK(gui::read_remembered(path) == some);
+  for (const char* const damaged :
+       {"", "[]", "{\"left\":\"x\",\"recent\":5}", "{\"theme\":7", "{\"scale\":1e99,\"left\":-5,\"right\":null}"}) {
+    REQUIRE(write_file(path, damaged));
+    const gui::Remembered read = gui::read_remembered(path);
+    CHECK(read.left >= 240);
+    CHECK(read.scale <= 3);
+    CHECK(read.recent.empty());
+  }
+  CHECK_FALSE(gui::write_remembered("/proc/no/gui.json", some));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("bookmarks are kept and gone to, two runs stand side by side, and files are written whole") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/temperature.lua"), "one");
+  application.open(session_of("scenarios/nightlight.lua"), "two");
+  application.playback()->run_to(seconds_in(20));
+  application.playback()->wait();
+  screen.settle(application);
+  const auto type = [&](char c) {
+    ImGui::GetIO().AddInputCharacter(static_cast<unsigned>(c));
+    return screen.settle(application);
+  };
+  type('b');
+  application.look_at(seconds_in(5).ns());
+  type('b');
+  application.look_at(seconds_in(9).ns());
+  shows(type('['), "5.000000 s");
+  shows(type(']'), "20.000000 s");
+  const std::string both = type('2');
+  shows(both, "one, at 0.000 s");
+  shows(both, "home");
+  for (const gui::Export what : {gui::Export::capture, gui::Export::sequence, gui::Export::trace, gui::Export::log}) {
+    std::string path;
+    application.playback()->ask([&](Session& session) {
+      const auto written = gui::export_run(session, what);
+      path = written ? *written : "";
+    });
+    application.playback()->wait();
+    REQUIRE(!path.empty());
+    CHECK(file_text(path).size() > 500);
+    std::filesystem::remove(path);
+  }
 }
 
 TEST_CASE("clicks on the canvas select, and sizes and scales from small to large are drawn") {

@@ -50,6 +50,7 @@ device("sensor", { on = home }, function(self)
   while true do c:publish("t", "1") sleep("2s") end
 end)
 LUA
+export XDG_CONFIG_HOME=$work/config
 cd "$work" || exit 1
 "$program" gui will.lua --at 4s >"$work/said" 2>&1 &
 window_program=$!

@@ -1,0 +1,255 @@
+// The bars of the application: what is above the panes, the status below them, the strip of the whole run, and the sheet of keys.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gui/application.hpp"
+#include "gui/controls.hpp"
+#include "gui/input.hpp"
+#include "gui/paint.hpp"
+
+namespace wirelab::gui {
+
+void Application::top_bar(const PlaybackStatus& status, float width, float height) {
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  Run* shown = run();
+  const float middle = height * 0.5f;
+  list.AddLine({0, height - 0.5f}, {width, height - 0.5f}, skin_(Colour::line));
+  float x = skin_.px(14);
+  ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
+  if (ImGui::InvisibleButton("home", {skin_.px(28), skin_.px(28)}) && !cards_.empty()) at_start_ = !at_start_;
+  tip(skin_, "All scenarios (h)");
+  list.AddRectFilled({x, middle - skin_.px(14)}, {x + skin_.px(28), middle + skin_.px(14)}, skin_(Colour::accent_fill),
+                     skin_.px(7));
+  if (skin_.fonts.has_icons)
+    text_centred(list, skin_.fonts.icons, {x + skin_.px(14), middle}, IM_COL32_WHITE, icon::hub);
+  x += skin_.px(38);
+  x += text_at(list, skin_.fonts.strong, x, middle, skin_(Colour::text), "Wirelab") + skin_.px(16);
+  // The open runs; one at a time is shown.
+  const float centre = width * 0.5f;
+  const float transport = centre - skin_.px(210);
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    const std::string title = shortened(skin_.fonts.small, runs_[i]->title, skin_.px(150));
+    const float w = measure(skin_.fonts.small, title).x + skin_.px(20);
+    if (x + w > transport - skin_.px(10)) break;
+    ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
+    ImGui::PushID(static_cast<int>(i));
+    if (ImGui::InvisibleButton("run", {w, skin_.px(28)})) shown_ = i, selection_ = {}, at_start_ = false;
+    ImGui::PopID();
+    if (i == shown_)
+      list.AddRectFilled({x, middle - skin_.px(14)}, {x + w, middle + skin_.px(14)}, skin_(Colour::raised),
+                         skin_.px(7));
+    text_at(list, skin_.fonts.small, x + skin_.px(10), middle, skin_(i == shown_ ? Colour::text : Colour::text_third),
+            title);
+    x += w + skin_.px(4);
+  }
+  if (shown == nullptr || at_start_) return;
+  const auto at_x = [&](float place, float tall) {
+    ImGui::SetCursorScreenPos({place, middle - skin_.px(tall) * 0.5f});
+  };
+  at_x(transport, 36);
+  if (icon_button(skin_, "start", icon::restart, "|<", "Look at the beginning", 36))
+    shown->playback->pause(), look_at(0);
+  ImGui::SameLine(0, skin_.px(4));
+  if (icon_button(skin_, "back", icon::previous, "<", "To the control packet before (left arrow)", 36)) {
+    const std::int64_t now = shown->looking_at.value_or(status.now.ns());
+    const std::size_t before = shown->index.exchanges_before(now);
+    shown->playback->pause();
+    look_at(before == 0 ? 0 : shown->index.exchanges()[before - 1].sent_at);
+  }
+  ImGui::SameLine(0, skin_.px(4));
+  if (icon_button(skin_, "play", status.playing ? icon::pause : icon::play, status.playing ? "||" : ">",
+                  status.playing ? "Pause (space)" : "Play (space)", 36, true, !status.ended || status.playing))
+    toggle_play(status);
+  ImGui::SameLine(0, skin_.px(4));
+  if (icon_button(skin_, "step", icon::next, ">|",
+                  "On by one control packet (m); by event (.), packet (p) or second (s)", 36, false, !status.ended)) {
+    shown->looking_at.reset();
+    shown->playback->step(Step::message);
+  }
+  const float clock_x = transport + skin_.px(172);
+  const std::int64_t at = shown->looking_at.value_or(status.now.ns());
+  const std::string clock = fmt::format("{:.6f} s", static_cast<double>(at) / 1e9);
+  const float clock_width = skin_.px(132);
+  list.AddRectFilled({clock_x, middle - skin_.px(16)}, {clock_x + clock_width, middle + skin_.px(16)},
+                     skin_(Colour::raised), skin_.px(8));
+  text_centred(list, skin_.fonts.mono_small, {clock_x + clock_width * 0.5f, middle},
+               skin_(shown->looking_at ? Colour::warning : Colour::text), clock);
+  at_x(clock_x + clock_width + skin_.px(10), 32);
+  if (segments(skin_, "speed", kSpeedWords, speed_)) shown->playback->set_speed(kSpeeds[speed_]);
+  // On the right: what concerns the whole.
+  const std::string seed = fmt::format("seed {}", status.seed);
+  const float seed_width = measure(skin_.fonts.mono_small, seed).x + skin_.px(22);
+  float right = width - skin_.px(14) - skin_.px(36);
+  at_x(right, 36);
+  const bool dark = skin_.theme == &dark_theme();
+  const bool light = skin_.theme == &light_theme();
+  if (icon_button(skin_, "theme",
+                  dark    ? icon::light
+                  : light ? icon::contrast
+                          : icon::dark,
+                  "theme", "Dark, light, high contrast", 36))
+    set_theme(dark ? light_theme() : light ? contrast_theme() : dark_theme());
+  right -= skin_.px(40);
+  at_x(right, 36);
+  if (icon_button(skin_, "save", icon::save, "save", "Save the session: its journal replays it exactly", 36)) save();
+  right -= skin_.px(40);
+  at_x(right, 36);
+  if (icon_button(skin_, "fork", icon::fork, "fork", "Fork here (k): run again up to this instant and go another way",
+                  36))
+    fork_here();
+  right -= skin_.px(40);
+  at_x(right, 36);
+  if (icon_button(skin_, "export", icon::list, "file", "Write a file: capture, sequence diagram, trace, log", 36))
+    ImGui::OpenPopup("write");
+  ImGui::PushFont(skin_.fonts.small);
+  if (ImGui::BeginPopup("write")) {
+    constexpr std::pair<const char*, Export> files[] = {{"Capture for Wireshark (.pcapng)", Export::capture},
+                                                        {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
+                                                        {"Trace (.jsonl)", Export::trace},
+                                                        {"Log as a table (.csv)", Export::log}};
+    for (const auto& [words, what] : files) {
+      if (ImGui::MenuItem(words)) write(what);
+    }
+    ImGui::EndPopup();
+  }
+  ImGui::PopFont();
+  right -= seed_width + skin_.px(8);
+  list.AddRect({right, middle - skin_.px(14)}, {right + seed_width, middle + skin_.px(14)}, skin_(Colour::line_strong),
+               skin_.px(8));
+  text_centred(list, skin_.fonts.mono_small, {right + seed_width * 0.5f, middle}, skin_(Colour::text_second), seed);
+}
+
+void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height) {
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  const float middle = at.y + height * 0.5f;
+  list.AddLine({at.x, at.y + 0.5f}, {at.x + width, at.y + 0.5f}, skin_(Colour::line));
+  float x = at.x + skin_.px(14);
+  const Run* shown = run();
+  const bool back = shown != nullptr && shown->looking_at.has_value();
+  if (shown == nullptr || at_start_) {
+    text_at(list, skin_.fonts.small, x, middle, skin_(notice_.empty() ? Colour::text_third : Colour::error),
+            notice_.empty() ? "? shows all keys" : shortened(skin_.fonts.small, notice_, width - skin_.px(28)));
+    return;
+  }
+  const char* word = status.playing ? "Running" : back ? "Looking back" : status.ended ? "At the end" : "Paused";
+  const Colour colour = status.playing ? Colour::ok : back ? Colour::warning : Colour::text_third;
+  list.AddCircleFilled({x + skin_.px(4), middle}, skin_.px(4), skin_(colour));
+  x += skin_.px(16);
+  x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::text_second), word) + skin_.px(18);
+  x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::text_third), fmt::format("{} events", status.events)) +
+       skin_.px(18);
+  if (status.interventions > 0)
+    x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::info),
+                 fmt::format("{} by hand", status.interventions)) +
+         skin_.px(18);
+  if (!status.digest.empty() && !back) {
+    if (skin_.fonts.has_icons)
+      x += text_at(list, skin_.fonts.icons_small, x, middle, skin_(Colour::ok), icon::fingerprint) + skin_.px(6);
+    x += text_at(list, skin_.fonts.mono_small, x, middle, skin_(Colour::text_third), status.digest.substr(0, 15)) +
+         skin_.px(18);
+  }
+  const std::string& said = status.problem.empty() ? notice_ : status.problem;
+  const char* keys = "space play   m . s step   k fork   ? all keys";
+  const float keys_width = measure(skin_.fonts.small, keys).x;
+  if (!said.empty()) {
+    text_at(list, skin_.fonts.small, x, middle, skin_(status.problem.empty() ? Colour::text : Colour::error),
+            shortened(skin_.fonts.small, said, at.x + width - x - skin_.px(20)));
+  } else if (at.x + width - x > keys_width + skin_.px(30)) {
+    text_right(list, skin_.fonts.small, at.x + width - skin_.px(14), middle, skin_(Colour::text_third), keys);
+  }
+}
+
+// The whole run as a strip: how busy each moment was, where packets were lost, and the shown instant. A click or drag looks there.
+void Application::time_strip(Look& look, const PlaybackStatus& status) {
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float width = ImGui::GetContentRegionAvail().x;
+  const float tall = skin_.px(kStrip);
+  list.AddLine({at.x, at.y + 0.5f}, {at.x + width, at.y + 0.5f}, skin_(Colour::line));
+  const std::string length = fmt::format("0 - {:.4g} s", static_cast<double>(look.end) / 1e9);
+  text_at(list, skin_.fonts.mono_small, at.x + skin_.px(14), at.y + tall * 0.5f, skin_(Colour::text_third), length);
+  const float left = at.x + skin_.px(150);
+  const float right = at.x + width - skin_.px(14);
+  const float bar = skin_.px(5);
+  const auto parts = static_cast<std::size_t>(std::max(10.0f, (right - left) / bar));
+  const auto activity = look.index.activity(look.end, parts);
+  std::uint32_t most = 1;
+  for (const auto& part : activity) most = std::max(most, part.packets);
+  const float ground = at.y + tall - skin_.px(9);
+  const float high = tall - skin_.px(20);
+  for (std::size_t i = 0; i < parts; ++i) {
+    if (activity[i].packets == 0) continue;
+    const float x = left + (right - left) * static_cast<float>(i) / static_cast<float>(parts);
+    const float h = std::max(skin_.px(2), high * static_cast<float>(activity[i].packets) / static_cast<float>(most));
+    list.AddRectFilled({x, ground - h}, {x + bar - skin_.px(1.5f), ground}, skin_(Colour::accent, 0.65f), skin_.px(1));
+    if (activity[i].losses > 0)
+      list.AddRectFilled({x, ground + skin_.px(1)}, {x + bar - skin_.px(1.5f), ground + skin_.px(5)},
+                         skin_(Colour::error));
+  }
+  const auto x_of = [&](std::int64_t t) {
+    return left + (right - left) * static_cast<float>(static_cast<double>(t) /
+                                                      static_cast<double>(std::max<std::int64_t>(look.end, 1)));
+  };
+  const float newest = x_of(status.now.ns());
+  list.AddLine({newest, at.y + skin_.px(8)}, {newest, ground}, skin_(Colour::text_third), skin_.px(1));
+  for (const std::int64_t mark : run()->bookmarks) {
+    const float x = x_of(mark);
+    list.AddTriangleFilled({x - skin_.px(5), at.y + skin_.px(3)}, {x + skin_.px(5), at.y + skin_.px(3)},
+                           {x, at.y + skin_.px(12)}, skin_(Colour::warning));
+  }
+  const float here = x_of(look.at);
+  list.AddLine({here, at.y + skin_.px(5)}, {here, ground + skin_.px(5)}, skin_(Colour::accent), skin_.px(2));
+  list.AddCircleFilled({here, at.y + skin_.px(7)}, skin_.px(5), skin_(Colour::accent));
+  ImGui::SetCursorScreenPos({left, at.y});
+  ImGui::InvisibleButton("time strip", {right - left, tall});
+  if (ImGui::IsItemActive()) {
+    const double part = std::clamp(static_cast<double>((ImGui::GetIO().MousePos.x - left) / (right - left)), 0.0, 1.0);
+    const auto to = static_cast<std::int64_t>(part * static_cast<double>(look.end));
+    if (to >= status.now.ns()) {
+      if (run()->looking_at) run()->looking_at.reset();
+      if (!status.playing && !status.ended) run()->playback->run_to(Instant::from_ns(to));
+    } else {
+      run()->playback->pause();
+      look_at(to);
+    }
+  }
+  tip(skin_, "Click to look there; behind the newest instant the run goes on up to there");
+}
+
+void Application::shortcut_sheet() {
+  constexpr std::pair<const char*, const char*> keys[] = {
+      {"space", "play, pause"},
+      {"m", "on by one control packet of MQTT"},
+      {"p", "on by one packet"},
+      {".", "on by one event"},
+      {"s", "on by one second"},
+      {"left, right", "look at the control packet before, after"},
+      {"l", "the newest instant"},
+      {"k", "fork at the shown instant"},
+      {"b   [  ]", "bookmark this instant; to the one before, after"},
+      {"2", "two runs side by side"},
+      {"f", "fit the canvas"},
+      {"h", "the start page"},
+      {"+  -", "larger, smaller"},
+      {"tab, arrows, enter", "reach every control"},
+      {"?", "this sheet"}};
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos({size.x * 0.5f, size.y * 0.5f}, ImGuiCond_Always, {0.5f, 0.5f});
+  ImGui::SetNextWindowSize({skin_.px(460), skin_.px(60 + 28 * static_cast<float>(std::size(keys)))});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0f);
+  ImGui::Begin("##keys", &show_keys_, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoSavedSettings);
+  heading(skin_, "Keys", "? closes this");
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  for (const auto& [key, does] : keys) {
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    text_at(list, skin_.fonts.mono_small, at.x, at.y + skin_.px(10), skin_(Colour::accent), key);
+    text_at(list, skin_.fonts.small, at.x + skin_.px(170), at.y + skin_.px(10), skin_(Colour::text), does);
+    ImGui::Dummy({1, skin_.px(20)});
+  }
+  if (pressed(ImGuiKey_Escape)) show_keys_ = false;
+  ImGui::End();
+  ImGui::PopStyleVar();
+}
+
+}  // namespace wirelab::gui

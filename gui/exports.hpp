@@ -1,0 +1,17 @@
+// Files of what is shown: the run as a capture, a sequence diagram, a trace or a table of its log.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "lab/session/session.hpp"
+
+namespace wirelab::gui {
+
+enum class Export : unsigned char { capture, sequence, trace, log };
+
+/// Writes the session's trace, as far as it has come, beside the working directory's files; returns the file's name. On the
+/// thread that runs the session.
+tl::expected<std::string, std::string> export_run(Session& session, Export what);
+
+}  // namespace wirelab::gui
