@@ -32,7 +32,8 @@ class Placer {
         sum += rows(child);
       }
     }
-    return std::max(1.0f, sum + (leaves > kMostLeaves ? 1.0f : static_cast<float>(leaves)));
+    // A router has its name below it, which takes room.
+    return std::max(below.empty() ? 1.0f : 1.7f, sum + (leaves > kMostLeaves ? 1.0f : static_cast<float>(leaves)));
   }
   void place_below(EntityId node, const std::vector<EntityId>& below, float x, float middle, float side) {
     float total = 0;

@@ -69,7 +69,7 @@ class Topology {
 
   ImVec2 on_screen(const Look& look, float x, float y) const {
     const float s = look.skin.scale * zoom_;
-    return {origin_.x + size_.x * 0.5f + (x - pan_x_) * s, origin_.y + size_.y * 0.5f + (y - pan_y_) * s};
+    return {origin_.x + size_.x * 0.5f + (x - pan_x_) * s, origin_.y + size_.y * 0.5f + (y - pan_y_) * s * stretch_};
   }
 
   void fit(const Look& look) {
@@ -82,8 +82,10 @@ class Topology {
     const float wide = size_.x / look.skin.scale - 40;
     const float tall = size_.y / look.skin.scale - 100;  // the legend stands below
     zoom_ = std::clamp(std::min(wide / (high_x - low_x), tall / (high_y - low_y)), 0.2f, 1.25f);
+    // Where there is more height than width, rows move apart.
+    stretch_ = std::clamp(tall / ((high_y - low_y) * zoom_), 1.0f, 1.7f);
     pan_x_ = (low_x + high_x) * 0.5f;
-    pan_y_ = (low_y + high_y) * 0.5f + 10 / zoom_;
+    pan_y_ = (low_y + high_y) * 0.5f + 10 / zoom_ / stretch_;
     fit_wanted_ = false;
   }
 
@@ -93,7 +95,7 @@ class Topology {
     const float s = look.skin.scale * zoom_;
     if (hovered && io.MouseWheel != 0) {
       const float wx = (io.MousePos.x - origin_.x - size_.x * 0.5f) / s + pan_x_;
-      const float wy = (io.MousePos.y - origin_.y - size_.y * 0.5f) / s + pan_y_;
+      const float wy = (io.MousePos.y - origin_.y - size_.y * 0.5f) / s / stretch_ + pan_y_;
       const float to = std::clamp(zoom_ * std::pow(1.15f, io.MouseWheel), 0.1f, 4.0f);
       pan_x_ = wx - (wx - pan_x_) * zoom_ / to;
       pan_y_ = wy - (wy - pan_y_) * zoom_ / to;
@@ -102,10 +104,10 @@ class Topology {
     if (!ImGui::IsItemActive() || !ImGui::IsMouseDragging(0, 4)) return;
     if (dragged_ < layout_.items.size()) {
       layout_.items[dragged_].x += io.MouseDelta.x / s;
-      layout_.items[dragged_].y += io.MouseDelta.y / s;
+      layout_.items[dragged_].y += io.MouseDelta.y / s / stretch_;
     } else {
       pan_x_ -= io.MouseDelta.x / s;
-      pan_y_ -= io.MouseDelta.y / s;
+      pan_y_ -= io.MouseDelta.y / s / stretch_;
     }
   }
 
@@ -134,8 +136,8 @@ class Topology {
     Curve curve;
     if (std::fabs(to.x - from.x) < 60) {  // one above the other
       const float up = to.y >= from.y ? 1.0f : -1.0f;
-      curve.a = on_screen(look, from.x, from.y + up * kCardHeight * 0.5f);
-      curve.d = on_screen(look, to.x, to.y - up * kCardHeight * 0.5f);
+      curve.a = on_screen(look, from.x, from.y + up * kCardHeight * 0.5f / stretch_);
+      curve.d = on_screen(look, to.x, to.y - up * kCardHeight * 0.5f / stretch_);
       curve.b = curve.a, curve.c = curve.d;
       return curve;
     }
@@ -167,6 +169,7 @@ class Topology {
 
   void links(Look& look, ImDrawList& list, bool hovered) {
     link_labels_.clear();
+    link_texts_.clear();
     const auto& channels = look.index.channels();
     for (std::size_t i = 0; i + 1 < channels.size(); i += 2) {
       const Placed* from = item(channels[i].from);
@@ -206,8 +209,8 @@ class Topology {
           const float label = measure(look.skin.fonts.small, text).x + look.skin.px(14);
           const bool fits = std::fabs(c.d.x - c.a.x) > label + look.skin.px(8);
           const float rise = fits ? look.skin.px(20) : kHubSide * 0.5f * look.skin.scale * zoom_ + look.skin.px(18);
-          const ImVec2 at{m.x, m.y - rise};
-          pill(list, look.skin, look.skin.fonts.small, at, lossy ? Colour::warning : Colour::text_third, text);
+          const ImVec2 at{m.x, (fits ? m.y : std::min(c.a.y, c.d.y)) - rise};
+          link_texts_.push_back({at, lossy ? Colour::warning : Colour::text_third, false, text});
           link_labels_.push_back(
               {at.x - label * 0.5f, at.y - look.skin.px(11), at.x + label * 0.5f, at.y + look.skin.px(11)});
         }
@@ -283,6 +286,8 @@ class Topology {
   // Above their packets, each keeping clear of the others; the selected one first.
   void packet_labels(const Look& look, ImDrawList& list) {
     std::stable_partition(labels_.begin(), labels_.end(), [](const Label& l) { return l.selected; });
+    for (const Label& label : link_texts_)
+      pill(list, look.skin, look.skin.fonts.small, label.at, label.colour, label.text);
     std::vector<ImVec4> taken = link_labels_;
     ImFont* const font = look.skin.fonts.mono_small;
     for (const Label& label : labels_) {
@@ -554,13 +559,14 @@ class Topology {
     std::string text;
   };
   std::vector<Label> labels_;
+  std::vector<Label> link_texts_;
   std::vector<ImVec4> link_labels_;  // where they stand on the screen
   ImVec2 origin_, size_;
   Layout layout_;
   std::size_t known_entities_ = 0, known_nodes_ = 0;
   tsl::robin_map<EntityId, EntityId, MixHash> clients_;  // by node
   std::map<EntityId, EntityId> sessions_;                // to their broker
-  float zoom_ = 1, pan_x_ = 0, pan_y_ = 0;
+  float zoom_ = 1, pan_x_ = 0, pan_y_ = 0, stretch_ = 1;
   bool fit_wanted_ = true, show_mqtt_ = true, show_tcp_ = true;
   std::size_t dragged_ = ~std::size_t{0};
   Target hot_ = Target::none, menu_ = Target::none;
