@@ -82,6 +82,7 @@ void Playback::run_until(const std::string& condition) {
 void Playback::ask(std::function<void(Session&)> what) {
   const std::lock_guard lock(mutex_);
   asked_.push_back(std::move(what));
+  status_.busy = true;
   wake_.notify_all();
 }
 

@@ -51,7 +51,7 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
     prepare(application);
     int still = 0;  // frames since anything moved
     while (glfwWindowShouldClose(window) == GLFW_FALSE) {
-      // An idle window draws nothing: after a few frames without movement it waits for input, or a quarter of a second.
+      // An idle window draws nothing: after a few frames without movement it waits for input.
       if (application.is_moving() || still < 3) {
         glfwPollEvents();
       } else {
