@@ -15,6 +15,12 @@
 ---A part of 1: a number, or a text: "2%".
 ---@alias ratio number|string
 
+---x to the power of y, the same on every machine; the operator ^ is not offered, since it is not.
+---@param x number
+---@param y number
+---@return number
+function math.pow(x, y) end
+
 -- The world -----------------------------------------------------------------------------------------------------------------
 
 ---How long the scenario runs; without it 60 s.

@@ -207,11 +207,12 @@ bool Channel::is_lost() {
   switch (model_->settings.loss_kind) {
     case LossKind::independent: return model_->loss.never() ? false : luck().loss.chance(model_->loss);
     case LossKind::gilbert_elliott:
-      if (luck().bursts.chance(bad_ ? model_->bad_to_good : model_->good_to_bad)) bad_ = !bad_;
+      if (luck().bursts.chance(bad_ ? model_->bad_to_good : model_->good_to_bad))
+        host_.trace.set(entity_, Field::link_burst, bad_, !bad_);
       break;
     case LossKind::gilbert_elliott_in_time:
       while (state_ends_ <= host_.events.now()) {
-        if (state_ends_ != Instant()) bad_ = !bad_;
+        if (state_ends_ != Instant()) host_.trace.set(entity_, Field::link_burst, bad_, !bad_);
         const Duration mean = bad_ ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
         const double ns = std::min(luck().bursts.exponential(static_cast<double>(mean.ns())), 9e17);
         state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
@@ -282,6 +283,7 @@ void Channel::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::link_delay, 0, model_->settings.delay.ns());
   visitor.value(entity_, Field::link_jitter, 0, model_->settings.jitter.ns());
   visitor.value(entity_, Field::link_loss, 0, std::bit_cast<std::int64_t>(model_->settings.loss));
+  visitor.value(entity_, Field::link_burst, 0, bad_ ? 1 : 0);
   visitor.value(entity_, Field::queue_packets, 0, queue_.size());
   visitor.value(entity_, Field::queue_bytes, 0, queue_bytes_);
 }

@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "link_delay",
                                                                                         "link_jitter",
                                                                                         "link_loss",
+                                                                                        "link_burst",
                                                                                         "queue_packets",
                                                                                         "queue_bytes",
                                                                                         "tcp_state",

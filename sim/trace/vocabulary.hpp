@@ -36,7 +36,7 @@ enum class Kind : std::uint16_t {
   will_published,      // entity: session, subject: message, field: WillCause
   program_event,       // field: ProgramEvent, key: blob of a text or 0
   logged,              // a program's log line. key: blob
-  intervention,        // field: index of the intervention's type, subject: entity, a, b: operands
+  intervention,        // field: index of the intervention's type, entity: what it acts on; what it changes follows as states
   expectation_failed,  // key: blob of the text
   icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
@@ -70,6 +70,7 @@ enum class Field : std::uint16_t {
   link_delay,     // ns
   link_jitter,    // ns
   link_loss,      // as the bits of a double
+  link_burst,     // 1 while the link of two states is in its bad one
   queue_packets,  // waiting, the one being sent not counted
   queue_bytes,
   // one end of a TCP connection

@@ -40,6 +40,8 @@ TEST_CASE("the meta file documents exactly what the host offers") {
                                        "rawset",   "select", "setmetatable", "tonumber",     "tostring", "type"};
   std::set<std::string> offered;
   for (const std::string& name : script_api_names()) {
+    // Of Lua's own tables the language server knows what is in them; what is ours in them is documented too.
+    if (name == "math.pow") offered.insert(name);
     if (standard.contains(name) || standard_tables.contains(name.substr(0, name.find('.')))) continue;
     offered.insert(name);
   }
