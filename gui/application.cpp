@@ -136,6 +136,25 @@ void Application::fork_here() {
   });
 }
 
+// Beside the present run, so that two seeds can be compared.
+void Application::run_with_seed(std::uint64_t seed) {
+  Run* shown = run();
+  if (shown == nullptr) return;
+  shown->playback->pause();
+  shown->playback->ask([arrivals = arrivals_, seed](Session& session) {
+    SessionSetup setup = session.setup();
+    setup.seed = seed;
+    auto begun = Session::begin(setup);
+    const std::lock_guard lock(arrivals->mutex);
+    if (!begun) {
+      arrivals->notice = begun.error().text;
+      return;
+    }
+    arrivals->sessions.emplace_back(
+        std::move(*begun), fmt::format("{}, seed {}", std::filesystem::path(setup.path).stem().string(), seed));
+  });
+}
+
 void Application::write(Export what) {
   Run* shown = run();
   if (shown == nullptr) return;
@@ -388,7 +407,7 @@ void Application::frame() {
     const std::lock_guard lock(arrivals_->mutex);
     for (auto& [session, title] : arrivals_->sessions) {
       open(std::move(session), title);
-      notice_ = "Both branches are kept: choose between them above";
+      notice_ = "All runs are kept: choose between them above; 2 shows two side by side";
     }
     arrivals_->sessions.clear();
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});

@@ -60,8 +60,9 @@ class Application {
     std::optional<std::int64_t> looking_at;  // empty: the newest instant
     std::vector<std::int64_t> bookmarks;     // in order of time
   };
-  static constexpr double kSpeeds[] = {0.01, 0.1, 1, 10, 0};  // simulated seconds a second, 0: as fast as it goes
-  static constexpr const char* kSpeedWords[] = {"1/100", "1/10", "1x", "10x", "max"};
+  static constexpr double kSpeeds[] = {0.001, 0.01, 0.1,
+                                       1,     10,   0};  // simulated seconds a second, 0: as fast as it goes
+  static constexpr const char* kSpeedWords[] = {"1/1000", "1/100", "1/10", "1x", "10x", "max"};
   static constexpr float kTopBar = 52;
   static constexpr float kStatusBar = 28;
   static constexpr float kStrip = 46;
@@ -80,6 +81,7 @@ class Application {
   void fork_here();
   void save();
   void write(Export what);
+  void run_with_seed(std::uint64_t seed);
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
   void beside(Look& look, ImVec2 at, ImVec2 size);
   Run* run() { return shown_ < runs_.size() ? runs_[shown_].get() : nullptr; }
@@ -92,7 +94,8 @@ class Application {
   Selection selection_;
   float left_ = 300, right_ = 360, bottom_ = 330;
   int bottom_tab_ = 0, right_tab_ = 0;
-  int speed_ = 2;
+  int speed_ = 3;
+  int wanted_seed_ = 1;  // in the seed's popup
   bool moving_ = true;
   bool show_left_ = true;
   bool at_start_ = false;   // the start page, though runs are open

@@ -27,7 +27,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   x += text_at(list, skin_.fonts.strong, x, middle, skin_(Colour::text), "Wirelab") + skin_.px(16);
   // The open runs; one at a time is shown.
   const float centre = width * 0.5f;
-  const float transport = centre - skin_.px(210);
+  const float transport = centre - skin_.px(270);
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     const std::string title = shortened(skin_.fonts.small, runs_[i]->title, skin_.px(150));
     const float w = measure(skin_.fonts.small, title).x + skin_.px(20);
@@ -104,10 +104,13 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     ImGui::OpenPopup("write");
   ImGui::PushFont(skin_.fonts.small);
   if (ImGui::BeginPopup("write")) {
-    constexpr std::pair<const char*, Export> files[] = {{"Capture for Wireshark (.pcapng)", Export::capture},
-                                                        {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
-                                                        {"Trace (.jsonl)", Export::trace},
-                                                        {"Log as a table (.csv)", Export::log}};
+    constexpr std::pair<const char*, Export> files[] = {
+        {"Capture for Wireshark (.pcapng)", Export::capture},
+        {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
+        {"Trace (.jsonl)", Export::trace},
+        {"Log as a table (.csv)", Export::log},
+        {"Topology as a picture (.svg)", Export::topology_picture},
+        {"Last control packets as a picture (.svg)", Export::sequence_picture}};
     for (const auto& [words, what] : files) {
       if (ImGui::MenuItem(words)) write(what);
     }
@@ -118,6 +121,24 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   list.AddRect({right, middle - skin_.px(14)}, {right + seed_width, middle + skin_.px(14)}, skin_(Colour::line_strong),
                skin_.px(8));
   text_centred(list, skin_.fonts.mono_small, {right + seed_width * 0.5f, middle}, skin_(Colour::text_second), seed);
+  ImGui::SetCursorScreenPos({right, middle - skin_.px(14)});
+  if (ImGui::InvisibleButton("seed", {seed_width, skin_.px(28)})) {
+    wanted_seed_ = static_cast<int>(std::min<std::uint64_t>(status.seed + 1, 2'000'000'000));
+    ImGui::OpenPopup("another seed");
+  }
+  tip(skin_, "What all chance is drawn from: click to run the same scenario with another");
+  ImGui::PushFont(skin_.fonts.small);
+  if (ImGui::BeginPopup("another seed")) {
+    ImGui::SetNextItemWidth(skin_.px(140));
+    const bool entered = ImGui::InputInt("##seed", &wanted_seed_, 1, 100, ImGuiInputTextFlags_EnterReturnsTrue);
+    wanted_seed_ = std::max(wanted_seed_, 0);
+    if (text_button(skin_, "Run with this seed", nullptr, true) || entered) {
+      run_with_seed(static_cast<std::uint64_t>(wanted_seed_));
+      ImGui::CloseCurrentPopup();
+    }
+    ImGui::EndPopup();
+  }
+  ImGui::PopFont();
 }
 
 void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "gui/svg.hpp"
 #include "lab/system/files.hpp"
 #include "sim/view/capture.hpp"
 #include "sim/view/sequence.hpp"
@@ -25,7 +26,7 @@ std::string csv_field(std::string_view text) {
 }  // namespace
 
 tl::expected<std::string, std::string> export_run(Session& session, Export what) {
-  constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl", "-log.csv"};
+  constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl", "-log.csv", "-topology.svg", "-sequence.svg"};
   const std::string path =
       std::filesystem::path(session.setup().path).stem().string() + endings[static_cast<std::size_t>(what)];
   auto file = WholeFile::create(path);
@@ -47,6 +48,16 @@ tl::expected<std::string, std::string> export_run(Session& session, Export what)
                                  csv_field(words)));
     }
     if (what == Export::trace) file->append(trace_end_line(reader.last()));
+  } else if (what == Export::topology_picture || what == Export::sequence_picture) {
+    const TraceStore::Reader reader(*session.store());
+    RunIndex index;
+    index.read(reader, reader.last());
+    // Of the sequence, what led up to the present: the last control packets.
+    constexpr std::size_t kLast = 60;
+    const auto& all = index.exchanges();
+    const std::int64_t from = all.size() > kLast ? all[all.size() - kLast].sent_at : 0;
+    file->append(what == Export::topology_picture ? topology_svg(reader, index)
+                                                  : sequence_svg(reader, index, from, session.now().ns() + 1));
   } else {
     const LoadedTrace trace = load_trace(*session.store(), header);
     if (what == Export::capture) {

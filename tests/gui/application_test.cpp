@@ -251,7 +251,8 @@ TEST_CASE("bookmarks are kept and gone to, two runs stand side by side, and file
   const std::string both = type('2');
   shows(both, "one, at 0.000 s");
   shows(both, "home");
-  for (const gui::Export what : {gui::Export::capture, gui::Export::sequence, gui::Export::trace, gui::Export::log}) {
+  for (const gui::Export what : {gui::Export::capture, gui::Export::sequence, gui::Export::trace, gui::Export::log,
+                                 gui::Export::topology_picture, gui::Export::sequence_picture}) {
     std::string path;
     application.playback()->ask([&](Session& session) {
       const auto written = gui::export_run(session, what);
@@ -259,7 +260,13 @@ TEST_CASE("bookmarks are kept and gone to, two runs stand side by side, and file
     });
     application.playback()->wait();
     REQUIRE(!path.empty());
-    CHECK(file_text(path).size() > 500);
+    const std::string written = file_text(path);
+    CHECK(written.size() > 500);
+    if (path.ends_with(".svg")) {
+      CHECK(written.starts_with("<svg xmlns="));
+      CHECK(written.ends_with("</svg>\n"));
+      shows(written, "nightlight");
+    }
     std::filesystem::remove(path);
   }
 }

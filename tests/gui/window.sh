@@ -86,7 +86,7 @@ saved || fail "the session was not saved"
 grep -q '"do":"cut","link":"home-hub"' "$work/will-session.jsonl" || fail "the link was not cut: $(cat "$work/will-session.jsonl")"
 
 # Played as fast as it goes, the keep alive runs out and the will fires. Looking back and forking do not disturb it.
-click 1040 26
+click 1081 26
 key space
 sleep 2
 click 620 840
