@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
-#include <cstdlib>
+#include <cstdio>
 
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
 #include "gui/offscreen.hpp"
 #include "gui/window.hpp"
-#include "lab/system/files.hpp"
 #include "sim/kernel/units.hpp"
 
 namespace wirelab {
@@ -65,7 +64,7 @@ int show_it(const GuiCommand& command) {
   if (!command.options.scenario.empty()) {
     auto setup = load_setup(command.options);
     if (!setup) return report(setup.error());
-    auto begun = Session::begin(std::move(setup->setup));
+    auto begun = Session::begin(std::move(*setup));
     if (!begun) return report({begun.error().limit ? kLimitReached : kBadInput, begun.error().text});
     session = std::move(*begun);
   }
@@ -111,7 +110,9 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--theme", command->theme, "dark, light or contrast");
   sub->add_option("--scale", command->scale, "Per cent of the usual size of texts and all: 75 to 300")
       ->check(CLI::Range(75, 300));
-  sub->add_option("--show", command->show, "The panel to begin with: sequence, log, packet, broker or connection");
+  sub->add_option("--show", command->show, "The panel to begin with")
+      ->check(CLI::IsMember(
+          {"sequence", "machine", "plots", "log", "packet", "journey", "broker", "topics", "connection"}));
   sub->add_option("--select", command->select, "What to select: the last message, packet or drop")
       ->check(CLI::IsMember({"message", "packet", "drop"}));
   sub->add_option("--screenshot", command->screenshot, "Draw without a display into this PNG file, and end");

@@ -60,7 +60,7 @@ void add_diff(CLI::App& app, Chosen& chosen) {
   sub->callback([command, &chosen] {
     chosen = [command] {
       // What is said of the first holds for the second too, where that is a scenario.
-      if (command->second.scenario.ends_with(".lua") || command->second.scenario.find('.') == std::string::npos) {
+      if (!is_trace_file(command->second.scenario)) {
         if (!command->second.seed) command->second.seed = command->first.seed;
         if (command->second.settings.empty()) command->second.settings = command->first.settings;
         command->second.until = command->first.until;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "cli/command.hpp"
 #include "lab/system/files.hpp"
@@ -129,26 +130,33 @@ int report(const CommandError& error) {
   return error.status;
 }
 
-tl::expected<LoadedSetup, CommandError> load_setup(const RunOptions& options) {
+bool is_trace_file(const std::string& path) {
+  constexpr std::string_view kBegins = "{\"wirelab_trace\"";
+  std::string begins(kBegins.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(begins.data(), static_cast<std::streamsize>(begins.size())) && begins == kBegins;
+}
+
+tl::expected<SessionSetup, CommandError> load_setup(const RunOptions& options) {
   auto settings = parse_settings(options.settings);
   if (!settings) return tl::unexpected(settings.error());
   const auto path = find_scenario(options.scenario);
   if (!path) return tl::unexpected(path.error());
   const auto source = read_file(*path);
   if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
-  LoadedSetup loaded;
-  loaded.setup.path = *path;
-  loaded.setup.source = *source;
-  loaded.setup.seed = options.seed.value_or(1);
-  loaded.setup.parameters = *settings;
-  return loaded;
+  SessionSetup setup;
+  setup.path = *path;
+  setup.source = *source;
+  setup.seed = options.seed.value_or(1);
+  setup.parameters = *settings;
+  return setup;
 }
 
 tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, std::optional<LayerMask> store,
                                                      LogFunction log) {
   RunOptions options = given;
-  auto settings = parse_settings(options.settings);
-  if (!settings) return tl::unexpected(settings.error());
+  auto setup = load_setup(options);
+  if (!setup) return tl::unexpected(setup.error());
   std::optional<Journal> journal;
   if (!options.journal.empty()) {
     const auto text = read_file(options.journal);
@@ -158,25 +166,19 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, st
       return tl::unexpected(
           CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, parsed.error().line, parsed.error().what)});
     journal = std::move(*parsed);
-    for (const auto& [name, value] : journal->parameters) settings->try_emplace(name, value);
-  }
-  const auto path = find_scenario(options.scenario);
-  if (!path) return tl::unexpected(path.error());
-  const auto source = read_file(*path);
-  if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
-
-  if (journal) {
-    if (const auto wrong = journal_mismatch(*journal, *path, *source); !wrong.empty())
+    for (const auto& [name, value] : journal->parameters) setup->parameters.try_emplace(name, value);
+    if (!options.seed) setup->seed = journal->seed;
+    if (const auto wrong = journal_mismatch(*journal, setup->path, setup->source); !wrong.empty())
       return tl::unexpected(CommandError{kBadInput, fmt::format("{}:1: {}", options.journal, wrong)});
   }
 
   FinishedRun run;
-  run.seed = options.seed ? *options.seed : journal ? journal->seed : 1;
+  run.seed = setup->seed;
   ScriptOptions script_options;
   script_options.seed = run.seed;
-  script_options.parameters = *settings;
+  script_options.parameters = setup->parameters;
   script_options.log = std::move(log);
-  auto script = Script::load(*source, *path, std::move(script_options));
+  auto script = Script::load(setup->source, setup->path, std::move(script_options));
   if (!script) return tl::unexpected(script_error(script.error()));
   run.script = std::move(*script);
   run.length = run.script->duration();
@@ -220,7 +222,9 @@ tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, st
 }
 
 tl::expected<LoadedTrace, CommandError> load_run(const RunOptions& options) {
-  if (const auto text = read_file(options.scenario); text && text->starts_with("{\"wirelab_trace\"")) {
+  if (is_trace_file(options.scenario)) {
+    const auto text = read_file(options.scenario);
+    if (!text) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", options.scenario, text.error())});
     auto trace = parse_trace(*text);
     if (!trace)
       return tl::unexpected(

@@ -32,10 +32,9 @@ struct CommandError {
 std::string scenario_folder();
 
 /// A scenario as the options name it, read from its file.
-struct LoadedSetup {
-  SessionSetup setup;
-};
-tl::expected<LoadedSetup, CommandError> load_setup(const RunOptions& options);
+tl::expected<SessionSetup, CommandError> load_setup(const RunOptions& options);
+/// Whether a RUN is a trace file: its first line says so.
+bool is_trace_file(const std::string& path);
 
 void add_run_options(CLI::App& command, RunOptions& options);
 /// For seeds: a whole number that fits 64 bits.

@@ -31,6 +31,8 @@ class Application {
   void set_scenarios(const std::string& folder);
   /// Builds one frame, between NewFrame() and Render().
   void frame();
+  /// What the window is called: the shown run's title.
+  std::string title() const { return shown_ < runs_.size() ? "Wirelab: " + runs_[shown_]->title : "Wirelab"; }
   /// Whether the next frame may look different without any input: a run goes on, or a trace is still being read.
   bool is_moving() const { return moving_; }
   /// Fonts must be loaded anew, and their texture with them: before a frame, never within one.

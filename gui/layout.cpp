@@ -35,7 +35,7 @@ class Placer {
     // A router has its name below it, which takes room.
     return std::max(below.empty() ? 1.0f : 1.7f, sum + (leaves > kMostLeaves ? 1.0f : static_cast<float>(leaves)));
   }
-  void place_below(EntityId node, const std::vector<EntityId>& below, float x, float middle, float side) {
+  void place_below(const std::vector<EntityId>& below, float x, float middle, float side) {
     float total = 0;
     std::vector<EntityId> leaves;
     std::vector<EntityId> trees;
@@ -48,7 +48,7 @@ class Placer {
       const float size = rows(child);
       const float y = (row + size / 2) * kRow;
       put({child}, x, y);
-      place_below(child, children(child), x + side * kColumn, y, side);
+      place_below(children(child), x + side * kColumn, y, side);
       row += size;
     }
     if (grouped) {
@@ -59,7 +59,6 @@ class Placer {
       put({child}, x, (row + 0.5f) * kRow);
       row += 1;
     }
-    (void)node;
   }
   void put(std::vector<EntityId> nodes, float x, float y) {
     for (const EntityId node : nodes) layout_.item_of[node] = static_cast<std::uint32_t>(layout_.items.size());
@@ -126,8 +125,8 @@ Layout lay_out(const RunIndex& index) {
     const float height = std::max({left_rows, right_rows, 1.0f}) * kRow;
     const float middle = top + height / 2;
     placer.put({root}, 0, middle);
-    placer.place_below(root, left, -kColumn, middle, -1);
-    placer.place_below(root, right, kColumn, middle, 1);
+    placer.place_below(left, -kColumn, middle, -1);
+    placer.place_below(right, kColumn, middle, 1);
     top += height + kRow;
   }
   return layout;

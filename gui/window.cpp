@@ -49,6 +49,7 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
     if (options.scale != 0) remembered.scale = options.scale;
     application.recall(remembered);
     prepare(application);
+    std::string title = "Wirelab";
     int still = 0;  // frames since anything moved
     while (glfwWindowShouldClose(window) == GLFW_FALSE) {
       // An idle window draws nothing: after a few frames without movement it waits for input.
@@ -64,6 +65,10 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
       ImGui_ImplGlfw_NewFrame();
       ImGui::NewFrame();
       application.frame();
+      if (const std::string now = application.title(); now != title) {
+        title = now;
+        glfwSetWindowTitle(window, title.c_str());
+      }
       ImGui::Render();
       int width = 0;
       int height = 0;

@@ -283,19 +283,22 @@ std::vector<Metric> Host::metrics() {
 }
 
 void Host::log(std::string_view device, std::string_view text, EntityId entity) {
-  const std::string orderly = orderly_text(text);
+  std::string changed;
+  const std::string_view orderly = orderly_text(text, changed);
   if (world_ != nullptr) {
     Tracer& trace = world_->trace();
-    trace.emit(Kind::logged, entity, 0, std::uint16_t{0}, trace.text(std::string_view(orderly).substr(0, 65535)));
+    trace.emit(Kind::logged, entity, 0, std::uint16_t{0}, trace.text(orderly.substr(0, 65535)));
   }
   if (options.log) options.log(world_ != nullptr ? world_->now() : Instant(), device, orderly);
 }
 
 // Numbers that are none are written "nan" by one processor and "-nan" by another.
-std::string orderly_text(std::string_view text) {
-  std::string out(text);
-  for (std::size_t at = out.find("-nan"); at != std::string::npos; at = out.find("-nan", at)) out.erase(at, 1);
-  return out;
+std::string_view orderly_text(std::string_view text, std::string& changed) {
+  if (text.find("-nan") == std::string_view::npos) return text;
+  changed = text;
+  for (std::size_t at = changed.find("-nan"); at != std::string::npos; at = changed.find("-nan", at))
+    changed.erase(at, 1);
+  return changed;
 }
 
 // A small reader of Lua's tokens: it only has to tell strings and comments from code.

@@ -126,8 +126,8 @@ void open_program(lua_State* L);
 /// Says where `^` stands in a source, outside of strings and comments; 0 if nowhere. It is libm's and cannot be replaced.
 int line_of_power_operator(std::string_view source);
 
-/// A text that leaves the script, the same on every processor.
-std::string orderly_text(std::string_view text);
+/// A text that leaves the script, the same on every processor; where it must be changed it stands in `changed`.
+std::string_view orderly_text(std::string_view text, std::string& changed);
 
 /// A name for something that the script makes: short, plain, one word.
 void check_name(lua_State* L, const std::string& name, const char* of);

@@ -231,7 +231,8 @@ int client_publish(lua_State* L) {
   options.finish();
   Host& host = Host::of(L);
   if (host.world().trace().names().find(topic) == 0) host.charge(L, 2'000 + topic.size());  // names are kept for good
-  const std::string orderly = orderly_text(payload);
+  std::string changed;
+  const std::string_view orderly = orderly_text(payload, changed);
   const auto published = client.endpoint().client().publish(topic, wire::bytes_of(orderly), qos, retain);
   if (published.result == mqtt::PublishResult::queued || payload.size() > 4096) host.check_held(L);
   switch (published.result) {

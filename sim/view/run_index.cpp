@@ -71,7 +71,6 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       if (streams_.size() <= record.subject) streams_.resize(record.subject + 1);
       const IndexedEntity* sender = find(record.entity);
       streams_[record.subject] = {record.entity, sender == nullptr ? 0 : sender->node, 0};
-      // The stream of the other direction goes the other way; its number is a neighbour's.
       break;
     }
     case Kind::packet_sent:

@@ -125,10 +125,9 @@ TEST_CASE("a fork keeps both branches, and what is done reaches the journal") {
   shows(screen.settle(application), "there is no link");
   application.look_at(seconds_in(20).ns());
   ImGui::GetIO().AddInputCharacter('k');
-  for (int i = 0; i < 1000 && application.runs() < 2; ++i) {
-    screen.frame(application);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  screen.frame(application);
+  application.playback()->wait();  // the fork is made on the first run's thread
+  screen.frame(application);
   REQUIRE(application.runs() == 2);
   const std::string text = screen.settle(application);
   shows(text, "temperature from 20");

@@ -55,7 +55,7 @@ cd "$work" || exit 1
 "$program" gui will.lua --at 4s >"$work/said" 2>&1 &
 window_program=$!
 for _ in $(seq 100); do
-  window=$(xdotool search --name '^Wirelab$' 2>/dev/null | head -n 1)
+  window=$(xdotool search --name '^Wirelab' 2>/dev/null | head -n 1)
   [ -n "$window" ] && break
   kill -0 $window_program 2>/dev/null || fail "the front end ended before its window came"
   sleep 0.1
@@ -86,12 +86,16 @@ saved || fail "the session was not saved"
 grep -q '"do":"cut","link":"home-hub"' "$work/will-session.jsonl" || fail "the link was not cut: $(cat "$work/will-session.jsonl")"
 
 # Played as fast as it goes, the keep alive runs out and the will fires. Looking back and forking do not disturb it.
-click 1081 26
+click 1051 26
 key space
 sleep 2
 click 620 840
 key k
 sleep 1
+# The fork is shown, and begins where the strip was clicked: the run had gone on, and was looked back into.
+name=$(xdotool getwindowname "$window")
+[[ $name =~ ^Wirelab:\ will.lua\ from\ ([0-9]+)\. ]] && [ "${BASH_REMATCH[1]}" -gt 20 ] && [ "${BASH_REMATCH[1]}" -lt 290 ] ||
+  fail "no fork from the middle of the run is shown, but: $name"
 kill -0 $window_program 2>/dev/null || fail "the front end ended by itself"
 kill $window_program
 wait $window_program 2>/dev/null
