@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "gui/controls.hpp"
-#include "gui/input.hpp"
 #include "gui/paint.hpp"
 #include "lab/system/files.hpp"
 
@@ -66,6 +65,11 @@ void Application::look_at(std::int64_t at) {
   if (Run* shown = run()) shown->looking_at = std::max<std::int64_t>(at, 0);
 }
 
+std::int64_t Application::shown_at() const {
+  if (shown_ >= runs_.size()) return 0;
+  return runs_[shown_]->looking_at.value_or(runs_[shown_]->playback->status().now.ns());
+}
+
 void Application::select_last(Kind kind) {
   Run* shown = run();
   if (shown == nullptr) return;
@@ -77,14 +81,7 @@ void Application::select_last(Kind kind) {
     if (r.kind != kind || (kind == Kind::mqtt_sent && (r.field >> 4) != 3)) continue;
     if (kind == Kind::mqtt_sent) selection_.exchange = n, selection_.message = r.key;
     if (const Exchange* exchange = kind == Kind::mqtt_sent ? shown->index.exchange_at(r.subject, r.a) : nullptr) {
-      for (RecordNumber k = n + 1; k < n + 12 && k <= reader.last(); ++k) {
-        const Record& p = reader.record(k);
-        if (p.kind == Kind::packet_sent && p.subject == exchange->stream && p.a <= exchange->begin &&
-            p.b > exchange->begin) {
-          selection_.packet = p.key;
-          break;
-        }
-      }
+      selection_.packet = packet_of(reader, *exchange);
     } else if (r.kind == Kind::packet_sent || r.kind == Kind::packet_dropped || r.kind == Kind::packet_transmitted) {
       selection_.packet = r.key;
       const IndexedPacket* packet = shown->index.packet(r.key);
@@ -155,30 +152,6 @@ void Application::run_with_seed(std::uint64_t seed) {
   });
 }
 
-void Application::write(Export what) {
-  Run* shown = run();
-  if (shown == nullptr) return;
-  notice_ = "Writing ...";
-  shown->playback->ask([arrivals = arrivals_, what](Session& session) {
-    const auto path = export_run(session, what);
-    const std::lock_guard lock(arrivals->mutex);
-    arrivals->notice = path ? "Written: " + *path : path.error();
-  });
-}
-
-void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
-  Run* shown = run();
-  const std::int64_t at = shown->looking_at.value_or(status.now.ns());
-  const auto& marks = shown->bookmarks;
-  if (forward) {
-    const auto next = std::upper_bound(marks.begin(), marks.end(), at);
-    if (next != marks.end()) look_at(*next);
-  } else {
-    const auto next = std::lower_bound(marks.begin(), marks.end(), at);
-    if (next != marks.begin()) look_at(*(next - 1));
-  }
-}
-
 void Application::recall(const Remembered& remembered) {
   left_ = remembered.left;
   right_ = remembered.right;
@@ -190,19 +163,6 @@ void Application::recall(const Remembered& remembered) {
 
 Remembered Application::remembered() const {
   return {std::string(skin_.theme->name), skin_.scale, left_, right_, bottom_, recent_};
-}
-
-void Application::save() {
-  Run* shown = run();
-  if (shown == nullptr) return;
-  shown->playback->ask([arrivals = arrivals_](Session& session) {
-    const std::string stem = std::filesystem::path(session.setup().path).stem().string();
-    const std::string path = stem + "-session.jsonl";
-    const auto done = write_file(path, journal_text(session.journal()));
-    const std::lock_guard lock(arrivals->mutex);
-    arrivals->notice = done ? fmt::format("Saved: wirelab run {} --journal {} replays it", session.setup().path, path)
-                            : fmt::format("{}: {}", path, done.error());
-  });
 }
 
 void Application::carry_out(const std::vector<Request>& requests) {
@@ -217,55 +177,6 @@ void Application::carry_out(const std::vector<Request>& requests) {
       shown->playback->run_until(until->condition);
     } else {
       shown->playback->intervene(std::get<Intervention>(request));
-    }
-  }
-}
-
-void Application::keys(const PlaybackStatus& status) {
-  const ImGuiIO& io = ImGui::GetIO();
-  Run* shown = run();
-  if (io.WantTextInput) return;
-  if (typed('?')) show_keys_ = !show_keys_;
-  if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
-  if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
-  if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
-  if (shown == nullptr || at_start_) return;
-  if (pressed(ImGuiKey_Space)) toggle_play(status);
-  const auto step = [&](Step kind) {
-    shown->looking_at.reset();
-    shown->playback->step(kind);
-  };
-  if (typed('.')) step(Step::event);
-  if (typed('p')) step(Step::packet);
-  if (typed('m')) step(Step::message);
-  if (typed('s')) step(Step::second);
-  if (typed('k')) fork_here();
-  if (typed('l')) shown->looking_at.reset();
-  if (typed('2')) side_by_side_ = !side_by_side_ && runs_.size() > 1;
-  if (typed('[')) go_to_bookmark(status, false);
-  if (typed(']')) go_to_bookmark(status, true);
-  const std::int64_t at = shown->looking_at.value_or(status.now.ns());
-  if (typed('b')) {
-    const auto place = std::lower_bound(shown->bookmarks.begin(), shown->bookmarks.end(), at);
-    if (place != shown->bookmarks.end() && *place == at) {
-      shown->bookmarks.erase(place);
-    } else {
-      shown->bookmarks.insert(place, at);
-    }
-  }
-  const auto& exchanges = shown->index.exchanges();
-  // Back and forth by control packets.
-  if (pressed(ImGuiKey_LeftArrow)) {
-    const std::size_t before = shown->index.exchanges_before(at);
-    shown->playback->pause();
-    look_at(before == 0 ? 0 : exchanges[before - 1].sent_at);
-  }
-  if (pressed(ImGuiKey_RightArrow) && shown->looking_at) {
-    const std::size_t after = shown->index.exchanges_before(at + 1);
-    if (after < exchanges.size()) {
-      look_at(exchanges[after].sent_at);
-    } else {
-      shown->looking_at.reset();
     }
   }
 }
@@ -447,6 +358,7 @@ void Application::frame() {
                 selection_,
                 requests};
       panes(look, status, {0, top}, {size.x, size.y - top - foot});
+      if (const View* wanted = std::exchange(wanted_table_, nullptr)) write_table(look, *wanted);
       top_bar(status, size.x, top);
     }
     status_bar(shown->playback->status(), {0, size.y - foot}, size.x, foot);
@@ -456,6 +368,7 @@ void Application::frame() {
   ImGui::End();
   ImGui::PopStyleVar(2);
   if (show_keys_) shortcut_sheet();
+  if (wanted_picture_) moving_ = true;
 }
 
 }  // namespace wirelab::gui

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gui/exports.hpp"
@@ -43,6 +44,11 @@ class Application {
   void recall(const Remembered& remembered);
   Remembered remembered() const;
 
+  /// A picture of the window that was asked for: the file to write it to, once. What came of it is told with note().
+  std::optional<std::string> take_wanted_picture();
+  /// A line for the status bar.
+  void note(std::string text) { notice_ = std::move(text); }
+
   // For tests and pictures.
   Playback* playback() { return shown_ < runs_.size() ? runs_[shown_]->playback.get() : nullptr; }
   Selection& selection() { return selection_; }
@@ -51,6 +57,8 @@ class Application {
   void look_at(std::int64_t at);
   /// The record of the shown run whose kind and words fit, at the shown instant or before; for choosing what a picture shows.
   void select_last(Kind kind);
+  std::int64_t shown_at() const;
+  void write_table_of(std::string_view view);
   const Skin& skin() const { return skin_; }
 
  private:
@@ -83,6 +91,9 @@ class Application {
   void fork_here();
   void save();
   void write(Export what);
+  void write_table(Look& look, const View& view);
+  /// On or back by one step: in what has happened while one looks back, else by running on.
+  void step(Step kind, bool forward);
   void run_with_seed(std::uint64_t seed);
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
   void beside(Look& look, ImVec2 at, ImVec2 size);
@@ -108,6 +119,9 @@ class Application {
   std::vector<std::string> recent_;
   std::vector<ScenarioCard> cards_;
   std::string notice_;  // shown in the status bar
+  std::optional<std::string> wanted_picture_;
+  int picture_in_ = 0;                  // so many frames: the menu that asked for it is gone by then
+  const View* wanted_table_ = nullptr;  // to be written as soon as there is a Look
   // Forks are made on the simulation's thread and handed over here.
   struct Arrivals {
     std::mutex mutex;

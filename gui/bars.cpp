@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "gui/application.hpp"
 #include "gui/controls.hpp"
@@ -51,22 +52,18 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   if (icon_button(skin_, "start", icon::restart, "|<", "Look at the beginning", 36))
     shown->playback->pause(), look_at(0);
   ImGui::SameLine(0, skin_.px(4));
-  if (icon_button(skin_, "back", icon::previous, "<", "To the control packet before (left arrow)", 36)) {
-    const std::int64_t now = shown->looking_at.value_or(status.now.ns());
-    const std::size_t before = shown->index.exchanges_before(now);
-    shown->playback->pause();
-    look_at(before == 0 ? 0 : shown->index.exchanges()[before - 1].sent_at);
-  }
+  if (icon_button(skin_, "back", icon::previous, "<",
+                  "Back by one control packet (M); by event (,), packet (P) or second (S)", 36))
+    step(Step::message, false);
   ImGui::SameLine(0, skin_.px(4));
   if (icon_button(skin_, "play", status.playing ? icon::pause : icon::play, status.playing ? "||" : ">",
                   status.playing ? "Pause (space)" : "Play (space)", 36, true, !status.ended || status.playing))
     toggle_play(status);
   ImGui::SameLine(0, skin_.px(4));
   if (icon_button(skin_, "step", icon::next, ">|",
-                  "On by one control packet (m); by event (.), packet (p) or second (s)", 36, false, !status.ended)) {
-    shown->looking_at.reset();
-    shown->playback->step(Step::message);
-  }
+                  "On by one control packet (m); by event (.), packet (p) or second (s)", 36, false,
+                  !status.ended || shown->looking_at.has_value()))
+    step(Step::message, true);
   const float clock_x = transport + skin_.px(172);
   const std::int64_t at = shown->looking_at.value_or(status.now.ns());
   const std::string clock = fmt::format("{:.6f} s", static_cast<double>(at) / 1e9);
@@ -92,7 +89,9 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     set_theme(dark ? light_theme() : light ? contrast_theme() : dark_theme());
   right -= skin_.px(40);
   at_x(right, 36);
-  if (icon_button(skin_, "save", icon::save, "save", "Save the session: its journal replays it exactly", 36)) save();
+  if (icon_button(skin_, "save", icon::save, "save",
+                  "Save the session: the scenario and its journal, which replay it exactly", 36))
+    save();
   right -= skin_.px(40);
   at_x(right, 36);
   if (icon_button(skin_, "fork", icon::fork, "fork", "Fork here (k): run again up to this instant and go another way",
@@ -100,7 +99,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     fork_here();
   right -= skin_.px(40);
   at_x(right, 36);
-  if (icon_button(skin_, "export", icon::list, "file", "Write a file: capture, sequence diagram, trace, log", 36))
+  if (icon_button(skin_, "export", icon::list, "file", "Write a file: capture, sequence, trace, pictures, tables", 36))
     ImGui::OpenPopup("write");
   ImGui::PushFont(skin_.fonts.small);
   if (ImGui::BeginPopup("write")) {
@@ -108,11 +107,17 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
         {"Capture for Wireshark (.pcapng)", Export::capture},
         {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
         {"Trace (.jsonl)", Export::trace},
-        {"Log as a table (.csv)", Export::log},
         {"Topology as a picture (.svg)", Export::topology_picture},
         {"Last control packets as a picture (.svg)", Export::sequence_picture}};
     for (const auto& [words, what] : files) {
       if (ImGui::MenuItem(words)) write(what);
+    }
+    if (ImGui::MenuItem("The window as a picture (.png)"))
+      wanted_picture_ = fmt::format("{}.png", std::filesystem::path(shown->title).stem().string()), picture_in_ = 3;
+    ImGui::Separator();
+    ImGui::TextDisabled("Tables, as panels show them (.csv)");
+    for (const View& view : views_) {
+      if (view.table && ImGui::MenuItem(view.title)) wanted_table_ = &view;
     }
     ImGui::EndPopup();
   }
@@ -241,16 +246,19 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
 void Application::shortcut_sheet() {
   constexpr std::pair<const char*, const char*> keys[] = {
       {"space", "play, pause"},
-      {"m", "on by one control packet of MQTT"},
-      {"p", "on by one packet"},
-      {".", "on by one event"},
-      {"s", "on by one second"},
-      {"left, right", "look at the control packet before, after"},
+      {"m  M", "on, back by one control packet of MQTT"},
+      {"p  P", "on, back by one packet"},
+      {".  ,", "on, back by one event"},
+      {"s  S", "on, back by one second"},
+      {"left, right", "select the control packet before, after"},
       {"l", "the newest instant"},
       {"k", "fork at the shown instant"},
       {"b   [  ]", "bookmark this instant; to the one before, after"},
       {"2", "two runs side by side"},
-      {"f", "fit the canvas"},
+      {"n  c  t", "select the next node, cable, packet under way"},
+      {"a", "what can be done to what is selected"},
+      {"f   < >", "fit the canvas; smaller, larger"},
+      {"shift arrows", "move the canvas"},
       {"h", "the start page"},
       {"+  -", "larger, smaller"},
       {"tab, arrows, enter", "reach every control"},

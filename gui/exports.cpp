@@ -1,53 +1,26 @@
 #include "gui/exports.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 
 #include "gui/svg.hpp"
 #include "lab/system/files.hpp"
 #include "sim/view/capture.hpp"
 #include "sim/view/sequence.hpp"
-#include "sim/view/words.hpp"
 
 namespace wirelab::gui {
-namespace {
-
-// As RFC 4180 has it: quotes are doubled inside quotes.
-std::string csv_field(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
-}  // namespace
-
 tl::expected<std::string, std::string> export_run(Session& session, Export what) {
-  constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl", "-log.csv", "-topology.svg", "-sequence.svg"};
+  constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl", "-topology.svg", "-sequence.svg"};
   const std::string path =
       std::filesystem::path(session.setup().path).stem().string() + endings[static_cast<std::size_t>(what)];
   auto file = WholeFile::create(path);
   if (!file) return tl::unexpected(path + ": " + file.error());
   const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,
                            session.store()->layers()};
-  if (what == Export::trace || what == Export::log) {
+  if (what == Export::trace) {
     const TraceStore::Reader reader(*session.store());
-    file->append(what == Export::trace ? trace_header_line(header) : std::string("seconds,where,what\r\n"));
-    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
-      if (what == Export::trace) {
-        file->append(trace_line(reader, n));
-        continue;
-      }
-      const std::string words = words_of(reader, n);
-      const Record& r = reader.record(n);
-      if (!words.empty())
-        file->append(fmt::format("{:.9f},{},{}\r\n", static_cast<double>(r.at) / 1e9, csv_field(reader.name(r.entity)),
-                                 csv_field(words)));
-    }
-    if (what == Export::trace) file->append(trace_end_line(reader.last()));
+    file->append(trace_header_line(header));
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) file->append(trace_line(reader, n));
+    file->append(trace_end_line(reader.last()));
   } else if (what == Export::topology_picture || what == Export::sequence_picture) {
     const TraceStore::Reader reader(*session.store());
     RunIndex index;

@@ -1,4 +1,4 @@
-// Files of what is shown: the run as a capture, a sequence diagram, a trace, a table of its log, or pictures (SVG).
+// Files of what is shown: the run as a capture, a sequence diagram, a trace, or pictures (SVG).
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace wirelab::gui {
 
-enum class Export : unsigned char { capture, sequence, trace, log, topology_picture, sequence_picture };
+enum class Export : unsigned char { capture, sequence, trace, topology_picture, sequence_picture };
 
 /// Writes the session's trace, as far as it has come, beside the working directory's files; returns the file's name. On the
 /// thread that runs the session.

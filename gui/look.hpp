@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "gui/skin.hpp"
+#include "gui/table.hpp"
 #include "sim/view/run_index.hpp"
 #include "sim/view/state.hpp"
 #include "sim/world/intervention.hpp"
@@ -60,6 +62,7 @@ struct View {
   const char* title;
   Place place;
   std::function<void(Look&)> draw;
+  std::function<Table(Look&)> table = nullptr;  // of what it shows, where that is a table
 };
 
 /// All views, in the order of their tabs.
@@ -80,8 +83,22 @@ View machine_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);
+/// Calls see(key, value) for all values of one field of an entity, in order of the keys.
+template <typename See>
+void each_value(const Look& look, EntityId entity, Field field, See&& see) {
+  const auto& values = look.state.values();
+  for (auto at = values.lower_bound({entity, field, 0});
+       at != values.end() && at->first.entity == entity && at->first.field == field; ++at)
+    see(at->first.key, at->second);
+}
 /// "PUBLISH a/b", "PUBACK 3": what the control packet is, from the bytes that carried it.
 std::string label_of(const Look& look, const Exchange& exchange, bool with_topic);
+/// The control packet's bytes, from the packet of the network that carried it; empty if it took several.
+std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange);
+/// The packet that carried the beginning of it; 0 if TCP has not sent it yet.
+BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange);
+/// The topic of a PUBLISH; empty for others.
+std::string topic_of(const Look& look, const Exchange& exchange);
 /// "12.345 s", "25.1 ms".
 std::string seconds_text(std::int64_t ns, int digits = 3);
 

@@ -7,13 +7,10 @@
 #include <GL/glext.h>
 #include <backends/imgui_impl_opengl3.h>
 #include <imgui.h>
-#include <png.h>
 
-#include <cstring>
 #include <utility>
-#include <vector>
 
-#include "lab/system/files.hpp"
+#include "gui/picture.hpp"
 
 namespace wirelab::gui {
 
@@ -87,24 +84,8 @@ void Offscreen::draw(const std::function<void()>& build, unsigned clear_rgb) {
 }
 
 tl::expected<void, std::string> Offscreen::write_png(const std::string& path) const {
-  std::vector<unsigned char> pixels(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) * 3);
   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
-  glPixelStorei(GL_PACK_ALIGNMENT, 1);
-  glReadPixels(0, 0, width_, height_, GL_RGB, GL_UNSIGNED_BYTE, pixels.data());
-  png_image image;
-  std::memset(&image, 0, sizeof image);
-  image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(width_);
-  image.height = static_cast<png_uint_32>(height_);
-  image.format = PNG_FORMAT_RGB;
-  png_alloc_size_t size = 0;
-  if (png_image_write_to_memory(&image, nullptr, &size, 0, pixels.data(), -width_ * 3, nullptr) == 0)
-    return tl::unexpected(std::string(image.message));
-  std::string file(size, '\0');
-  if (png_image_write_to_memory(&image, file.data(), &size, 0, pixels.data(), -width_ * 3, nullptr) == 0)
-    return tl::unexpected(std::string(image.message));
-  file.resize(size);
-  return write_file(path, file);
+  return write_picture(path, width_, height_);
 }
 
 }  // namespace wirelab::gui

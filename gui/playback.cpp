@@ -11,6 +11,14 @@ constexpr std::uint64_t kSlice = 2000;  // events between two looks at what the 
 
 }  // namespace
 
+bool ends_step(Step step, Kind kind) {
+  switch (step) {
+    case Step::packet: return kind == Kind::packet_sent || kind == Kind::packet_arrived;
+    case Step::message: return kind == Kind::mqtt_sent || kind == Kind::mqtt_received;
+    default: return false;
+  }
+}
+
 Playback::Playback(std::unique_ptr<Session> session) : session_(std::move(session)), store_(session_->store()) {
   status_.end = session_->end();
   status_.seed = session_->setup().seed;
@@ -119,9 +127,7 @@ bool Playback::step_is_over(Session& session, RecordNumber from) const {
   if (step_ == Step::event) return true;
   const TraceStore::Reader reader(*session.store());
   for (RecordNumber n = from + 1; n <= reader.last(); ++n) {
-    const Kind kind = reader.record(n).kind;
-    if (step_ == Step::packet && (kind == Kind::packet_sent || kind == Kind::packet_arrived)) return true;
-    if (step_ == Step::message && (kind == Kind::mqtt_sent || kind == Kind::mqtt_received)) return true;
+    if (ends_step(step_, reader.record(n).kind)) return true;
   }
   return false;
 }

@@ -16,6 +16,8 @@ namespace wirelab::gui {
 
 /// How far one step goes.
 enum class Step : unsigned char { event, packet, message, second };
+/// Whether a record of this kind is where a step by packet or by message ends.
+bool ends_step(Step step, Kind kind);
 
 struct PlaybackStatus {
   Instant now;

@@ -61,6 +61,7 @@ Fonts load_fonts(float scale) {
   fonts.body = add(inter + "Inter-Regular.otf", 18 * scale, kText);
   fonts.strong = add(inter + "Inter-SemiBold.otf", 18 * scale, kText);
   fonts.small = add(inter + "Inter-Regular.otf", 16 * scale, kText);
+  fonts.tiny = add(inter + "Inter-SemiBold.otf", 12.5f * scale, kText);
   fonts.small_strong = add(inter + "Inter-SemiBold.otf", 16 * scale, kText);
   fonts.title = add(inter + "InterDisplay-SemiBold.otf", 30 * scale, kText);
   fonts.heading = add(inter + "Inter-SemiBold.otf", 21 * scale, kText);
@@ -85,8 +86,8 @@ Fonts load_fonts(float scale) {
   fonts.icons_large = add(kIcons, 26 * scale, used.Data);
   ImGui::GetIO().FontDefault = fonts.body;
   atlas.Build();
-  for (ImFont* font : {fonts.body, fonts.strong, fonts.small, fonts.small_strong, fonts.title, fonts.heading,
-                       fonts.mono, fonts.mono_small})
+  for (ImFont* font : {fonts.body, fonts.strong, fonts.small, fonts.small_strong, fonts.tiny, fonts.title,
+                       fonts.heading, fonts.mono, fonts.mono_small})
     mend_advances(*font);
   return fonts;
 }

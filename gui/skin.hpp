@@ -12,6 +12,7 @@ struct Fonts {
   ImFont* strong = nullptr;
   ImFont* small = nullptr;
   ImFont* small_strong = nullptr;
+  ImFont* tiny = nullptr;  // inside of bars
   ImFont* title = nullptr;
   ImFont* heading = nullptr;
   ImFont* mono = nullptr;

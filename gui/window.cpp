@@ -5,6 +5,8 @@
 #include <backends/imgui_impl_opengl3.h>
 #include <imgui.h>
 
+#include "gui/picture.hpp"
+
 namespace wirelab::gui {
 namespace {
 
@@ -78,6 +80,11 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
       glClearColor(ground.x, ground.y, ground.z, 1);
       glClear(GL_COLOR_BUFFER_BIT);
       ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+      if (const auto path = application.take_wanted_picture()) {
+        const auto done = write_picture(*path, width, height);
+        application.note(done ? "Written: " + *path : *path + ": " + done.error());
+        still = 0;
+      }
       glfwSwapBuffers(window);
     }
     // Not being able to remember is no reason to complain at the end.

@@ -8,6 +8,7 @@
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "gui/views/subscriptions.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
 
 namespace wirelab::gui {
@@ -25,21 +26,69 @@ class Broker {
       return;
     }
     const std::string name = look.name(broker);
-    std::vector<EntityId> sessions;
-    for (const IndexedEntity& e : look.index.entities()) {
-      if (e.kind == EntityKind::session && e.node == broker && exists(look, e.entity)) sessions.push_back(e.entity);
-    }
+    const std::vector<EntityId> sessions = sessions_of(look, broker);
     heading(skin, name, fmt::format("{} session{}", sessions.size(), sessions.size() == 1 ? "" : "s"));
-    constexpr std::size_t kMost = 40;
-    for (std::size_t i = 0; i < std::min(kMost, sessions.size()); ++i) session(look, sessions[i], name);
-    if (sessions.size() > kMost) explain(skin, fmt::format("and {} more", sessions.size() - kMost));
-    ImGui::Dummy({1, skin.px(6)});
-    retained(look, broker);
+    constexpr const char* words[] = {"All", "Sessions", "Subscriptions", "Retained"};
+    segments(skin, "part", words, part_, 28);
+    ImGui::Dummy({1, skin.px(2)});
+    if (part_ == 0 || part_ == 1) all_sessions(look, sessions, name);
+    if (part_ == 0 || part_ == 2) subscriptions_.draw(look, name, sessions);
+    if (part_ == 0) ImGui::Dummy({1, skin.px(6)});
+    if (part_ == 0 || part_ == 3) retained(look, broker);
     ImGui::Dummy({1, skin.px(12)});
     ImGui::Unindent(skin.px(14));
   }
 
+  /// A row for each thing that the broker keeps.
+  static Table table(Look& look) {
+    Table table{{"session", "what", "which", "value"}, {}};
+    const EntityId broker = choose(look);
+    if (broker == 0) return table;
+    const std::string name = look.name(broker);
+    for (const EntityId entity : sessions_of(look, broker)) {
+      const std::string session = look.name(entity).substr(name.size() + 1);
+      const auto row = [&](const char* what, const std::string& which, const std::string& value) {
+        table.rows.push_back({session, what, which, value});
+      };
+      row("connected", "", std::to_string(look.value(entity, Field::session_connected)));
+      row("clean", "", std::to_string(look.value(entity, Field::session_clean)));
+      each_value(look, entity, Field::session_subscription, [&](std::uint32_t filter, std::int64_t granted) {
+        row("subscription", look.name(filter), fmt::format("QoS {}", granted - 1));
+      });
+      each_value(look, entity, Field::session_inflight, [&](std::uint32_t id, std::int64_t state) {
+        row("in flight", std::to_string(id), std::string(mqtt::name_of(static_cast<mqtt::SendState>(state))));
+      });
+      each_value(look, entity, Field::session_received,
+                 [&](std::uint32_t id, std::int64_t) { row("received", std::to_string(id), "waits for PUBREL"); });
+      row("queued", "", std::to_string(look.value(entity, Field::session_queued)));
+      if (const std::int64_t will = look.value(entity, Field::session_will); will != 0)
+        row("will", "", fmt::format("message {}", will));
+      if (const std::int64_t due = look.value(entity, Field::session_keepalive_timer); due != 0)
+        row("1.5 x keep alive ends at", "seconds", fmt::format("{:.9f}", static_cast<double>(due) / 1e9));
+    }
+    each_value(look, broker, Field::broker_retained, [&](std::uint32_t topic, std::int64_t message) {
+      table.rows.push_back({"", "retained", look.name(topic), fmt::format("message {}", message)});
+    });
+    return table;
+  }
+
  private:
+  static void all_sessions(Look& look, const std::vector<EntityId>& sessions, const std::string& name) {
+    const Skin& skin = look.skin;
+    constexpr std::size_t kMost = 40;
+    for (std::size_t i = 0; i < std::min(kMost, sessions.size()); ++i) session(look, sessions[i], name);
+    if (sessions.size() > kMost) explain(skin, fmt::format("and {} more", sessions.size() - kMost));
+    ImGui::Dummy({1, skin.px(6)});
+  }
+  static std::vector<EntityId> sessions_of(const Look& look, EntityId broker) {
+    std::vector<EntityId> sessions;
+    for (const EntityId entity : look.index.belongings(broker)) {
+      const IndexedEntity* known = look.index.find(entity);
+      if (known->kind == EntityKind::session && exists(look, entity)) sessions.push_back(entity);
+    }
+    return sessions;
+  }
+
   // The selected broker, or the first.
   static EntityId choose(const Look& look) {
     EntityId first = 0;
@@ -49,13 +98,6 @@ class Broker {
       if (first == 0) first = e.entity;
     }
     return first;
-  }
-  template <typename See>
-  static void each(const Look& look, EntityId entity, Field field, See&& see) {
-    const auto& values = look.state.values();
-    for (auto at = values.lower_bound({entity, field, 0});
-         at != values.end() && at->first.entity == entity && at->first.field == field; ++at)
-      see(at->first.key, at->second);
   }
   static bool exists(const Look& look, EntityId session) {
     const auto& values = look.state.values();
@@ -90,16 +132,16 @@ class Broker {
                       "[MQTT-3.1.2-4, -5]");
     ImGui::Indent(skin.px(18));
     const float inner = room - skin.px(18);
-    each(look, entity, Field::session_subscription, [&](std::uint32_t filter, std::int64_t granted) {
+    each_value(look, entity, Field::session_subscription, [&](std::uint32_t filter, std::int64_t granted) {
       line(look, inner, Colour::qos1, look.name(filter), fmt::format("granted QoS {}", granted - 1),
            "A subscription: the server may send at most at this QoS [MQTT-3.8.4-6]");
     });
-    each(look, entity, Field::session_inflight, [&](std::uint32_t id, std::int64_t state) {
+    each_value(look, entity, Field::session_inflight, [&](std::uint32_t id, std::int64_t state) {
       line(look, inner, Colour::qos2, fmt::format("in flight, id {}", id),
            mqtt::name_of(static_cast<mqtt::SendState>(state)),
            "Sent and not acknowledged; sent again only after a reconnection [MQTT-4.4.0-1]");
     });
-    each(look, entity, Field::session_received, [&](std::uint32_t id, std::int64_t) {
+    each_value(look, entity, Field::session_received, [&](std::uint32_t id, std::int64_t) {
       line(look, inner, Colour::qos2, fmt::format("received, id {}", id), "waits for PUBREL",
            "QoS 2: the identifier is kept, so that a repetition is not delivered twice [MQTT-4.3.3-2]");
     });
@@ -107,7 +149,7 @@ class Broker {
       line(look, inner, Colour::warning, fmt::format("{} queued", queued),
            connected ? "the window is full" : "no connection",
            "Messages wait in order until the client is back or the window has room [MQTT-4.6.0-6]");
-    if (deadline > 0 && connected) countdown(look, inner, deadline, will != 0);
+    if (deadline > 0 && connected) countdown(look, inner, entity, deadline, will != 0);
     if (will != 0)
       line(look, inner, Colour::error, "will armed", fmt::format("message {}", will),
            "Published by the server if the connection ends without DISCONNECT [MQTT-3.1.2-8]");
@@ -116,18 +158,22 @@ class Broker {
   }
 
   // What is left of 1.5 times the keep alive, as a bar that runs out.
-  static void countdown(Look& look, float room, std::int64_t deadline, bool will) {
+  static void countdown(Look& look, float room, EntityId session, std::int64_t deadline, bool will) {
     const Skin& skin = look.skin;
     const std::int64_t left = deadline - look.at;
     const ImVec2 at = ImGui::GetCursorScreenPos();
     ImDrawList& list = *ImGui::GetWindowDrawList();
     const float middle = at.y + skin.px(10);
-    const bool late = left < 5'000'000'000;
+    // The whole of it began with the client's last packet, when the timer was set.
+    const TimerTrack* track = look.index.timers().find(session, Field::session_keepalive_timer);
+    const TimerChange* set = track == nullptr ? nullptr : track->at(look.at);
+    const std::int64_t whole = set == nullptr ? left : std::max<std::int64_t>(deadline - set->at, 1);
+    const bool late = left < whole / 4;
     const std::string text = fmt::format("keep alive ends in {}", seconds_text(left, 1));
     text_at(list, skin.fonts.small, at.x, middle, skin(late ? Colour::error : Colour::text_second), text);
     text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third),
-               will ? "then the will fires" : "1.5 x keep alive");
-    const float part = std::clamp(static_cast<float>(left) / 90e9f, 0.0f, 1.0f);
+               fmt::format("of {}{}", seconds_text(whole, 1), will ? ", then the will" : ""));
+    const float part = std::clamp(static_cast<float>(left) / static_cast<float>(whole), 0.0f, 1.0f);
     const float y = at.y + skin.px(22);
     list.AddRectFilled({at.x, y}, {at.x + room, y + skin.px(4)}, skin(Colour::raised), skin.px(2));
     list.AddRectFilled({at.x, y}, {at.x + room * part, y + skin.px(4)}, skin(late ? Colour::error : Colour::accent),
@@ -158,8 +204,8 @@ class Broker {
   static void retained(Look& look, EntityId broker) {
     const Skin& skin = look.skin;
     std::vector<std::pair<std::uint32_t, std::int64_t>> all;
-    each(look, broker, Field::broker_retained,
-         [&](std::uint32_t topic, std::int64_t message) { all.emplace_back(topic, message); });
+    each_value(look, broker, Field::broker_retained,
+               [&](std::uint32_t topic, std::int64_t message) { all.emplace_back(topic, message); });
     heading(skin, "Retained messages", fmt::format("{}", all.size()));
     if (all.empty()) {
       explain(skin, "None: nothing was published with RETAIN.");
@@ -170,12 +216,16 @@ class Broker {
            fmt::format("message {}", message),
            "The last message with RETAIN of this topic: who subscribes gets it at once [MQTT-3.3.1-6]");
   }
+
+  int part_ = 0;  // which part is shown; 0: all
+  Subscriptions subscriptions_;
 };
 
 }  // namespace
 
 View broker_view() {
-  return {"broker", "Broker", Place::right, [view = std::make_shared<Broker>()](Look& look) { view->draw(look); }};
+  return {"broker", "Broker", Place::right, [view = std::make_shared<Broker>()](Look& look) { view->draw(look); },
+          [](Look& look) { return Broker::table(look); }};
 }
 
 }  // namespace wirelab::gui

@@ -16,12 +16,7 @@ class Connections {
   void draw(Look& look) {
     const Skin& skin = look.skin;
     ImGui::Indent(skin.px(14));
-    std::vector<EntityId> ends;
-    for (const IndexedEntity& e : look.index.entities()) {
-      if (e.kind == EntityKind::tcp && (look.selection.node == 0 || e.node == look.selection.node) &&
-          look.value(e.entity, Field::tcp_state) != 0)
-        ends.push_back(e.entity);
-    }
+    const std::vector<EntityId> ends = open_ends(look);
     heading(skin, look.selection.node == 0 ? "All connections" : look.name(look.selection.node),
             fmt::format("{} open", ends.size()));
     if (ends.empty())
@@ -32,7 +27,33 @@ class Connections {
     ImGui::Unindent(skin.px(14));
   }
 
+  static Table table(Look& look) {
+    Table table{{"connection", "state", "cwnd, segments", "ssthresh, segments", "not acknowledged, bytes",
+                 "peer's window, bytes", "SRTT, us", "RTO, us"},
+                {}};
+    for (const EntityId end : open_ends(look)) {
+      const auto get = [&](Field field) { return look.value(end, field); };
+      table.rows.push_back({look.name(end), std::string(tcp::name_of(static_cast<tcp::State>(get(Field::tcp_state)))),
+                            std::to_string(get(Field::tcp_cwnd)), std::to_string(get(Field::tcp_ssthresh)),
+                            std::to_string(get(Field::tcp_snd_nxt) - get(Field::tcp_snd_una)),
+                            std::to_string(get(Field::tcp_snd_wnd)), std::to_string(get(Field::tcp_srtt)),
+                            std::to_string(get(Field::tcp_rto))});
+    }
+    return table;
+  }
+
  private:
+  // Of the selected node, or of all.
+  static std::vector<EntityId> open_ends(const Look& look) {
+    std::vector<EntityId> ends;
+    for (const IndexedEntity& e : look.index.entities()) {
+      if (e.kind == EntityKind::tcp && (look.selection.node == 0 || e.node == look.selection.node) &&
+          look.value(e.entity, Field::tcp_state) != 0)
+        ends.push_back(e.entity);
+    }
+    return ends;
+  }
+
   static void row(const Look& look, const char* name, const std::string& value, const char* says) {
     const Skin& skin = look.skin;
     const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -122,8 +143,8 @@ class Connections {
 }  // namespace
 
 View connection_view() {
-  return {"connection", "TCP", Place::right,
-          [view = std::make_shared<Connections>()](Look& look) { view->draw(look); }};
+  return {"connection", "TCP", Place::right, [view = std::make_shared<Connections>()](Look& look) { view->draw(look); },
+          [](Look& look) { return Connections::table(look); }};
 }
 
 }  // namespace wirelab::gui

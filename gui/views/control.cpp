@@ -169,15 +169,19 @@ class Control {
     ImGui::PopFont();
     if ((text_button(skin, "Run##until", icon::play) || entered) && condition_[0] != 0)
       look.requests.push_back(RunUntil{condition_});
-    constexpr std::pair<const char*, const char*> ready[] = {
-        {"a will fires", "wills > 0"}, {"a message is lost", "lost > 0"}, {"TCP sends again", "retransmissions > 0"}};
+    constexpr std::pair<const char*, const char*> ready[] = {{"a will fires", "since.wills > 0"},
+                                                             {"a message is lost", "since.lost > 0"},
+                                                             {"TCP sends again", "since.retransmissions > 0"},
+                                                             {"queue > 5", "queue > 5"}};
     for (const auto& [words, condition] : ready) {
       ImGui::SameLine();
       if (ImGui::GetContentRegionAvail().x < measure(skin.fonts.small_strong, words).x + skin.px(46)) ImGui::NewLine();
       if (text_button(skin, words)) std::snprintf(condition_, sizeof condition_, "%s", condition);
     }
-    explain(skin,
-            "A Lua expression over counters such as lost, delivered, packets_dropped; now() and queue(\"home>hub\").");
+    explain(
+        skin,
+        "A Lua expression over counters such as lost, delivered, packets_dropped, or the same since now: since.lost; "
+        "also now(), queue (the longest) and queue_of(\"home>hub\").");
   }
 
   EntityId slid_ = 0;

@@ -31,6 +31,13 @@ class Journey {
     ImGui::Unindent(skin.px(14));
   }
 
+  Table table(Look& look) {
+    if (look.selection.exchange != 0) tell(look);
+    Table table{{"step"}, {}};
+    for (const std::string& line : lines_) table.rows.push_back({line});
+    return table;
+  }
+
  private:
   // From a while before the message to a while after it: what it waited for, and what it came to.
   void tell(const Look& look) {
@@ -92,7 +99,9 @@ class Journey {
 }  // namespace
 
 View journey_view() {
-  return {"journey", "Journey", Place::right, [view = std::make_shared<Journey>()](Look& look) { view->draw(look); }};
+  const auto view = std::make_shared<Journey>();
+  return {"journey", "Journey", Place::right, [view](Look& look) { view->draw(look); },
+          [view](Look& look) { return view->table(look); }};
 }
 
 }  // namespace wirelab::gui

@@ -57,6 +57,18 @@ class Log {
     ImGui::PopFont();
   }
 
+  Table table(Look& look) {
+    while (next_ <= look.reader.last()) collect(look);
+    Table table{{"seconds", "where", "what"}, {}};
+    for (const RecordNumber n : lines_) {
+      const Record& r = look.reader.record(n);
+      if (r.at > look.at) break;
+      table.rows.push_back(
+          {fmt::format("{:.9f}", static_cast<double>(r.at) / 1e9), look.name(r.entity), words_of(look.reader, n)});
+    }
+    return table;
+  }
+
  private:
   // Goes through what is new in the trace, a limited stretch a frame.
   void collect(const Look& look) {
@@ -133,7 +145,9 @@ class Log {
 }  // namespace
 
 View log_view() {
-  return {"log", "Log", Place::bottom, [view = std::make_shared<Log>()](Look& look) { view->draw(look); }};
+  const auto view = std::make_shared<Log>();
+  return {"log", "Log", Place::bottom, [view](Look& look) { view->draw(look); },
+          [view](Look& look) { return view->table(look); }};
 }
 
 }  // namespace wirelab::gui

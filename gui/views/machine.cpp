@@ -1,11 +1,13 @@
-// The handshake of a message as a state machine, drawn from the very tables that client and broker step through: the state in which
-// the selected message stands at the shown instant is lit, with the transition that led there and its statement.
+// Handshakes and sessions as state machines, drawn from the very tables that client and broker step through: the states in which
+// the selected message stands at the shown instant, at its sender and its receiver, are lit with the transition that led
+// there; or the state of the session that it belongs to.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 
 #include "gui/controls.hpp"
+#include "gui/diagram.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
@@ -13,7 +15,22 @@
 namespace wirelab::gui {
 namespace {
 
+using mqtt::ReceiveState;
 using mqtt::SendState;
+using mqtt::SessionState;
+
+// "MQTT-4.3.2-1" without the first word, which is everywhere the same.
+std::string short_statement(std::string_view statement) { return std::string(statement.substr(5)); }
+
+// Long names go on two lines.
+std::string folded(std::string_view name) {
+  std::string text(name);
+  for (const std::string_view at : {" for ", ", "}) {
+    const std::size_t cut = text.find(at);
+    if (cut != std::string::npos) text[cut + at.size() - 1] = '\n';
+  }
+  return text;
+}
 
 class Machine {
  public:
@@ -22,105 +39,216 @@ class Machine {
     const ImVec2 origin = ImGui::GetCursorScreenPos();
     const ImVec2 size = ImGui::GetContentRegionAvail();
     if (size.x < 300 || size.y < 120) return;
-    ImDrawList& list = *ImGui::GetWindowDrawList();
+    constexpr const char* words[] = {"Message", "Session"};
+    ImGui::SetCursorScreenPos({origin.x + size.x - skin.px(196), origin.y + skin.px(6)});
+    segments(skin, "machine", words, chosen_, 28);
     const Exchange* exchange = look.selection.exchange == 0 ? nullptr : look.exchange(look.selection.exchange);
-    find(look, exchange);
-    const std::string title = found_ ? fmt::format("{}, packet identifier {}, as {} has it",
-                                                   label_of(look, *exchange, true), id_, look.name(holder_))
-                                     : "Select a PUBLISH of QoS 1 or 2 in the sequence: its handshake lights up here";
-    text_at(list, skin.fonts.small_strong, origin.x + skin.px(16), origin.y + skin.px(16),
-            skin(found_ ? Colour::text : Colour::text_third), title);
-    // QoS 1 in the upper row, QoS 2 in the lower.
-    const float left = origin.x + skin.px(96);
-    const float step = (size.x - skin.px(192)) / 3;
-    for (const int qos : {1, 2}) {
-      const float y = origin.y + size.y * (qos == 1 ? 0.36f : 0.68f);
-      const bool mine = found_ && qos == qos_;
-      const auto x_of = [&](SendState state, bool end) {
-        if (state == SendState::none) return end ? left + step * 3 : left;
-        return state == SendState::wait_puback ? left + step * 1.5f
-                                               : left + step * (state == SendState::wait_pubrec ? 1.0f : 2.0f);
-      };
-      for (const mqtt::SendRow& row : mqtt::kSendTable) {
-        // Resending changes no state; it is told below.
-        if (row.state == row.next || !belongs(row, qos)) continue;
-        const bool lit = mine && (done_ ? row.next == SendState::none : row.next == state_);
-        transition(look, list, {x_of(row.state, false), y}, {x_of(row.next, true), y}, row, lit);
-      }
-      state(look, list, {left, y}, "not sent", false);
-      for (const SendState s : {SendState::wait_puback, SendState::wait_pubrec, SendState::wait_pubcomp}) {
-        if ((s == SendState::wait_puback) == (qos == 1))
-          state(look, list, {x_of(s, false), y}, mqtt::name_of(s), mine && !done_ && state_ == s);
-      }
-      state(look, list, {left + step * 3, y}, "complete", mine && done_);
+    if (chosen_ == 0) {
+      message(look, exchange, origin, size);
+    } else {
+      session(look, exchange, origin, size);
     }
-    const float foot = origin.y + size.y - skin.px(14);
-    text_at(list, skin.fonts.small, origin.x + skin.px(16), foot, skin(Colour::text_third),
-            "Nothing is sent again but after a reconnection [MQTT-4.4.0-1]: lost segments are the business of TCP.");
   }
 
  private:
-  // Who holds the message: the client or session that sent the PUBLISH; its state at the instant is a state record.
-  void find(const Look& look, const Exchange* exchange) {
-    found_ = false;
-    if (exchange == nullptr || (exchange->first_byte >> 4) != 3 || ((exchange->first_byte >> 1) & 3) == 0) return;
-    qos_ = (exchange->first_byte >> 1) & 3;
-    const IndexedEntity* entity = look.index.find(exchange->from);
-    if (entity == nullptr) return;
-    const Field field = entity->kind == EntityKind::session ? Field::session_inflight : Field::client_inflight;
+  struct Found {
+    int qos = 0;
+    EntityId sender = 0, receiver = 0;
+    std::uint32_t id = 0;
+    SendState sending = SendState::none;
+    bool complete = false;
+    bool received = false;  // the PUBLISH has come
+    ReceiveState receiving = ReceiveState::none;
+  };
+
+  static void title(const Look& look, ImVec2 origin, std::string_view text, bool found) {
+    const Skin& skin = look.skin;
+    text_at(*ImGui::GetWindowDrawList(), skin.fonts.small_strong, origin.x + skin.px(16), origin.y + skin.px(18),
+            skin(found ? Colour::text : Colour::text_third), text);
+  }
+
+  // Who holds the message: the client or session that sent the PUBLISH, and the one that gets it; their states at the instant
+  // are state records.
+  static std::optional<Found> find(const Look& look, const Exchange* exchange) {
+    if (exchange == nullptr || (exchange->first_byte >> 4) != 3 || ((exchange->first_byte >> 1) & 3) == 0)
+      return std::nullopt;
+    Found found;
+    found.qos = (exchange->first_byte >> 1) & 3;
+    found.sender = exchange->from;
+    const auto is_session = [&](EntityId entity) {
+      const IndexedEntity* known = look.index.find(entity);
+      return known != nullptr && known->kind == EntityKind::session;
+    };
+    const Field field = is_session(found.sender) ? Field::session_inflight : Field::client_inflight;
     // The identifier: of the state record that came just before the PUBLISH was sent.
-    for (RecordNumber n = exchange->sent;
-         n-- > std::max<RecordNumber>(look.reader.first(), exchange->sent > 12 ? exchange->sent - 12 : 1);) {
+    const RecordNumber least =
+        std::max<RecordNumber>(look.reader.first(), exchange->sent > 12 ? exchange->sent - 12 : 1);
+    for (RecordNumber n = exchange->sent; n-- > least;) {
       const Record& r = look.reader.record(n);
-      if (r.kind != Kind::state || r.entity != exchange->from || static_cast<Field>(r.field) != field) continue;
-      holder_ = exchange->from;
-      id_ = r.key;
-      const std::int64_t value = look.value(holder_, field, id_);
-      state_ = static_cast<SendState>(std::clamp<std::int64_t>(value, 0, 3));
-      found_ = true;
-      done_ = value == 0 && exchange->sent_at <= look.at;
-      return;
+      if (r.kind == Kind::state && r.entity == found.sender && static_cast<Field>(r.field) == field) {
+        found.id = r.key;
+        break;
+      }
+    }
+    if (found.id == 0) return std::nullopt;
+    const std::int64_t value = look.value(found.sender, field, found.id);
+    found.sending = static_cast<SendState>(std::clamp<std::int64_t>(value, 0, 3));
+    found.complete = value == 0 && exchange->sent_at <= look.at;
+    if (exchange->received != 0 && exchange->received_at <= look.at) {
+      found.received = true;
+      found.receiver = look.reader.record(exchange->received).entity;
+      const Field waits = is_session(found.receiver) ? Field::session_received : Field::client_received;
+      if (look.value(found.receiver, waits, found.id) != 0) found.receiving = ReceiveState::wait_pubrel;
+    }
+    return found;
+  }
+
+  void message(Look& look, const Exchange* exchange, ImVec2 origin, ImVec2 size) const {
+    const std::optional<Found> found = find(look, exchange);
+    title(look, origin,
+          found ? fmt::format("{}, packet identifier {}", label_of(look, *exchange, true), found->id)
+                : "Select a PUBLISH of QoS 1 or 2: its handshake lights up here",
+          found.has_value());
+    const float upper = origin.y + size.y * 0.42f;
+    const float lower = origin.y + size.y * 0.80f;
+    if (found) {
+      sender(look, origin.x, size.x, upper, found->qos, found);
+      receiver(look, origin.x, size.x, lower, found->qos, found);
+    } else {
+      sender(look, origin.x, size.x, upper, 1, found);
+      sender(look, origin.x, size.x, lower, 2, found);
     }
   }
 
-  static bool belongs(const mqtt::SendRow& row, int qos) {
-    if (row.event == mqtt::SendEvent::publish_qos1 || row.state == SendState::wait_puback) return qos == 1;
-    return qos == 2;
-  }
-
-  void state(const Look& look, ImDrawList& list, ImVec2 at, std::string_view word, bool lit) const {
+  static void row_title(const Look& look, float x, float y, const std::string& text) {
     const Skin& skin = look.skin;
-    const float half = measure(skin.fonts.small_strong, word).x * 0.5f + skin.px(14);
-    const float tall = skin.px(17);
-    const ImVec2 low{at.x - half, at.y - tall};
-    const ImVec2 high{at.x + half, at.y + tall};
-    list.AddRectFilled(low, high, skin(Colour::panel), tall);
-    list.AddRectFilled(low, high, lit ? skin(Colour::accent_fill) : skin(Colour::raised), tall);
-    list.AddRect(low, high, skin(lit ? Colour::accent : Colour::line_strong), tall, 0, skin.px(lit ? 2.4f : 1.3f));
-    text_centred(list, skin.fonts.small_strong, at, lit ? IM_COL32_WHITE : skin(Colour::text), word);
+    text_at(*ImGui::GetWindowDrawList(), skin.fonts.small, x + skin.px(16), y - skin.px(36), skin(Colour::text_second),
+            text);
   }
 
-  void transition(const Look& look, ImDrawList& list, ImVec2 from, ImVec2 to, const mqtt::SendRow& row,
-                  bool lit) const {
+  static void sender(const Look& look, float left, float width, float y, int qos, const std::optional<Found>& found) {
     const Skin& skin = look.skin;
-    const float margin = skin.px(84);
-    const ImVec2 a{from.x + margin * (row.state == SendState::none ? 0.6f : 1.0f), from.y};
-    const ImVec2 b{to.x - margin * (row.next == SendState::none ? 0.7f : 1.0f), to.y};
-    arrow(list, a, b, skin(lit ? Colour::accent : Colour::line_strong), skin.px(lit ? 2.6f : 1.5f), skin.px(10));
-    const float middle = (a.x + b.x) * 0.5f;
-    const bool publish = row.event == mqtt::SendEvent::publish_qos1 || row.event == mqtt::SendEvent::publish_qos2;
-    pill(list, skin, skin.fonts.mono_small, {middle, from.y - skin.px(17)}, lit ? Colour::accent : Colour::text_third,
-         publish ? "PUBLISH" : mqtt::name_of(row.event));
-    text_centred(list, skin.fonts.mono_small, {middle, from.y + skin.px(15)}, skin(Colour::text_third),
-                 row.statement.substr(5));
+    row_title(look, left, y,
+              found ? fmt::format("Sender: {}", look.name(found->sender)) : fmt::format("The sender of QoS {}", qos));
+    std::vector<SendState> middle;
+    for (const SendState state : {SendState::wait_puback, SendState::wait_pubrec, SendState::wait_pubcomp}) {
+      if ((state == SendState::wait_puback) == (qos == 1)) middle.push_back(state);
+    }
+    const float first = left + skin.px(70);
+    const float step = (width - skin.px(150)) / static_cast<float>(middle.size() + 1);
+    std::vector<DiagramState> states{
+        {"not sent", {first, y}, found && !found->complete && found->sending == SendState::none}};
+    for (const SendState state : middle)
+      states.push_back({folded(mqtt::name_of(state)),
+                        {first + step * static_cast<float>(states.size()), y},
+                        found && !found->complete && found->sending == state});
+    states.push_back({"complete", {first + step * static_cast<float>(states.size()), y}, found && found->complete});
+    const auto place = [&](SendState state, bool end) {
+      if (state == SendState::none) return end ? states.size() - 1 : std::size_t{0};
+      return static_cast<std::size_t>(std::find(middle.begin(), middle.end(), state) - middle.begin()) + 1;
+    };
+    std::vector<DiagramArrow> arrows;
+    for (const mqtt::SendRow& row : mqtt::kSendTable) {
+      const bool begins = row.event == mqtt::SendEvent::publish_qos1 || row.event == mqtt::SendEvent::publish_qos2;
+      const bool of_qos1 = row.event == mqtt::SendEvent::publish_qos1 || row.state == SendState::wait_puback;
+      // A second PUBREC, and one for a message that is not known, change nothing here.
+      const bool repeats = row.state == row.next && row.event != mqtt::SendEvent::reconnected;
+      if (of_qos1 != (qos == 1) || repeats) continue;
+      const bool loop = row.state == row.next;
+      const std::size_t from = place(row.state, false);
+      const std::size_t to = loop ? from : place(row.next, true);
+      arrows.push_back({from, to,
+                        begins ? "PUBLISH"
+                        : loop ? row.action == mqtt::SendAction::resend_publish ? "reconnected: again, DUP"
+                                                                                : "reconnected: PUBREL again"
+                               : std::string(mqtt::name_of(row.event)),
+                        loop ? "" : short_statement(row.statement), !loop && states[to].lit});
+    }
+    draw_diagram(*ImGui::GetWindowDrawList(), skin, states, arrows);
   }
 
-  bool found_ = false;
-  bool done_ = false;
-  int qos_ = 0;
-  EntityId holder_ = 0;
-  std::uint32_t id_ = 0;
-  SendState state_ = SendState::none;
+  static void receiver(const Look& look, float left, float width, float y, int qos, const std::optional<Found>& found) {
+    const Skin& skin = look.skin;
+    row_title(look, left, y,
+              found->receiver != 0 ? fmt::format("Receiver: {}", look.name(found->receiver))
+                                   : std::string("Receiver: the PUBLISH has not come yet"));
+    const float first = left + skin.px(70);
+    const float step = (width - skin.px(150)) / 2;
+    const bool waits = found->receiving == ReceiveState::wait_pubrel;
+    std::vector<DiagramState> states{{"not seen", {first, y}, !found->received}};
+    if (qos == 2) states.push_back({"keeps the id,\nwaits for PUBREL", {first + step, y}, waits});
+    states.push_back({qos == 1 ? "delivered" : "released",
+                      {first + step * static_cast<float>(qos == 1 ? 2 : states.size()), y},
+                      found->received && !waits});
+    std::vector<DiagramArrow> arrows;
+    for (const mqtt::ReceiveRow& row : mqtt::kReceiveTable) {
+      const std::string does(mqtt::name_of(row.action));
+      const bool waited = row.state == ReceiveState::wait_pubrel;
+      if (qos == 1 && row.event == mqtt::ReceiveEvent::publish_qos1 && !waited)
+        arrows.push_back({0, 1, "PUBLISH", does, states[1].lit});
+      if (qos == 1) continue;
+      if (row.event == mqtt::ReceiveEvent::publish_qos2 && !waited)
+        arrows.push_back({0, 1, "PUBLISH", does, states[1].lit});
+      if (row.event == mqtt::ReceiveEvent::publish_qos2 && waited)
+        arrows.push_back({1, 1, fmt::format("PUBLISH again: {}", does), "", false});
+      if (row.event == mqtt::ReceiveEvent::pubrel && waited) arrows.push_back({1, 2, "PUBREL", does, states[2].lit});
+    }
+    draw_diagram(*ImGui::GetWindowDrawList(), skin, states, arrows);
+  }
+
+  // The session at either end of the selected control packet, at the instant.
+  void session(Look& look, const Exchange* exchange, ImVec2 origin, ImVec2 size) const {
+    const Skin& skin = look.skin;
+    EntityId session = 0;
+    const auto consider = [&](EntityId entity) {
+      const IndexedEntity* known = look.index.find(entity);
+      if (known != nullptr && known->kind == EntityKind::session) session = entity;
+    };
+    if (exchange != nullptr) {
+      consider(exchange->from);
+      if (session == 0 && exchange->received != 0) consider(look.reader.record(exchange->received).entity);
+    }
+    std::optional<SessionState> now;
+    if (session != 0) {
+      const bool clean = look.value(session, Field::session_clean) != 0;
+      const auto& values = look.state.values();
+      const auto any = values.lower_bound({session, Field::none, 0});
+      const bool exists = any != values.end() && any->first.entity == session;
+      now = look.value(session, Field::session_connected) != 0
+                ? clean ? SessionState::connected_clean : SessionState::connected_persistent
+            : exists && !clean ? SessionState::stored
+                               : SessionState::none;
+    }
+    title(look, origin,
+          session != 0 ? fmt::format("The session {}", look.name(session))
+                       : "Select a control packet: the session that it belongs to lights up here",
+          session != 0);
+    // In this order all but one of the transitions are between neighbours.
+    constexpr SessionState all[] = {SessionState::connected_clean, SessionState::none,
+                                    SessionState::connected_persistent, SessionState::stored};
+    const float y = origin.y + size.y * 0.52f;
+    const float first = origin.x + skin.px(72);
+    const float step = (size.x - skin.px(144)) / 3;
+    std::vector<DiagramState> states;
+    for (const SessionState state : all)
+      states.push_back({state == SessionState::none ? "no session" : folded(mqtt::name_of(state)),
+                        {first + step * static_cast<float>(states.size()), y},
+                        now == state});
+    const auto place = [&](SessionState state) {
+      return static_cast<std::size_t>(std::find(std::begin(all), std::end(all), state) - std::begin(all));
+    };
+    std::vector<DiagramArrow> arrows;
+    for (const mqtt::SessionRow& row : mqtt::kSessionTable) {
+      const std::size_t from = place(row.state);
+      const std::size_t to = place(row.next);
+      arrows.push_back({from, to, std::string(mqtt::name_of(row.input)),
+                        fmt::format("{} {}", mqtt::name_of(row.action), short_statement(row.statement)), false,
+                        from > to + 1 || to > from + 1});
+    }
+    draw_diagram(*ImGui::GetWindowDrawList(), skin, states, arrows);
+  }
+
+  int chosen_ = 0;
 };
 
 }  // namespace

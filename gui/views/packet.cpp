@@ -68,6 +68,18 @@ class Packet {
     ImGui::Unindent(skin.px(14));
   }
 
+  static Table table(Look& look) {
+    Table table{{"layer", "field", "value", "first byte", "end"}, {}};
+    const IndexedPacket* packet = look.selection.packet == 0 ? nullptr : look.index.packet(look.selection.packet);
+    if (packet == nullptr) return table;
+    constexpr const char* layers[] = {"IPv4", "transport", "MQTT", "MQTT", "payload", "other"};
+    for (const DissectedField& f :
+         dissect(look.reader.blob(look.selection.packet), look.index.first_control_packet(*packet)))
+      table.rows.push_back(
+          {layers[static_cast<std::size_t>(f.layer)], f.name, f.value, std::to_string(f.begin), std::to_string(f.end)});
+    return table;
+  }
+
  private:
   std::size_t first_of_mqtt() const {
     const auto at =
@@ -265,7 +277,8 @@ class Packet {
 }  // namespace
 
 View packet_view() {
-  return {"packet", "Packet", Place::right, [view = std::make_shared<Packet>()](Look& look) { view->draw(look); }};
+  return {"packet", "Packet", Place::right, [view = std::make_shared<Packet>()](Look& look) { view->draw(look); },
+          [](Look& look) { return Packet::table(look); }};
 }
 
 }  // namespace wirelab::gui

@@ -11,12 +11,14 @@
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "gui/views/timer_bars.hpp"
 
 namespace wirelab::gui {
 namespace {
 
 constexpr std::size_t kMostLanes = 6;
 constexpr std::size_t kMostArrows = 400;
+constexpr std::size_t kMostBelongings = 12;
 constexpr float kFaint = 0.34f;
 
 class Sequence {
@@ -35,7 +37,7 @@ class Sequence {
     move(look, hovered);
     choose_lanes(look);
     const float top = origin.y + skin.px(34);
-    const float bottom = origin.y + size.y - skin.px(18);
+    const float bottom = origin.y + size.y - skin.px(40);  // the last lane has room for its timers
     axis(look, list, origin, size);
     const float row = lanes_.size() < 2 ? 0 : (bottom - top - skin.px(10)) / static_cast<float>(lanes_.size() - 1);
     lane_y_.clear();
@@ -49,6 +51,7 @@ class Sequence {
                  shortened(skin.fonts.small_strong, look.name(lanes_[i]), skin.px(124)));
     }
     list.PushClipRect({left_ - skin.px(8), origin.y}, {right_ + skin.px(8), origin.y + size.y}, true);
+    timers(look, list, row, hovered);
     marks(look, list);
     arrows(look, list, hovered);
     list.PopClipRect();
@@ -246,18 +249,44 @@ class Sequence {
     if (ImGui::IsMouseReleased(0) && !ImGui::IsMouseDragging(0, 4)) {
       look.selection.exchange = pointed->sent;
       look.selection.message = pointed->message;
-      look.selection.packet = 0;
-      for (RecordNumber n = pointed->sent + 1; n <= std::min(look.reader.last(), pointed->sent + 12); ++n) {
-        const Record& r = look.reader.record(n);
-        if (r.kind == Kind::packet_sent && r.subject == pointed->stream && r.a <= pointed->begin &&
-            r.b > pointed->begin) {
-          look.selection.packet = r.key;
-          break;
-        }
-      }
+      look.selection.packet = packet_of(look.reader, *pointed);
       look.requests.push_back(
           SeekTo{pointed->received != 0 ? (pointed->sent_at + pointed->received_at) / 2 : pointed->sent_at});
     }
+  }
+
+  // Of each lane, those of its own client and connections; of a broker, those of the connections that the window shows.
+  void timers(const Look& look, ImDrawList& list, float row, bool hovered) const {
+    std::map<EntityId, std::set<EntityId>> of_lane;
+    for (const EntityId lane : lanes_) {
+      const IndexedEntity* node = look.index.find(lane);
+      if (node == nullptr || node->kind == EntityKind::broker) continue;
+      const auto all = look.index.belongings(lane);
+      // A device that reconnects has a new connection each time: the last ones do.
+      const std::size_t skipped = all.size() > kMostBelongings ? all.size() - kMostBelongings : 0;
+      of_lane[lane].insert(all.begin() + static_cast<std::ptrdiff_t>(skipped), all.end());
+    }
+    const auto add = [&](EntityId entity) {
+      const IndexedEntity* found = look.index.find(entity);
+      if (found != nullptr && lane_y_.contains(found->node)) of_lane[found->node].insert(entity);
+    };
+    const auto& all = look.index.exchanges();
+    const std::size_t last = look.index.exchanges_before(from_ + span_);
+    for (std::size_t i = last > kMostArrows ? last - kMostArrows : 0; i < last; ++i) {
+      const Exchange& e = all[i];
+      if (std::max(e.received_at, e.sent_at) < from_ || !lane_y_.contains(e.from_node) || !lane_y_.contains(e.to_node))
+        continue;
+      add(e.from);
+      if (e.received != 0) add(look.reader.record(e.received).entity);
+      const Stream* stream = look.index.stream(e.stream);
+      if (stream == nullptr) continue;
+      add(stream->sender);
+      if (const Stream* back = look.index.stream(stream->reverse); stream->reverse != 0) add(back->sender);
+    }
+    const TimeScale scale{left_, right_, from_, span_};
+    const int rows = std::clamp(static_cast<int>((row - look.skin.px(24)) / look.skin.px(15)), 1, 3);
+    for (const auto& [lane, entities] : of_lane)
+      draw_timers(look, list, scale, lane_y_.at(lane), rows, entities, hovered);
   }
 
   void marks(const Look& look, ImDrawList& list) const {
@@ -294,9 +323,6 @@ class Sequence {
           break;
         case Kind::intervention:
           pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::info, "by hand", false, alpha);
-          break;
-        case Kind::timer_fired:
-          list.AddCircle(at, skin.px(4), skin(Colour::text_third, alpha), 0, skin.px(1.4f));
           break;
         default: break;
       }

@@ -26,6 +26,21 @@ class Topics {
     ImGui::Unindent(skin.px(14));
   }
 
+  Table table(Look& look) {
+    while (next_ <= look.reader.last()) collect(look);
+    Table table{{"topic", "messages", "last at, seconds", "bytes", "retain", "payload"}, {}};
+    for (const auto& [topic, records] : accepted_) {
+      const auto end = std::partition_point(records.begin(), records.end(),
+                                            [&](RecordNumber n) { return look.reader.record(n).at <= look.at; });
+      if (end == records.begin()) continue;
+      const Record& last = look.reader.record(*(end - 1));
+      table.rows.push_back({topic, std::to_string(end - records.begin()),
+                            fmt::format("{:.9f}", static_cast<double>(last.at) / 1e9), std::to_string(last.a),
+                            (last.field & 4) != 0 ? "1" : "0", payload_of(look, *(end - 1))});
+    }
+    return table;
+  }
+
  private:
   void collect(const Look& look) {
     constexpr RecordNumber kMost = 60'000;
@@ -88,26 +103,16 @@ class Topics {
     if (cause->kind != Kind::mqtt_received) return {};
     const Exchange* exchange = look.index.exchange_at(cause->subject, cause->a);
     if (exchange == nullptr) return {};
-    for (RecordNumber n = exchange->sent + 1; n <= std::min(look.reader.last(), exchange->sent + 12); ++n) {
-      const Record& r = look.reader.record(n);
-      if (r.kind != Kind::packet_sent || r.subject != exchange->stream || r.a > exchange->begin || r.b < exchange->end)
-        continue;
-      const auto packet = look.reader.blob(r.key);
-      const auto size = static_cast<std::size_t>(r.b - r.a);
-      if (packet.size() < size) return {};
-      const auto bytes = packet.subspan(packet.size() - size + static_cast<std::size_t>(exchange->begin - r.a),
-                                        static_cast<std::size_t>(exchange->end - exchange->begin));
-      const auto header = mqtt::decode_fixed_header(bytes);
-      if (!header || !header->has_value() || (*header)->size() != bytes.size()) return {};
-      const auto decoded = mqtt::decode(**header, bytes);
-      const auto* publish = decoded ? std::get_if<mqtt::Publish>(&*decoded) : nullptr;
-      if (publish == nullptr) return {};
-      std::string text;
-      for (const std::uint8_t b : publish->payload.first(std::min<std::size_t>(publish->payload.size(), 90)))
-        text += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
-      return text;
-    }
-    return {};
+    const auto bytes = bytes_of(look, *exchange);
+    const auto header = mqtt::decode_fixed_header(bytes);
+    if (!header || !header->has_value() || (*header)->size() != bytes.size()) return {};
+    const auto decoded = mqtt::decode(**header, bytes);
+    const auto* publish = decoded ? std::get_if<mqtt::Publish>(&*decoded) : nullptr;
+    if (publish == nullptr) return {};
+    std::string text;
+    for (const std::uint8_t b : publish->payload.first(std::min<std::size_t>(publish->payload.size(), 90)))
+      text += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
+    return text;
   }
 
   std::map<std::string, std::vector<RecordNumber>> accepted_;  // by topic, in order of time
@@ -117,7 +122,9 @@ class Topics {
 }  // namespace
 
 View topics_view() {
-  return {"topics", "Topics", Place::right, [view = std::make_shared<Topics>()](Look& look) { view->draw(look); }};
+  const auto view = std::make_shared<Topics>();
+  return {"topics", "Topics", Place::right, [view](Look& look) { view->draw(look); },
+          [view](Look& look) { return view->table(look); }};
 }
 
 }  // namespace wirelab::gui

@@ -1,5 +1,5 @@
 // The canvas: nodes, links with their impairments, and packets on their way. Pan by dragging, zoom by the wheel, fit by a button
-// or F; a click selects, a right click on a node, link or packet lists what can be done to it.
+// or F; a click selects, a right click on a node, link or packet lists what can be done to it. Keys do all of it, too.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "gui/layout.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "gui/views/action_menu.hpp"
 #include "sim/kernel/units.hpp"
 #include "sim/view/names_of.hpp"
 
@@ -21,8 +22,6 @@ constexpr float kCardWidth = 176;
 constexpr float kCardHeight = 58;
 constexpr float kHubSide = 62;
 constexpr std::size_t kMostLabels = 10;
-
-enum class Target : unsigned char { none, node, link, packet };
 
 class Topology {
  public:
@@ -36,9 +35,10 @@ class Topology {
     const bool hovered = ImGui::IsItemHovered();
     ImDrawList& list = *ImGui::GetWindowDrawList();
     list.PushClipRect(origin_, {origin_.x + size_.x, origin_.y + size_.y}, true);
+    keys(look);
     handle_mouse(look, hovered);
     dots(look, list);
-    hot_ = Target::none;
+    hot_ = {};
     links(look, list, hovered);
     packets(look, list, hovered);
     nodes(look, list, hovered);
@@ -46,7 +46,7 @@ class Topology {
     clicks(look, hovered);
     list.PopClipRect();
     legend(look, list);
-    menus(look);
+    draw_action_menu(look, menu_);
   }
 
  private:
@@ -91,7 +91,7 @@ class Topology {
 
   void handle_mouse(Look& look, bool hovered) {
     const ImGuiIO& io = ImGui::GetIO();
-    if (fit_wanted_ || (hovered && !io.WantTextInput && typed('f'))) fit(look);
+    if (fit_wanted_) fit(look);
     const float s = look.skin.scale * zoom_;
     if (hovered && io.MouseWheel != 0) {
       const float wx = (io.MousePos.x - origin_.x - size_.x * 0.5f) / s + pan_x_;
@@ -198,7 +198,7 @@ class Topology {
         nearest = std::min(nearest, std::hypot(m.x - next.x, m.y - next.y));
         before = next;
       }
-      if (hovered && nearest < look.skin.px(9)) hot_ = Target::link, hot_entity_ = channels[i].link, hot_channel_ = i;
+      if (hovered && nearest < look.skin.px(9)) hot_ = {TargetKind::link, channels[i].link, 0};
       if (!up) {
         cross(list, look.skin, c.at(0.5f), look.skin.px(8));
       } else if (zoom_ > 0.55f) {
@@ -242,6 +242,7 @@ class Topology {
     });
     // In a crowd each packet is a plain square, spread beside the link that its group shares.
     constexpr std::size_t kCrowd = 300;
+    const Shown highest = show_mqtt_ ? Shown::mqtt : show_tcp_ ? Shown::tcp : Shown::frame;
     std::size_t count = 0;
     look.index.under_way(look.at, [&](const Flight&) { ++count; });
     look.index.under_way(look.at, [&](const Flight& flight) {
@@ -250,9 +251,16 @@ class Topology {
       if (!at) return;
       const IndexedPacket* packet = look.index.packet(flight.blob);
       const bool data = packet != nullptr && packet->end > packet->begin && flight.stream != 0;
-      if (data ? !show_mqtt_ : !show_tcp_) return;
-      const Exchange* exchange = data ? look.index.exchange_at(packet->stream, packet->begin) : nullptr;
-      const Colour colour = exchange != nullptr ? colour_of(*exchange) : Colour::text_third;
+      // It is drawn and named by the highest of its layers that is switched on.
+      const Shown layer = data && show_mqtt_                ? Shown::mqtt
+                          : flight.stream != 0 && show_tcp_ ? Shown::tcp
+                          : show_frames_                    ? Shown::frame
+                                                            : Shown::nothing;
+      if (layer == Shown::nothing) return;
+      const Exchange* exchange = layer == Shown::mqtt ? look.index.exchange_at(packet->stream, packet->begin) : nullptr;
+      const Colour colour = exchange != nullptr           ? colour_of(*exchange)
+                            : layer == Shown::tcp && data ? Colour::info
+                                                          : Colour::text_third;
       const bool selected = look.selection.packet == flight.blob;
       if (count > kCrowd && !selected) {
         const float half = look.skin.px(data ? 2.5f : 1.5f);
@@ -263,21 +271,22 @@ class Topology {
         return;
       }
       const float r = look.skin.px(data ? 6.5f : 4.5f);
-      if (data) {
+      if (layer == Shown::mqtt) {
         list.AddCircleFilled(*at, r * 2.1f, look.skin(colour, 0.14f));
         list.AddCircleFilled(*at, r * 1.5f, look.skin(colour, 0.22f));
         list.AddCircleFilled(*at, r, look.skin(colour));
-      } else if (flight.stream != 0) {  // a diamond: TCP on its own business
+      } else if (layer == Shown::tcp) {  // a diamond: a segment
         list.AddQuadFilled({at->x, at->y - r}, {at->x + r, at->y}, {at->x, at->y + r}, {at->x - r, at->y},
                            look.skin(colour));
       } else {
         list.AddRectFilled({at->x - r, at->y - r}, {at->x + r, at->y + r}, look.skin(colour));
       }
       if (selected) list.AddCircle(*at, r * 1.7f, look.skin(Colour::text), 0, look.skin.px(2));
-      if ((selected || labels_.size() < kMostLabels) && (data || selected)) {
+      if (selected || (labels_.size() < kMostLabels && layer == highest)) {
         labels_.push_back({*at, colour, selected,
-                           exchange != nullptr ? label_of(look, *exchange, selected)
-                                               : describe_packet_short(look.reader.blob(flight.blob))});
+                           exchange != nullptr     ? label_of(look, *exchange, selected)
+                           : layer == Shown::frame ? fmt::format("{} bytes", look.reader.blob(flight.blob).size())
+                                                   : describe_packet_short(look.reader.blob(flight.blob))});
       }
       touch(look, hovered, *at, flight);
     });
@@ -309,9 +318,7 @@ class Topology {
   void touch(const Look& look, bool hovered, ImVec2 at, const Flight& flight) {
     const ImVec2 m = ImGui::GetIO().MousePos;
     if (!hovered || std::hypot(m.x - at.x, m.y - at.y) > look.skin.px(14)) return;
-    hot_ = Target::packet;
-    hot_entity_ = flight.channel;
-    hot_packet_ = flight.blob;
+    hot_ = {TargetKind::packet, flight.channel, flight.blob};
   }
 
   std::string subtitle(const Look& look, const Placed& placed) const {
@@ -423,8 +430,7 @@ class Topology {
       }
       const ImVec2 m = ImGui::GetIO().MousePos;
       if (hovered && m.x >= low.x && m.x <= high.x && m.y >= low.y && m.y <= high.y) {
-        hot_ = Target::node;
-        hot_entity_ = node;
+        hot_ = {TargetKind::node, node, 0};
         hot_item_ = i;
       }
     }
@@ -447,69 +453,75 @@ class Topology {
   void clicks(Look& look, bool hovered) {
     if (!hovered) return;
     if (ImGui::IsMouseClicked(0)) {
-      dragged_ = hot_ == Target::node ? hot_item_ : ~std::size_t{0};
-      if (hot_ == Target::node) look.selection.node = hot_entity_, look.selection.link = 0;
-      if (hot_ == Target::link) look.selection.link = hot_entity_, look.selection.node = 0;
-      if (hot_ == Target::packet) {
-        look.selection.packet = hot_packet_;
-        look.selection.byte_begin = look.selection.byte_end = 0;
-        const IndexedPacket* packet = look.index.packet(hot_packet_);
-        const Exchange* exchange = packet != nullptr && packet->end > packet->begin
-                                       ? look.index.exchange_at(packet->stream, packet->begin)
-                                       : nullptr;
-        look.selection.exchange = exchange == nullptr ? 0 : exchange->sent;
-      }
+      dragged_ = hot_.kind == TargetKind::node ? hot_item_ : ~std::size_t{0};
+      choose(look, hot_);
     }
-    if (ImGui::IsMouseClicked(1) && hot_ != Target::none) {
+    if (ImGui::IsMouseClicked(1) && hot_.kind != TargetKind::none) {
       menu_ = hot_;
-      menu_entity_ = hot_entity_;
-      menu_packet_ = hot_packet_;
-      menu_channel_ = hot_channel_;
       ImGui::OpenPopup("what to do");
     }
   }
 
-  void menus(Look& look) {
-    ImGui::PushFont(look.skin.fonts.small);
-    if (ImGui::BeginPopup("what to do")) {
-      if (!look.live) ImGui::TextDisabled("looking back: go to the newest instant, or fork here, to act");
-      const auto entry = [&](const char* label, const char* says, auto&& make) {
-        if (ImGui::MenuItem(label, nullptr, false, look.live)) look.requests.push_back(Intervention{make()});
-        tip(look.skin, says);
-      };
-      const std::string name = look.name(menu_entity_);
-      ImGui::TextDisabled("%s", name.c_str());
-      ImGui::Separator();
-      if (menu_ == Target::node) {
-        entry("Pull the plug", "No power: nothing is sent any more, nobody is told, memory is gone",
-              [&] { return PowerOff{name}; });
-        const IndexedEntity* entity = look.index.find(menu_entity_);
-        if (entity != nullptr && entity->kind != EntityKind::node) {
-          entry("Crash the process", "The process dies; its operating system closes the connections",
-                [&] { return Crash{name}; });
-          entry("Stop it properly", "A client says DISCONNECT; a broker publishes the wills and keeps stored sessions",
-                [&] { return Stop{name}; });
-        }
-        entry("Restart", "Power on, and the program begins from its beginning", [&] { return Restart{name}; });
-      } else if (menu_ == Target::link) {
-        const EntityId channel = look.index.channels()[menu_channel_].entity;
-        if (look.value(channel, Field::link_up) != 0) {
-          entry("Cut the cable", "What is under way is lost; neither end is told", [&] { return CutLink{name}; });
-        } else {
-          entry("Mend the cable", "Packets pass again; TCP finds out by itself", [&] { return RestoreLink{name}; });
-        }
-      } else if (menu_ == Target::packet) {
-        entry("Drop this packet", "It is taken out; TCP notices by itself", [&] {
-          return DropPacket{name, menu_packet_};
-        });
-        entry("Delay it by 200 ms", "Later packets overtake it", [&] {
-          return DelayPacket{name, menu_packet_, Duration::milliseconds(200)};
-        });
-        entry("Double it", "A copy arrives right behind it", [&] { return DuplicatePacket{name, menu_packet_}; });
-      }
-      ImGui::EndPopup();
+  static void choose(Look& look, const Target& target) {
+    if (target.kind == TargetKind::node) look.selection.node = target.entity, look.selection.link = 0;
+    if (target.kind == TargetKind::link) look.selection.link = target.entity, look.selection.node = 0;
+    if (target.kind != TargetKind::packet) return;
+    look.selection.packet = target.packet;
+    look.selection.byte_begin = look.selection.byte_end = 0;
+    const IndexedPacket* packet = look.index.packet(target.packet);
+    const Exchange* exchange = packet != nullptr && packet->end > packet->begin
+                                   ? look.index.exchange_at(packet->stream, packet->begin)
+                                   : nullptr;
+    look.selection.exchange = exchange == nullptr ? 0 : exchange->sent;
+  }
+
+  // All that the mouse does here, by keys: choose the next node, cable or packet under way, act on it, zoom and move.
+  void keys(Look& look) {
+    const ImGuiIO& io = ImGui::GetIO();
+    if (io.WantTextInput) return;
+    const auto next = [](const std::vector<Target>& all, const auto& is_chosen, bool back) -> const Target* {
+      if (all.empty()) return nullptr;
+      const auto at = std::find_if(all.begin(), all.end(), is_chosen);
+      const std::size_t count = all.size();
+      if (at == all.end()) return back ? &all.back() : &all.front();
+      return &all[(static_cast<std::size_t>(at - all.begin()) + (back ? count - 1 : 1)) % count];
+    };
+    const auto pick = [&](const Target* target) {
+      if (target != nullptr) choose(look, *target), keyed_ = *target;
+    };
+    if (typed('n') || typed('N')) {
+      std::vector<Target> all;
+      for (const Placed& placed : layout_.items) all.push_back({TargetKind::node, placed.nodes.front(), 0});
+      pick(next(
+          all, [&](const Target& t) { return t.entity == look.selection.node; }, typed('N')));
     }
-    ImGui::PopFont();
+    if (typed('c') || typed('C')) {
+      std::vector<Target> all;
+      for (std::size_t i = 0; i + 1 < look.index.channels().size(); i += 2)
+        all.push_back({TargetKind::link, look.index.channels()[i].link, 0});
+      pick(next(
+          all, [&](const Target& t) { return t.entity == look.selection.link; }, typed('C')));
+    }
+    if (typed('t') || typed('T')) {
+      std::vector<Target> all;
+      look.index.under_way(look.at, [&](const Flight& f) { all.push_back({TargetKind::packet, f.channel, f.blob}); });
+      pick(next(
+          all, [&](const Target& t) { return t.packet == look.selection.packet; }, typed('T')));
+    }
+    if (typed('a') && keyed_.kind != TargetKind::none) {
+      menu_ = keyed_;
+      ImGui::SetNextWindowPos({origin_.x + size_.x * 0.5f, origin_.y + size_.y * 0.3f});
+      ImGui::OpenPopup("what to do");
+    }
+    if (typed('f')) fit_wanted_ = true;
+    if (typed('>')) zoom_ = std::min(zoom_ * 1.15f, 4.0f);
+    if (typed('<')) zoom_ = std::max(zoom_ / 1.15f, 0.1f);
+    if (!io.KeyShift) return;
+    const float by = 40 / zoom_;
+    if (pressed(ImGuiKey_LeftArrow)) pan_x_ -= by;
+    if (pressed(ImGuiKey_RightArrow)) pan_x_ += by;
+    if (pressed(ImGuiKey_UpArrow)) pan_y_ -= by;
+    if (pressed(ImGuiKey_DownArrow)) pan_y_ += by;
   }
 
   void legend(Look& look, ImDrawList& list) {
@@ -539,19 +551,22 @@ class Topology {
     }
     const float right = origin_.x + size_.x - skin.px(16);
     const float tall = skin.px(34);
-    ImGui::SetCursorScreenPos({right - skin.px(190), y - skin.px(12)});
+    ImGui::SetCursorScreenPos({right - skin.px(262), y - skin.px(12)});
     ImGui::PushFont(skin.fonts.small);
     check_box(skin, "MQTT", show_mqtt_);
-    tip(skin, "Packets that carry MQTT");
+    tip(skin, "Discs: control packets by name. Off: what carries them is shown by the layers below");
     ImGui::SameLine();
     check_box(skin, "TCP", show_tcp_);
-    tip(skin, "Handshakes, acknowledgements and resets of TCP alone");
+    tip(skin, "Diamonds: segments with flags and length");
     ImGui::SameLine();
+    check_box(skin, "frame", show_frames_);
+    tip(skin, "Squares: any packet with its size, ICMP and UDP among them");
     ImGui::PopFont();
     ImGui::SetCursorScreenPos({right - skin.px(32), y - tall * 0.5f});
     if (icon_button(skin, "fit", icon::fit, "fit", "Fit all into the canvas", 32)) fit(look);
   }
 
+  enum class Shown : unsigned char { nothing, frame, tcp, mqtt };
   struct Label {
     ImVec2 at;
     Colour colour;
@@ -567,12 +582,10 @@ class Topology {
   tsl::robin_map<EntityId, EntityId, MixHash> clients_;  // by node
   std::map<EntityId, EntityId> sessions_;                // to their broker
   float zoom_ = 1, pan_x_ = 0, pan_y_ = 0, stretch_ = 1;
-  bool fit_wanted_ = true, show_mqtt_ = true, show_tcp_ = true;
+  bool fit_wanted_ = true, show_mqtt_ = true, show_tcp_ = true, show_frames_ = true;
   std::size_t dragged_ = ~std::size_t{0};
-  Target hot_ = Target::none, menu_ = Target::none;
-  EntityId hot_entity_ = 0, menu_entity_ = 0;
-  BlobNumber hot_packet_ = 0, menu_packet_ = 0;
-  std::size_t hot_item_ = 0, hot_channel_ = 0, menu_channel_ = 0;
+  Target hot_, menu_, keyed_;  // under the mouse, of the open menu, chosen by a key
+  std::size_t hot_item_ = 0;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "gui/look.hpp"
 #include "sim/wire/mqtt.hpp"
@@ -36,23 +37,55 @@ Colour colour_of(const Exchange& exchange) {
   }
 }
 
+namespace {
+
+// The record of the packet whose payload holds the control packet's first byte: TCP sends it right away or a little later.
+const Record* carrier_of(const TraceStore::Reader& reader, const Exchange& exchange) {
+  constexpr RecordNumber kNear = 64;
+  for (RecordNumber n = exchange.sent + 1; n <= std::min(reader.last(), exchange.sent + kNear); ++n) {
+    const Record& r = reader.record(n);
+    if (r.kind == Kind::packet_sent && r.subject == exchange.stream && r.a <= exchange.begin && r.b > exchange.begin)
+      return &r;
+  }
+  return nullptr;
+}
+
+std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes) {
+  const auto header = mqtt::decode_fixed_header(bytes);
+  if (!header || !header->has_value() || (*header)->size() > bytes.size()) return std::nullopt;
+  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()));
+  if (!packet) return std::nullopt;
+  return *packet;
+}
+
+}  // namespace
+
+BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange) {
+  const Record* carrier = carrier_of(reader, exchange);
+  return carrier == nullptr ? 0 : carrier->key;
+}
+
+std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange) {
+  const Record* carrier = carrier_of(look.reader, exchange);
+  if (carrier == nullptr || carrier->b < exchange.end) return {};
+  const auto packet = look.reader.blob(carrier->key);
+  const auto payload = static_cast<std::size_t>(carrier->b - carrier->a);
+  if (packet.size() < payload) return {};
+  return packet.subspan(packet.size() - payload + static_cast<std::size_t>(exchange.begin - carrier->a),
+                        static_cast<std::size_t>(exchange.end - exchange.begin));
+}
+
+std::string topic_of(const Look& look, const Exchange& exchange) {
+  const auto packet = decoded(bytes_of(look, exchange));
+  const auto* publish = packet ? std::get_if<mqtt::Publish>(&*packet) : nullptr;
+  return publish == nullptr ? "" : std::string(publish->topic);
+}
+
 std::string label_of(const Look& look, const Exchange& exchange, bool with_topic) {
   std::string label(mqtt::name_of(static_cast<mqtt::PacketType>(exchange.first_byte >> 4)));
   const bool publish = (exchange.first_byte >> 4) == 3;
   if (publish && (exchange.first_byte & 8) != 0) label += " DUP";
-  // The bytes lie in whichever packet carried the beginning of the range.
-  const Record& sent = look.reader.record(exchange.sent);
-  for (RecordNumber n = exchange.sent + 1; n <= std::min(look.reader.last(), exchange.sent + 12); ++n) {
-    const Record& r = look.reader.record(n);
-    if (r.kind != Kind::packet_sent || r.subject != exchange.stream || r.a > sent.a || r.b <= sent.a) continue;
-    const auto packet = look.reader.blob(r.key);
-    const auto payload = static_cast<std::size_t>(r.b - r.a);
-    if (packet.size() < payload) break;
-    const auto bytes = packet.subspan(packet.size() - payload + static_cast<std::size_t>(sent.a - r.a));
-    const auto header = mqtt::decode_fixed_header(bytes);
-    if (!header || !header->has_value() || (*header)->size() > bytes.size()) break;
-    const auto decoded = mqtt::decode(**header, bytes.first((*header)->size()));
-    if (!decoded) break;
+  if (const auto packet = decoded(bytes_of(look, exchange))) {
     std::visit(
         [&](const auto& p) {
           if constexpr (requires { p.topic; }) {
@@ -62,8 +95,7 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
             if (p.packet_id != 0) label += fmt::format(" {}", p.packet_id);
           }
         },
-        *decoded);
-    break;
+        *packet);
   }
   return label;
 }

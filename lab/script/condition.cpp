@@ -1,5 +1,5 @@
-// A condition on a running world, as a Lua expression: "wills > 0", "queue('home>hub') > 5 and now() > 10". It sees counters and
-// reads, and nothing that could change the run.
+// A condition on a running world, as a Lua expression: "wills > 0", "queue > 5 and now() > 10", "since.lost > 0" (since the
+// condition was set). It sees counters and reads, and nothing that could change the run.
 #include <fmt/format.h>
 
 #include "lab/script/host.hpp"
@@ -13,7 +13,7 @@ int read_now(lua_State* L) {
   return 1;
 }
 
-int read_queue(lua_State* L) {
+int read_queue_of(lua_State* L) {
   const std::string name = luaL_checkstring(L, 1);
   const auto queued = Host::of(L).world().queued_packets(name);
   if (!queued) raise(L, fmt::format("there is no direction of a link \"{}\": name it as in \"home>hub\"", name));
@@ -21,16 +21,45 @@ int read_queue(lua_State* L) {
   return 1;
 }
 
+double counter_named(lua_State* L, const std::string& name) {
+  if (const auto value = Host::of(L).counter(name)) return *value;
+  std::vector<std::string_view> names = Statistics::counters();
+  for (const Metric& metric : Host::of(L).own_metrics) names.push_back(metric.name);
+  names.insert(names.end(), {"now()", "queue", "queue_of()", "since"});
+  unknown_name(L, "counter", name, "a condition", names);
+}
+
 int read_counter(lua_State* L) {
   const std::string name = luaL_checkstring(L, 2);
-  const auto value = Host::of(L).counter(name);
-  if (!value) {
-    std::vector<std::string_view> names = Statistics::counters();
-    names.insert(names.end(), {"now()", "queue()"});
-    unknown_name(L, "counter", name, "a condition", names);
-  }
-  lua_pushnumber(L, *value);
+  lua_pushnumber(L, name == "queue" ? Host::of(L).world().longest_queue() : counter_named(L, name));
   return 1;
+}
+
+// The first upvalue holds the counters as they were when the condition was set.
+int read_since(lua_State* L) {
+  const std::string name = luaL_checkstring(L, 2);
+  const double now = counter_named(L, name);
+  lua_getfield(L, lua_upvalueindex(1), name.c_str());
+  lua_pushnumber(L, now - lua_tonumber(L, -1));
+  return 1;
+}
+
+void push_since(lua_State* L) {
+  Host& host = Host::of(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  for (const std::string_view name : Statistics::counters()) {
+    lua_pushnumber(L, *host.counter(name));
+    lua_setfield(L, -2, std::string(name).c_str());
+  }
+  for (const Metric& metric : host.own_metrics) {
+    lua_pushnumber(L, metric.value);
+    lua_setfield(L, -2, metric.name.c_str());
+  }
+  lua_pushcclosure(L, read_since, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
 }
 
 }  // namespace
@@ -46,10 +75,14 @@ tl::expected<void, std::string> Host::set_condition(const std::string& expressio
     return tl::unexpected(text.substr(text.find(": ") + 2));
   }
   lua_newtable(L);  // its globals
-  for (const auto& [name, function] : {std::pair<const char*, lua_CFunction>{"now", read_now}, {"queue", read_queue}}) {
+  for (const auto& [name, function] :
+       {std::pair<const char*, lua_CFunction>{"now", read_now}, {"queue_of", read_queue_of}}) {
     lua_pushcfunction(L, function);
     lua_setfield(L, -2, name);
   }
+  world_->trace().flush();  // so that the counters are of this instant
+  push_since(L);
+  lua_setfield(L, -2, "since");
   lua_getglobal(L, "math");
   lua_setfield(L, -2, "math");
   lua_newtable(L);

@@ -175,23 +175,31 @@ int declare_metric(lua_State* L) {
   return 1;
 }
 
-Metric& metric_at(lua_State* L) {
-  return Host::of(L).own_metrics[*static_cast<std::size_t*>(check_object(L, 1, "metric", "the object before \":\""))];
+std::size_t metric_place(lua_State* L) {
+  return *static_cast<std::size_t*>(check_object(L, 1, "metric", "the object before \":\""));
+}
+
+// Before the world runs, a metric only has another value to begin with.
+void change_metric(lua_State* L, double value) {
+  Host& host = Host::of(L);
+  const std::size_t place = metric_place(L);
+  host.own_metrics[place].value = value;
+  if (host.running()) host.world().set_metric(place, value);
 }
 
 int metric_add(lua_State* L) {
-  Metric& metric = metric_at(L);
+  const Metric& metric = Host::of(L).own_metrics[metric_place(L)];
   const double sum = metric.value + (lua_isnoneornil(L, 2) ? 1.0 : check_finite(L, 2, "what is added to a metric"));
   if (!std::isfinite(sum)) raise(L, fmt::format("the metric \"{}\" grows beyond all numbers", metric.name));
-  metric.value = sum;
+  change_metric(L, sum);
   return 0;
 }
 int metric_set(lua_State* L) {
-  metric_at(L).value = check_finite(L, 2, "the value of a metric") + 0.0;
+  change_metric(L, check_finite(L, 2, "the value of a metric") + 0.0);
   return 0;
 }
 int metric_get(lua_State* L) {
-  lua_pushnumber(L, metric_at(L).value);
+  lua_pushnumber(L, Host::of(L).own_metrics[metric_place(L)].value);
   return 1;
 }
 

@@ -61,7 +61,7 @@ class Script {
   /// The same for at most `most` events; true once `end` is reached.
   virtual tl::expected<bool, ScriptError> run_some(Instant end, std::uint64_t most) = 0;
 
-  /// A Lua expression over counters ("wills > 0", "queue('home>hub') > 5"), for running until it holds. The error says what is
+  /// A Lua expression over counters ("wills > 0", "queue > 5"), for running until it holds. The error says what is
   /// wrong with it. Asking changes nothing of the run.
   virtual tl::expected<void, std::string> set_condition(const std::string& expression) = 0;
   virtual tl::expected<bool, std::string> condition_holds() = 0;

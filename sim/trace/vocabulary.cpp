@@ -86,10 +86,12 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "sensor_value",
                                                                                         "actuator_value",
                                                                                         "program_state",
-                                                                                        "program_timer"};
+                                                                                        "program_timer",
+                                                                                        "metric_value"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none", "node", "link", "tcp", "mqtt_client", "broker", "session", "sensor", "actuator", "program", "message", "device"};
+    "none",   "node",     "link",    "tcp",     "mqtt_client", "broker", "session",
+    "sensor", "actuator", "program", "message", "device",      "metric"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
     "none",         "loss on the link",     "queue full",          "link down",          "cable cut while under way",
     "no route",     "time to live expired", "larger than the MTU", "node without power", "bad checksum",
@@ -203,7 +205,8 @@ bool is_timer(Field field) {
 }
 
 bool is_double(Field field) {
-  return field == Field::link_loss || field == Field::sensor_value || field == Field::actuator_value;
+  return field == Field::link_loss || field == Field::sensor_value || field == Field::actuator_value ||
+         field == Field::metric_value;
 }
 
 }  // namespace wirelab

@@ -30,13 +30,13 @@ enum class Kind : std::uint16_t {
   message_routed,     // a broker found the subscriptions. subject: message, a: how many sessions it goes to
   message_queued,     // for a session. entity: session, subject: message
   message_delivered,  // to a program. subject: message, field: QoS | retain << 2 | dup << 3, key: topic, a: payload bytes
-  message_completed,   // the publisher's side of the handshake has ended. subject: message
-  message_lost,        // field: LossReason, subject: message
-  session_event,       // field: SessionEvent, key: reason code, entity: client or session
-  will_published,      // entity: session, subject: message, field: WillCause
-  program_event,       // field: ProgramEvent, key: blob of a text or 0
-  logged,              // a program's log line. key: blob
-  intervention,        // field: index of the intervention's type, entity: what it acts on; what it changes follows as states
+  message_completed,  // the publisher's side of the handshake has ended. subject: message
+  message_lost,       // field: LossReason, subject: message
+  session_event,      // field: SessionEvent, key: reason code, entity: client or session
+  will_published,     // entity: session, subject: message, field: WillCause
+  program_event,      // field: ProgramEvent, key: blob of a text or 0
+  logged,             // a program's log line. key: blob
+  intervention,  // field: index of the intervention's type, entity: what it acts on; what it changes follows as states
   expectation_failed,  // key: blob of the text
   icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
@@ -57,6 +57,7 @@ enum class EntityKind : std::uint16_t {
   program,
   message,
   device,
+  metric,  // of the scenario's own
   count_
 };
 
@@ -112,6 +113,7 @@ enum class Field : std::uint16_t {
   actuator_value,  // bits of a double
   program_state,   // ProgramState
   program_timer,   // until a sleeping program goes on
+  metric_value,    // of a scenario's own metric, bits of a double
   count_
 };
 

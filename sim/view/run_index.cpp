@@ -39,12 +39,18 @@ const IndexedChannel* RunIndex::channel(EntityId entity) const {
   return at == channel_places_.end() ? nullptr : &channels_[at->second];
 }
 
+std::span<const EntityId> RunIndex::belongings(EntityId node) const {
+  const auto found = belongings_.find(node);
+  return found == belongings_.end() ? std::span<const EntityId>() : found->second;
+}
+
 void RunIndex::define(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
   IndexedEntity made{record.entity, static_cast<EntityKind>(record.field), record.subject, 0, number};
   if (is_node(made.kind)) {
     made.node = made.entity;
   } else if (const IndexedEntity* owner = find(made.owner)) {
     made.node = owner->node;
+    if (made.node != 0) belongings_[made.node].push_back(made.entity);
   }
   // A direction of a link is named "from>to"; no node has a ">" in its name.
   if (made.kind == EntityKind::link && made.owner != 0) {
@@ -67,10 +73,18 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
 void RunIndex::take(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
   switch (record.kind) {
     case Kind::defined: define(reader, record, number); break;
+    case Kind::state: timers_.take(record); break;
     case Kind::stream_opened: {
       if (streams_.size() <= record.subject) streams_.resize(record.subject + 1);
       const IndexedEntity* sender = find(record.entity);
-      streams_[record.subject] = {record.entity, sender == nullptr ? 0 : sender->node, 0};
+      Stream& made = streams_[record.subject];
+      made.sender = record.entity;
+      made.from_node = sender == nullptr ? 0 : sender->node;
+      stream_of_ends_[{record.a, record.b}] = record.subject;
+      if (const auto back = stream_of_ends_.find({record.b, record.a}); back != stream_of_ends_.end()) {
+        made.reverse = back->second;
+        streams_[back->second].reverse = record.subject;
+      }
       break;
     }
     case Kind::packet_sent:
@@ -112,8 +126,11 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       ++bins_[bin].losses;
       break;
     }
-    case Kind::retransmission:
     case Kind::timer_fired:
+      timers_.take(record);
+      marks_.push_back({number, record.at, record.kind, record.entity});
+      break;
+    case Kind::retransmission:
     case Kind::will_published:
     case Kind::intervention:
     case Kind::message_lost:

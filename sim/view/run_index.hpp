@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "sim/kernel/mix_hash.hpp"
 #include "sim/trace/store.hpp"
 #include "sim/view/dissect.hpp"
+#include "sim/view/timer_tracks.hpp"
 
 namespace wirelab {
 
@@ -82,6 +85,7 @@ struct Stream {
   EntityId from_node = 0;
   EntityId to_node = 0;
   std::int64_t last_duration = 0;  // of the newest control packet that arrived
+  StreamId reverse = 0;            // the other direction of the connection, once it is open
 };
 
 class RunIndex {
@@ -96,9 +100,12 @@ class RunIndex {
   const std::vector<Flight>& flights() const { return flights_; }
   const std::vector<Exchange>& exchanges() const { return exchanges_; }
   const std::vector<Mark>& marks() const { return marks_; }
+  const TimerTracks& timers() const { return timers_; }
   /// Null if there is none.
   const IndexedEntity* find(EntityId entity) const;
   const IndexedChannel* channel(EntityId entity) const;
+  /// What belongs to a node, itself left out, in the order of definition.
+  std::span<const EntityId> belongings(EntityId node) const;
   const Stream* stream(StreamId id) const { return id < streams_.size() ? &streams_[id] : nullptr; }
 
   /// Null if no such packet was seen.
@@ -150,10 +157,13 @@ class RunIndex {
   std::vector<Flight> flights_;
   std::vector<Exchange> exchanges_;
   std::vector<Mark> marks_;
+  TimerTracks timers_;
   std::vector<Stream> streams_;
-  std::vector<IndexedPacket> packets_;                        // by blob
-  std::vector<std::vector<std::uint32_t>> stream_exchanges_;  // places in exchanges_, in order of begin
+  std::map<std::pair<std::int64_t, std::int64_t>, StreamId> stream_of_ends_;  // by local and remote end, the newest
+  std::vector<IndexedPacket> packets_;                                        // by blob
+  std::vector<std::vector<std::uint32_t>> stream_exchanges_;                  // places in exchanges_, in order of begin
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
+  tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> belongings_;  // by node
   tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin

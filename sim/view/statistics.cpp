@@ -11,16 +11,20 @@ bool is_publish(const Record& r) { return r.field >> 4 == 3; }
 }  // namespace
 
 void Statistics::consume(const TracePart& part) {
-  for (std::uint32_t i = part.from_record; i < part.to_record; ++i)
-    take(part.chunk.record[i], part.chunk.first_record + i, part.chunk);
+  const TraceChunk& chunk = part.chunk;
+  for (std::uint32_t i = part.from_record; i < part.to_record; ++i) {
+    const Record& r = chunk.record[i];
+    const bool packet =
+        r.kind == Kind::packet_sent && r.key >= chunk.first_blob && r.key - chunk.first_blob < chunk.blobs;
+    take(r, chunk.first_record + i, packet ? chunk.blob(r.key - chunk.first_blob).size() : 0);
+  }
 }
 
-void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& chunk) {
+void Statistics::take(const Record& r, RecordNumber number, std::size_t packet_bytes) {
   switch (r.kind) {
     case Kind::packet_sent:
       ++packets_;
-      if (r.key >= chunk.first_blob && r.key - chunk.first_blob < chunk.blobs)
-        bytes_ += chunk.blob(r.key - chunk.first_blob).size();
+      bytes_ += packet_bytes;
       break;
     case Kind::packet_dropped: ++dropped_; break;
     case Kind::retransmission: ++retransmissions_; break;
@@ -74,17 +78,18 @@ void Statistics::take(const Record& r, RecordNumber number, const TraceChunk& ch
   }
 }
 
+double Statistics::quantile_ms(std::vector<std::int64_t>& latencies, double q) {
+  if (latencies.empty()) return 0.0;
+  const auto rank = static_cast<std::ptrdiff_t>(q * static_cast<double>(latencies.size() - 1) + 0.5);
+  std::nth_element(latencies.begin(), latencies.begin() + rank, latencies.end());
+  return static_cast<double>(latencies[static_cast<std::size_t>(rank)]) / 1e6;
+}
+
 std::vector<Metric> Statistics::metrics() const {
-  std::vector<std::int64_t> sorted = latencies_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto quantile = [&](double q) {
-    if (sorted.empty()) return 0.0;
-    const auto rank = static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1) + 0.5);
-    return static_cast<double>(sorted[rank]) / 1e6;
-  };
+  std::vector<std::int64_t> latencies = latencies_;
   std::int64_t sum = 0;
-  for (const std::int64_t latency : sorted) sum += latency / 1000;
-  const double mean = sorted.empty() ? 0.0 : static_cast<double>(sum) / static_cast<double>(sorted.size()) / 1e3;
+  for (const std::int64_t latency : latencies) sum += latency / 1000;
+  const double mean = latencies.empty() ? 0.0 : static_cast<double>(sum) / static_cast<double>(latencies.size()) / 1e3;
   std::vector<Metric> all;
   const auto add = [&](const Counter& counter) {
     all.push_back({std::string(counter.name), std::string(counter.unit), std::string(counter.definition),
@@ -94,9 +99,9 @@ std::vector<Metric> Statistics::metrics() const {
   constexpr std::size_t kMessages = 9;
   for (std::size_t i = 0; i < kMessages; ++i) add(kCounters[i]);
   all.push_back({"latency_mean", "ms", "publish to delivery, mean", mean});
-  all.push_back({"latency_p50", "ms", "publish to delivery, median", quantile(0.5)});
-  all.push_back({"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile(0.95)});
-  all.push_back({"latency_max", "ms", "publish to delivery, longest", quantile(1.0)});
+  all.push_back({"latency_p50", "ms", "publish to delivery, median", quantile_ms(latencies, 0.5)});
+  all.push_back({"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile_ms(latencies, 0.95)});
+  all.push_back({"latency_max", "ms", "publish to delivery, longest", quantile_ms(latencies, 1.0)});
   for (std::size_t i = kMessages; i < kCounters.size(); ++i) add(kCounters[i]);
   return all;
 }

@@ -27,9 +27,16 @@ struct Metric {
 class Statistics final : public Sink {
  public:
   void consume(const TracePart& part) override;
+  /// One record, in order; `packet_bytes` is the size of its packet, where it is one that a node emits.
+  void take(const Record& record, RecordNumber number, std::size_t packet_bytes);
   /// One that only counts, without the work of the others; empty if there is none of that name. And their names.
   std::optional<double> counter(std::string_view name) const;
   static std::vector<std::string_view> counters();
+  double counter_at(std::size_t place) const { return static_cast<double>(this->*kCounters[place].count); }
+  /// From publish to each delivery, ns, in the order of deliveries.
+  const std::vector<std::int64_t>& latencies() const { return latencies_; }
+  /// The element of rank q * (n - 1), rounded to the nearest, in ms; 0 of none. Reorders what it is given.
+  static double quantile_ms(std::vector<std::int64_t>& latencies, double q);
   /// All metrics as they are now, always the same names in the same order.
   std::vector<Metric> metrics() const;
 
@@ -46,7 +53,6 @@ class Statistics final : public Sink {
     std::uint64_t Statistics::*count;
   };
   static const std::array<Counter, 13> kCounters;
-  void take(const Record& record, RecordNumber number, const TraceChunk& chunk);
 
   std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,
                 wills_ = 0;

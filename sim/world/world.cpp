@@ -374,6 +374,16 @@ std::optional<std::uint32_t> World::queued_packets(std::string_view direction) c
   return network_.channel(link->link, link->direction == 1 ? ends.a : ends.b).queued_packets();
 }
 
+std::uint32_t World::longest_queue() const {
+  std::uint32_t longest = 0;
+  for (LinkIndex link = 0; link < network_.links(); ++link) {
+    const LinkEnds& ends = network_.ends(link);
+    for (const NodeIndex from : {ends.a, ends.b})
+      longest = std::max(longest, network_.channel(link, from).queued_packets());
+  }
+  return longest;
+}
+
 std::size_t World::held_bytes() const {
   std::size_t bytes = messages_.bytes();
   for (const auto& [node, service] : brokers_) bytes += service->broker().messages().bytes();
@@ -406,7 +416,21 @@ void World::set_actuator(DeviceIndex index, std::string_view name, double value)
   last = value;
 }
 
+void World::define_metric(std::string_view name, double value) {
+  const EntityId entity = trace_.define(EntityKind::metric, name);
+  metrics_.emplace_back(entity, 0.0);
+  set_metric(metrics_.size() - 1, value);
+}
+
+void World::set_metric(std::size_t place, double value) {
+  auto& [entity, last] = metrics_[place];
+  trace_.state(entity, Field::metric_value, std::bit_cast<std::int64_t>(last), std::bit_cast<std::int64_t>(value));
+  last = value;
+}
+
 void World::visit_state(StateVisitor& visitor) const {
+  for (const auto& [entity, value] : metrics_)
+    visitor.value(entity, Field::metric_value, 0, std::bit_cast<std::int64_t>(value));
   network_.visit_state(visitor);
   transport_.visit_state(visitor);
   for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);

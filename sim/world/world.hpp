@@ -78,11 +78,16 @@ class World {
   bool has_actuator(DeviceIndex device, std::string_view name) const;
   /// Packets that wait for one direction of a link, as "home>hub"; empty if there is none of that name.
   std::optional<std::uint32_t> queued_packets(std::string_view direction) const;
+  /// Packets that wait in the longest queue of all links.
+  std::uint32_t longest_queue() const;
   /// Bytes of the messages that clients and brokers keep.
   std::size_t held_bytes() const;
   /// The sensor of a device, made with its stated default if the description has none.
   Sensor& sensor(DeviceIndex device, std::string_view name);
   void set_actuator(DeviceIndex device, std::string_view name, double value);
+  /// A metric of the scenario's own: its value is followed by the trace. Places count from 0 in the order of definition.
+  void define_metric(std::string_view name, double value);
+  void set_metric(std::size_t place, double value);
 
   /// Every value that the trace follows, as it is now.
   void visit_state(StateVisitor& visitor) const;
@@ -128,6 +133,7 @@ class World {
   std::vector<DeviceIndex> device_of_node_;
   std::vector<std::unique_ptr<Program>> ended_programs_;
   std::vector<JournalEntry> journal_;
+  std::vector<std::pair<EntityId, double>> metrics_;
   std::vector<JournalEntry> to_replay_;
   std::size_t replayed_ = 0;
   bool stopped_ = false;

@@ -1,7 +1,9 @@
 // The panels over recorded runs: what they show is what the trace says, at any instant, and what is done reaches the journal.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <set>
@@ -19,6 +21,26 @@ bool shows(const std::string& text, const std::string& part) {
   INFO(text << "\nwithout: " << part);
   CHECK(text.find(part) != std::string::npos);
   return true;
+}
+
+// A folder to write files in, for as long as it lives.
+struct WorkingFolder {
+  explicit WorkingFolder(std::string path) : folder(std::move(path)) {
+    std::filesystem::create_directories(folder);
+    std::filesystem::current_path(folder);
+  }
+  ~WorkingFolder() {
+    std::filesystem::current_path(home);
+    std::filesystem::remove_all(folder);
+  }
+  std::filesystem::path home = std::filesystem::current_path();
+  std::string folder;
+};
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
 }
 
 // What depends on how the instant was come to, and not on the instant: the run's progress and the time strip.
@@ -148,12 +170,13 @@ TEST_CASE("a run goes on until a condition holds, and a wrong one is said") {
   while (metric_of(plain->script(), "retransmissions") < 3) REQUIRE(plain->run(plain->end(), 1));
   CHECK(plain->now() == first);
   CHECK(plain->world().executed() == playback.status().events);
-  playback.run_until("now() > 100 and queue('home>hub') == 0");
+  playback.run_until("now() > 100 and queue_of('home>hub') == 0 and queue == 0");
   playback.wait();
   CHECK(playback.status().now > seconds_in(100));
   for (const auto& [wrong, said] : {std::pair{"willz > 0", "did you mean \"wills\""},
+                                    {"since.losd > 0", "did you mean \"lost\""},
                                     {"1 +", "syntax"},
-                                    {"queue('x') > 1", "there is no direction of a link"},
+                                    {"queue_of('x') > 1", "there is no direction of a link"},
                                     {"2 ^ 3", "math.pow"}}) {
     playback.run_until(wrong);
     playback.wait();
@@ -161,6 +184,19 @@ TEST_CASE("a run goes on until a condition holds, and a wrong one is said") {
     CAPTURE(wrong, problem);
     CHECK((problem.find(said) != std::string::npos || (std::string(said) == "syntax" && !problem.empty())));
   }
+  // Since the condition was set: those that came before do not count.
+  const auto retransmissions = [&] {
+    double count = 0;
+    playback.ask([&](Session& session) { count = metric_of(session.script(), "retransmissions"); });
+    playback.wait();
+    return count;
+  };
+  const double before = retransmissions();
+  CHECK(before >= 3);
+  playback.run_until("since.retransmissions >= 2");
+  playback.wait();
+  CHECK(playback.status().problem.empty());
+  CHECK(retransmissions() == before + 2);
   // Asking changed nothing: the run is that of the command line.
   playback.play(0);
   while (!playback.status().ended) std::this_thread::yield();
@@ -174,11 +210,12 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
   gui::Application application(gui::light_theme(), 1);
   application.set_scenarios("scenarios");
   std::string text = screen.settle(application);
-  for (const char* const part : {"What would you like to see?", "nightlight", "temperature", "topics", "qos", "outage"})
+  for (const char* const part :
+       {"What would you like to see?", "last_will", "nightlight", "temperature", "topics", "qos", "outage"})
     shows(text, part);
   screen.click(application, 260, 300);
   CHECK(application.runs() == 1);
-  shows(screen.settle(application), "nightlight");
+  shows(screen.settle(application), "unplugged");
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);
   shows(screen.settle(application), "reach every control");
@@ -186,24 +223,207 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
   shows(screen.settle(application), "No such file");
 }
 
-TEST_CASE("handshakes, topics and plots show what the trace says") {
+TEST_CASE("handshakes, sessions, topics and plots show what the trace says") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);
   application.open(session_of("scenarios/qos.lua"), "qos");
   application.playback()->run_to(seconds_in(2.12));
   application.playback()->wait();
-  application.select_last(Kind::mqtt_sent);
   application.show("machine");
   std::string text = screen.settle(application);
+  for (const char* const part : {"Select a PUBLISH", "The sender of QoS 1", "The sender of QoS 2"}) shows(text, part);
+  application.select_last(Kind::mqtt_sent);
+  text = screen.settle(application);
+  for (const char* const part : {"waits for", "PUBREC", "PUBCOMP", "complete", "packet identifier 1",
+                                 "Sender: publisher2/mqtt", "Receiver: the PUBLISH has not come yet"})
+    shows(text, part);
+  application.playback()->run_to(seconds_in(2.2));
+  application.playback()->wait();
+  text = screen.settle(application);
+  for (const char* const part : {"Receiver: hub/", "keeps the id,", "released"}) shows(text, part);
+  screen.click(application, 1010, 602);  // "Session"
+  text = screen.settle(application);
   for (const char* const part :
-       {"waits for PUBACK", "waits for PUBREC", "waits for PUBCOMP", "complete", "packet identifier 1"})
+       {"The session hub/publisher2", "no session", "stored", "CONNECT, clean session 1", "the connection ends"})
     shows(text, part);
   application.show("topics");
   application.show("plots");
   application.playback()->run_to(seconds_in(60));
   application.playback()->wait();
   text = screen.settle(application);
-  for (const char* const part : {"qos/", "message ", "published", "packets dropped", "sent again"}) shows(text, part);
+  for (const char* const part : {"qos/", "message ", "published", "packets_dropped", "retransmissions", "latency_p95"})
+    shows(text, part);
+}
+
+TEST_CASE("the sequence shows timers, and the broker the path of the selected message") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+  application.playback()->run_to(seconds_in(30.3));
+  application.playback()->wait();
+  application.select_last(Kind::mqtt_sent);
+  application.show("broker");
+  const std::string text = screen.settle(application);
+  for (const char* const part :
+       {"RTO", "delayed ACK", "keep alive", "Subscriptions", "is selected by 1 subscription", "of 90.0 s", "telemetry"})
+    shows(text, part);
+}
+
+TEST_CASE("steps go to and fro, and keys reach nodes, cables, packets and what can be done") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(20));
+  application.playback()->wait();
+  screen.settle(application);
+  const auto type = [&](char c) {
+    ImGui::GetIO().AddInputCharacter(static_cast<unsigned>(c));
+    screen.frame(application);
+    application.playback()->wait();
+    return screen.settle(application);
+  };
+  const auto shown = [&] { return application.shown_at(); };
+  // Back by events: every instant at which something happened, one after the other.
+  std::vector<std::int64_t> instants;
+  {
+    const TraceStore::Reader reader(*application.playback()->store());
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+      if (instants.empty() || instants.back() != reader.record(n).at) instants.push_back(reader.record(n).at);
+    }
+  }
+  for (int i = 1; i <= 40; ++i) {
+    type(',');
+    const auto place = instants.end() - i - (instants.back() == seconds_in(20).ns() ? 1 : 0);
+    REQUIRE(shown() == *place);
+  }
+  const std::int64_t back = shown();
+  type('.');
+  CHECK(shown() > back);
+  type(',');
+  CHECK(shown() == back);
+  for (const auto& [on, before] : {std::pair{'p', 'P'}, {'m', 'M'}, {'s', 'S'}}) {
+    const std::int64_t from = shown();
+    type(before);
+    const std::int64_t earlier = shown();
+    CHECK(earlier < from);
+    type(on);
+    CHECK(shown() > earlier);
+  }
+  // Forward from the newest stop is the newest instant, where the run goes on.
+  for (int i = 0; i < 5; ++i) type('s');
+  CHECK(shown() >= seconds_in(20).ns());
+  // Keys choose what the mouse would.
+  type('n');
+  const EntityId first = application.selection().node;
+  CHECK(first != 0);
+  type('n');
+  CHECK(application.selection().node != first);
+  type('N');
+  CHECK(application.selection().node == first);
+  shows(type('a'), "Pull the plug");
+  CHECK(ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel));
+  screen.click(application, 700, 120);  // beside it
+  type('c');
+  CHECK(application.selection().link != 0);
+  CHECK(application.selection().node == 0);
+  application.look_at(seconds_in(2.11).ns());
+  screen.settle(application);
+  type('t');
+  CHECK(application.selection().packet != 0);
+}
+
+TEST_CASE("layers that are switched off leave the packets to those below") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(2.113));
+  application.playback()->wait();
+  std::string text = screen.settle(application);
+  shows(text, "PUBLISH 1");
+  const std::size_t named = count_of(text, "\nPUBLISH 1\n");  // on the canvas and in the sequence
+  const float y = 900 - 330 - 28 - 24;
+  const float right = 1440 - 360 - 16;
+  screen.click(application, right - 250, y);  // MQTT
+  text = screen.settle(application);
+  shows(text, "ACK, 20 bytes");
+  CHECK(count_of(text, "\nPUBLISH 1\n") < named);
+  screen.click(application, right - 176, y);  // TCP
+  shows(screen.settle(application), "72 bytes");
+}
+
+TEST_CASE("every table can be written, and what cannot be written is said") {
+  const std::string folder = std::filesystem::temp_directory_path() / ("wirelab-files-" + std::to_string(getpid()));
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(19.5));
+  application.playback()->wait();
+  application.playback()->intervene(CutLink{"home-hub"});
+  application.playback()->run_to(seconds_in(20));
+  application.playback()->wait();
+  application.select_last(Kind::mqtt_sent);
+  screen.settle(application);
+  const std::string source = file_text("scenarios/qos.lua");
+  const WorkingFolder there(folder);
+  for (const char* const id : {"plots", "log", "packet", "journey", "broker", "topics", "connection"}) {
+    CAPTURE(id);
+    application.write_table_of(id);
+    const std::string said = screen.settle(application);
+    shows(said, std::string("Written: qos-") + id + ".csv");
+    const std::string csv = file_text(std::string("qos-") + id + ".csv");
+    CHECK(csv.find("\r\n") != std::string::npos);
+    // As many fields in each line, quotes apart.
+    std::size_t fields = 0;
+    std::istringstream lines(csv);
+    for (std::string line; std::getline(lines, line);) {
+      std::size_t count = 1;
+      bool quoted = false;
+      for (const char c : line) {
+        if (c == '"') quoted = !quoted;
+        count += c == ',' && !quoted ? 1 : 0;
+      }
+      if (fields == 0) fields = count;
+      CHECK(count == fields);
+    }
+  }
+  // The session: the scenario and its journal, which give the same digest again.
+  screen.click(application, 1368, 26);
+  application.playback()->wait();
+  shows(screen.settle(application), "wirelab run qos-session.lua --journal qos-session.jsonl");
+  CHECK(file_text("qos-session.lua") == source);
+  SessionSetup setup;
+  setup.path = "qos-session.lua";
+  setup.source = file_text("qos-session.lua");
+  const auto journal = parse_journal(file_text("qos-session.jsonl"));
+  REQUIRE(journal);
+  CHECK(journal->entries.size() == 1);
+  setup.seed = journal->seed;
+  const auto again = Session::replay(setup, journal->entries, seconds_in(20));
+  REQUIRE(again);
+  CHECK((*again)->world().trace().digest().everything == application.playback()->status().digest);
+  // No room: nothing half-written stays, and the window says what the system says.
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) std::filesystem::remove(entry.path());
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit none = before;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_FSIZE, &none);
+  screen.click(application, 1368, 26);
+  application.playback()->wait();
+  const std::string saved = screen.settle(application);
+  application.write_table_of("log");
+  const std::string written = screen.settle(application);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  shows(saved, "qos-session.lua: File too large");
+  shows(written, "qos-log.csv: File too large");
+  CHECK(std::filesystem::is_empty(folder));
+}
+
+TEST_CASE("a table is text that a spreadsheet reads as it is") {
+  const gui::Table table{{"a", "b"}, {{"1.5", "say \"x\", y"}, {"-3e2", "=1+1"}, {"", "two\nlines"}}};
+  CHECK(gui::csv_of(table) == "\"a\",\"b\"\r\n1.5,\"say \"\"x\"\", y\"\r\n-3e2,\"'=1+1\"\r\n\"\",\"two\nlines\"\r\n");
 }
 
 TEST_CASE("what is remembered is read back, and a damaged file is as none") {
@@ -250,7 +470,7 @@ TEST_CASE("bookmarks are kept and gone to, two runs stand side by side, and file
   const std::string both = type('2');
   shows(both, "one, at 0.000 s");
   shows(both, "home");
-  for (const gui::Export what : {gui::Export::capture, gui::Export::sequence, gui::Export::trace, gui::Export::log,
+  for (const gui::Export what : {gui::Export::capture, gui::Export::sequence, gui::Export::trace,
                                  gui::Export::topology_picture, gui::Export::sequence_picture}) {
     std::string path;
     application.playback()->ask([&](Session& session) {

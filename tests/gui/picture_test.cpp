@@ -65,15 +65,21 @@ Picture shrunk(const Picture& whole) {
 
 struct Scene {
   const char* name;
-  const char* scenario;
+  const char* scenario;  // null: the start page
   double at;
   Kind select;  // none: nothing
   const char* panel;
 };
-constexpr Scene kScenes[] = {{"nightlight", "scenarios/nightlight.lua", 30.24, Kind::none, "packet"},
+constexpr Scene kScenes[] = {{"start", nullptr, 0, Kind::none, ""},
+                             {"nightlight", "scenarios/nightlight.lua", 30.24, Kind::none, "packet"},
                              {"qos2", "scenarios/qos.lua", 2.14, Kind::mqtt_sent, "packet"},
                              {"dropped", "scenarios/qos.lua", 16.6, Kind::packet_dropped, "journey"},
-                             {"broker", "scenarios/topics.lua", 5.0, Kind::none, "broker"},
+                             {"broker", "scenarios/topics.lua", 5.0, Kind::mqtt_sent, "broker"},
+                             {"will", "scenarios/last_will.lua", 69.0, Kind::none, "broker"},
+                             {"handshake", "scenarios/qos.lua", 2.14, Kind::mqtt_sent, "machine"},
+                             {"plots", "scenarios/outage.lua", 300.0, Kind::none, "plots"},
+                             {"log", "scenarios/last_will.lua", 75.0, Kind::none, "log"},
+                             {"topics", "scenarios/topics.lua", 20.0, Kind::none, "topics"},
                              {"cut", "scenarios/outage.lua", 75.0, Kind::none, "connection"}};
 
 }  // namespace
@@ -91,11 +97,15 @@ TEST_CASE("pictures of each view in each theme are as they were looked at") {
       if (!screen) FAIL(screen.error());
       {
         gui::Application application(*theme, 1);
-        application.open(session_of(scene.scenario), scene.name);
-        application.playback()->run_to(seconds_in(scene.at));
-        application.playback()->wait();
-        application.show(scene.panel);
-        if (scene.select != Kind::none) application.select_last(scene.select);
+        if (scene.scenario == nullptr) {
+          application.set_scenarios("scenarios");
+        } else {
+          application.open(session_of(scene.scenario), scene.name);
+          application.playback()->run_to(seconds_in(scene.at));
+          application.playback()->wait();
+          application.show(scene.panel);
+          if (scene.select != Kind::none) application.select_last(scene.select);
+        }
         for (int i = 0; i < 6 || application.is_moving(); ++i)
           screen->draw([&] { application.frame(); }, theme->at(gui::Colour::panel));
         REQUIRE(screen->write_png(drawn));

@@ -25,6 +25,22 @@ for needed in Xvfb xdotool; do command -v $needed >/dev/null || fail "$needed is
 [ $? = 2 ] || fail "without a display the front end did not end with status 2"
 grep -q 'no display' "$work/said" && grep -q -- '--screenshot' "$work/said" || fail "without a display it was not said what to do"
 
+# The same where OpenGL is missing, and where a picture does not fit onto the disk.
+(cd "$work" && __EGL_VENDOR_LIBRARY_FILENAMES=/dev/null WIRELAB_ROOT="$root" "$program" gui nightlight --screenshot x.png >"$work/said" 2>&1)
+[ $? = 2 ] && [ ! -e "$work/x.png" ] || fail "without OpenGL a picture did not end with status 2"
+grep -q 'no OpenGL' "$work/said" || fail "without OpenGL it was not said what is missing"
+(cd "$work" && WIRELAB_ROOT="$root" "$program" gui nightlight --at 5s --screenshot /dev/full >"$work/said" 2>&1)
+[ $? = 2 ] || fail "a full disk did not end with status 2"
+grep -q '/dev/full: No space left' "$work/said" || fail "a full disk was not said"
+Xvfb -displayfd 3 -screen 0 640x480x24 -extension GLX -nolisten tcp 3>"$work/display" 2>/dev/null &
+server=$!
+for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
+(cd "$work" && DISPLAY=:$(cat "$work/display") WIRELAB_ROOT="$root" timeout 60 "$program" gui nightlight >"$work/said" 2>&1)
+[ $? = 2 ] || fail "a display without OpenGL did not end with status 2"
+grep -q 'no window' "$work/said" && grep -q -- '--screenshot' "$work/said" || fail "a display without OpenGL was not said"
+kill $server && wait $server 2>/dev/null
+: >"$work/display"
+
 # A display of its own: the server chooses a free number and tells it.
 Xvfb -displayfd 3 -screen 0 1440x900x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
 server=$!
@@ -75,6 +91,7 @@ saved() {
   return 1
 }
 saved || fail "the session was not saved"
+cmp -s will.lua will-session.lua || fail "the scenario does not lie beside the saved journal"
 [ "$(wc -l <"$work/will-session.jsonl")" = 1 ] || fail "something stands in the journal though nothing was done"
 key m # one control packet on
 key s # a second on
@@ -100,6 +117,6 @@ kill -0 $window_program 2>/dev/null || fail "the front end ended by itself"
 kill $window_program
 wait $window_program 2>/dev/null
 window_program=""
-"$program" run will.lua --journal will-session.jsonl --json >"$work/replayed.json" 2>"$work/said" || fail "the saved session does not replay"
+"$program" run will-session.lua --journal will-session.jsonl --json >"$work/replayed.json" 2>"$work/said" || fail "the saved session does not replay"
 grep -q '"wills": 1' "$work/replayed.json" || fail "replayed, the will did not fire: $(grep wills "$work/replayed.json")"
-"$program" run will.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"
+"$program" run will-session.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"

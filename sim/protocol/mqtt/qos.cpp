@@ -53,4 +53,21 @@ std::string_view name_of(SessionState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
+std::string_view name_of(ReceiveAction action) {
+  constexpr std::array<std::string_view, 5> names{"deliver", "deliver, PUBACK", "deliver, PUBREC", "only PUBREC",
+                                                  "PUBCOMP"};
+  return names[static_cast<std::size_t>(action)];
+}
+
+std::string_view name_of(SessionInput input) {
+  constexpr std::array<std::string_view, 3> names{"CONNECT, clean session 1", "CONNECT, clean session 0",
+                                                  "the connection ends"};
+  return names[static_cast<std::size_t>(input)];
+}
+
+std::string_view name_of(SessionAction action) {
+  constexpr std::array<std::string_view, 5> names{"create", "replace", "resume", "store", "discard"};
+  return names[static_cast<std::size_t>(action)];
+}
+
 }  // namespace wirelab::mqtt

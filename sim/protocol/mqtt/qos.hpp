@@ -107,6 +107,9 @@ const SessionRow* step(SessionState state, SessionInput input);
 
 std::string_view name_of(SendState state);
 std::string_view name_of(SendEvent event);
+std::string_view name_of(ReceiveAction action);
 std::string_view name_of(SessionState state);
+std::string_view name_of(SessionInput input);
+std::string_view name_of(SessionAction action);
 
 }  // namespace wirelab::mqtt

@@ -1,8 +1,10 @@
 // What a window reads from a running trace, against the slow and plain way to know it.
+#include <algorithm>
 #include <map>
 
 #include "lab/session/session.hpp"
 #include "sim/kernel/random.hpp"
+#include "sim/view/metric_series.hpp"
 #include "sim/view/run_index.hpp"
 #include "sim/view/timeline.hpp"
 #include "tests/lab/script/scenario_test.hpp"
@@ -74,7 +76,7 @@ TEST_CASE("the index knows what is under way, and between whom control packets w
   }
   // Every entity but a link belongs to a node, and every direction of a link joins two.
   for (const IndexedEntity& entity : index.entities()) {
-    if (entity.kind != EntityKind::link) CHECK(entity.node != 0);
+    if (entity.kind != EntityKind::link && entity.kind != EntityKind::metric) CHECK(entity.node != 0);
   }
   for (const IndexedChannel& channel : index.channels()) {
     CHECK(std::string(reader.name(channel.from)) + ">" + std::string(reader.name(channel.to)) ==
@@ -95,6 +97,70 @@ TEST_CASE("the index knows what is under way, and between whom control packets w
   std::uint64_t packets = 0;
   for (const auto& part : index.activity(index.last_at() + 1, 300)) packets += part.packets;
   CHECK(packets == index.flights().size());
+}
+
+TEST_CASE("a metric over time is at every instant what it was in a run that ended then") {
+  const auto session = whole_run("scenarios/outage.lua");
+  const TraceStore::Reader reader(*session->store());
+  MetricSeries series;
+  while (!series.read(reader, reader.last(), 1000)) {
+  }
+  const auto again = Session::begin(session->setup());
+  REQUIRE(again);
+  RandomStream random(7, "instants", "test");
+  for (std::int64_t at = 0; at < session->end().ns(); at += static_cast<std::int64_t>(random.below(20'000'000'000))) {
+    CAPTURE(at);
+    REQUIRE((*again)->run(Instant::from_ns(at), ~std::uint64_t{0}));
+    const std::vector<Metric> metrics = (*again)->script().metrics();
+    REQUIRE(metrics.size() == series.all().size());
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      CAPTURE(metrics[i].name);
+      REQUIRE(series.all()[i].name == metrics[i].name);
+      REQUIRE(series.value_at(i, at) == metrics[i].value);
+    }
+  }
+  // The shown samples of a quantile end near its value.
+  for (std::size_t i = 0; i < series.all().size(); ++i) {
+    const auto& points = series.all()[i].points;
+    REQUIRE(std::is_sorted(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.at < b.at; }));
+  }
+}
+
+TEST_CASE("the tracks of timers say what the folded state says, and which of them went off") {
+  const auto session = whole_run("tests/determinism/canary.lua");
+  const TraceStore::Reader reader(*session->store());
+  RunIndex index;
+  index.read(reader, reader.last());
+  Timeline timeline(500);
+  RandomStream random(6, "instants", "test");
+  for (int i = 0; i < 200; ++i) {
+    const auto at = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(index.last_at())));
+    CAPTURE(at);
+    timeline.seek(reader, reader.at_or_after(at + 1) - 1);
+    std::map<StateKey, std::int64_t> folded, tracked;
+    for (const auto& [key, value] : timeline.state().values()) {
+      if (is_timer(key.field)) folded[key] = value;
+    }
+    for (const IndexedEntity& entity : index.entities()) {
+      for (const std::uint32_t place : index.timers().of(entity.entity)) {
+        const TimerTrack& track = index.timers().track(place);
+        const TimerChange* change = track.at(at);
+        if (change != nullptr && change->deadline != 0)
+          tracked[{track.entity, track.field, track.key}] = change->deadline;
+      }
+    }
+    REQUIRE(tracked == folded);
+  }
+  std::size_t fired = 0, went_off = 0;
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n)
+    fired += reader.record(n).kind == Kind::timer_fired ? 1 : 0;
+  for (const IndexedEntity& entity : index.entities()) {
+    for (const std::uint32_t place : index.timers().of(entity.entity)) {
+      for (const TimerChange& change : index.timers().track(place).changes) went_off += change.fired ? 1 : 0;
+    }
+  }
+  CHECK(fired > 100);
+  CHECK(went_off == fired);
 }
 
 TEST_CASE("a packet taken apart covers its bytes, and its control packets are found") {
@@ -126,7 +192,8 @@ TEST_CASE("a packet taken apart covers its bytes, and its control packets are fo
       }
     }
   }
-  for (const char* const type : {"CONNECT (1)", "CONNACK (2)", "PUBLISH (3)", "PUBACK (4)", "PUBREC (5)", "PUBREL (6)", "PUBCOMP (7)", "SUBSCRIBE (8)", "SUBACK (9)"}) {
+  for (const char* const type : {"CONNECT (1)", "CONNACK (2)", "PUBLISH (3)", "PUBACK (4)", "PUBREC (5)", "PUBREL (6)",
+                                 "PUBCOMP (7)", "SUBSCRIBE (8)", "SUBACK (9)"}) {
     CAPTURE(type);
     CHECK(seen[type] > 0);
   }

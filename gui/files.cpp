@@ -1,0 +1,66 @@
+// What the front end writes: the session, exports of the run, tables of panels.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "gui/application.hpp"
+#include "lab/system/files.hpp"
+
+namespace wirelab::gui {
+
+// The scenario as it was run, and the journal beside it: both together replay the session, whatever becomes of the original.
+void Application::save() {
+  Run* shown = run();
+  if (shown == nullptr) return;
+  shown->playback->ask([arrivals = arrivals_](Session& session) {
+    const std::string stem = std::filesystem::path(session.setup().path).stem().string() + "-session";
+    Journal journal = session.journal();
+    journal.scenario = stem + ".lua";
+    auto done = write_file(stem + ".lua", session.setup().source);
+    std::string at = stem + ".lua";
+    if (done) {
+      at = stem + ".jsonl";
+      done = write_file(at, journal_text(journal));
+    }
+    const std::lock_guard lock(arrivals->mutex);
+    arrivals->notice = done ? fmt::format("Saved: wirelab run {}.lua --journal {}.jsonl replays it", stem, stem)
+                            : fmt::format("{}: {}", at, done.error());
+  });
+}
+
+void Application::write(Export what) {
+  Run* shown = run();
+  if (shown == nullptr) return;
+  notice_ = "Writing ...";
+  shown->playback->ask([arrivals = arrivals_, what](Session& session) {
+    const auto path = export_run(session, what);
+    const std::lock_guard lock(arrivals->mutex);
+    arrivals->notice = path ? "Written: " + *path : path.error();
+  });
+}
+
+std::optional<std::string> Application::take_wanted_picture() {
+  if (!wanted_picture_ || --picture_in_ > 0) return std::nullopt;
+  return std::exchange(wanted_picture_, std::nullopt);
+}
+
+void Application::write_table_of(std::string_view view) {
+  for (const View& candidate : views_) {
+    if (candidate.id == view && candidate.table) wanted_table_ = &candidate;
+  }
+}
+
+void Application::write_table(Look& look, const View& view) {
+  const Table table = view.table(look);
+  const std::string stem = std::filesystem::path(run()->title).stem().string();
+  const std::string path = fmt::format("{}-{}.csv", stem, view.id);
+  if (table.rows.empty()) {
+    notice_ = fmt::format("The panel \"{}\" shows nothing to write: select something first", view.title);
+    return;
+  }
+  const auto done = write_file(path, csv_of(table));
+  notice_ =
+      done ? fmt::format("Written: {}, {} rows", path, table.rows.size()) : fmt::format("{}: {}", path, done.error());
+}
+
+}  // namespace wirelab::gui

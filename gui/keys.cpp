@@ -1,0 +1,120 @@
+// What keys do, and stepping: on by running, or to and fro in what has happened.
+#include <algorithm>
+#include <tuple>
+
+#include "gui/application.hpp"
+#include "gui/input.hpp"
+
+namespace wirelab::gui {
+namespace {
+
+// The instant of the next or the last stop before `at`; empty if there is none.
+std::optional<std::int64_t> stop_near(const TraceStore::Reader& reader, std::int64_t at, Step step, bool forward) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  if (step == Step::second) return forward ? at + kSecond : std::max<std::int64_t>(at - kSecond, 0);
+  const auto fits = [&](RecordNumber n) { return step == Step::event || ends_step(step, reader.record(n).kind); };
+  if (forward) {
+    for (RecordNumber n = reader.at_or_after(at + 1); n <= reader.last(); ++n) {
+      if (fits(n)) return reader.record(n).at;
+    }
+    return std::nullopt;
+  }
+  for (RecordNumber n = reader.at_or_after(at); n-- > reader.first();) {
+    if (fits(n)) return reader.record(n).at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Application::step(Step kind, bool forward) {
+  Run* shown = run();
+  if (shown == nullptr) return;
+  if (forward && !shown->looking_at) {
+    shown->playback->step(kind);
+    return;
+  }
+  shown->playback->pause();
+  const std::int64_t newest = shown->playback->status().now.ns();
+  const TraceStore::Reader reader(*shown->playback->store());
+  const auto stop = stop_near(reader, shown->looking_at.value_or(newest), kind, forward);
+  if (forward && (!stop || *stop >= newest)) {
+    shown->looking_at.reset();
+  } else {
+    look_at(stop.value_or(0));
+  }
+}
+
+void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
+  Run* shown = run();
+  const std::int64_t at = shown->looking_at.value_or(status.now.ns());
+  const auto& marks = shown->bookmarks;
+  if (forward) {
+    const auto next = std::upper_bound(marks.begin(), marks.end(), at);
+    if (next != marks.end()) look_at(*next);
+  } else {
+    const auto next = std::lower_bound(marks.begin(), marks.end(), at);
+    if (next != marks.begin()) look_at(*(next - 1));
+  }
+}
+
+void Application::keys(const PlaybackStatus& status) {
+  const ImGuiIO& io = ImGui::GetIO();
+  Run* shown = run();
+  if (io.WantTextInput) return;
+  if (typed('?')) show_keys_ = !show_keys_;
+  if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
+  if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
+  if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
+  if (shown == nullptr || at_start_) return;
+  if (pressed(ImGuiKey_Space)) toggle_play(status);
+  constexpr std::tuple<char, char, Step> steps[] = {
+      {'.', ',', Step::event}, {'p', 'P', Step::packet}, {'m', 'M', Step::message}, {'s', 'S', Step::second}};
+  for (const auto& [on, back, kind] : steps) {
+    if (typed(on)) step(kind, true);
+    if (typed(back)) step(kind, false);
+  }
+  if (typed('k')) fork_here();
+  if (typed('l')) shown->looking_at.reset();
+  if (typed('2')) side_by_side_ = !side_by_side_ && runs_.size() > 1;
+  if (typed('[')) go_to_bookmark(status, false);
+  if (typed(']')) go_to_bookmark(status, true);
+  const std::int64_t at = shown->looking_at.value_or(status.now.ns());
+  if (typed('b')) {
+    const auto place = std::lower_bound(shown->bookmarks.begin(), shown->bookmarks.end(), at);
+    if (place != shown->bookmarks.end() && *place == at) {
+      shown->bookmarks.erase(place);
+    } else {
+      shown->bookmarks.insert(place, at);
+    }
+  }
+  const auto& exchanges = shown->index.exchanges();
+  // Back and forth by control packets that are sent; the one that is come to is selected. With shift the canvas is moved.
+  if (ImGui::GetIO().KeyShift) return;
+  const auto go_to = [&](const Exchange& exchange) {
+    look_at(exchange.sent_at);
+    selection_.exchange = exchange.sent;
+    selection_.message = exchange.message;
+    const TraceStore::Reader reader(*shown->playback->store());
+    selection_.packet = packet_of(reader, exchange);
+  };
+  if (pressed(ImGuiKey_LeftArrow)) {
+    const std::size_t before = shown->index.exchanges_before(at);
+    shown->playback->pause();
+    if (before == 0) {
+      look_at(0);
+    } else {
+      go_to(exchanges[before - 1]);
+    }
+  }
+  if (pressed(ImGuiKey_RightArrow) && shown->looking_at) {
+    const std::size_t after = shown->index.exchanges_before(at + 1);
+    if (after < exchanges.size()) {
+      go_to(exchanges[after]);
+    } else {
+      shown->looking_at.reset();
+    }
+  }
+}
+
+}  // namespace wirelab::gui

@@ -1,0 +1,53 @@
+#include "gui/views/action_menu.hpp"
+
+#include "gui/controls.hpp"
+
+namespace wirelab::gui {
+
+void draw_action_menu(Look& look, const Target& target) {
+  ImGui::PushFont(look.skin.fonts.small);
+  if (ImGui::BeginPopup("what to do")) {
+    if (!look.live) ImGui::TextDisabled("looking back: go to the newest instant, or fork here, to act");
+    const auto entry = [&](const char* label, const char* says, auto&& make) {
+      if (ImGui::MenuItem(label, nullptr, false, look.live)) look.requests.push_back(Intervention{make()});
+      tip(look.skin, says);
+    };
+    const std::string name = look.name(target.entity);
+    ImGui::TextDisabled("%s", name.c_str());
+    ImGui::Separator();
+    if (target.kind == TargetKind::node) {
+      entry("Pull the plug", "No power: nothing is sent any more, nobody is told, memory is gone",
+            [&] { return PowerOff{name}; });
+      const IndexedEntity* entity = look.index.find(target.entity);
+      if (entity != nullptr && entity->kind != EntityKind::node) {
+        entry("Crash the process", "The process dies; its operating system closes the connections",
+              [&] { return Crash{name}; });
+        entry("Stop it properly", "A client says DISCONNECT; a broker publishes the wills and keeps stored sessions",
+              [&] { return Stop{name}; });
+      }
+      entry("Restart", "Power on, and the program begins from its beginning", [&] { return Restart{name}; });
+    } else if (target.kind == TargetKind::link) {
+      bool up = true;
+      for (const IndexedChannel& channel : look.index.channels()) {
+        if (channel.link == target.entity) up = look.value(channel.entity, Field::link_up) != 0;
+      }
+      if (up) {
+        entry("Cut the cable", "What is under way is lost; neither end is told", [&] { return CutLink{name}; });
+      } else {
+        entry("Mend the cable", "Packets pass again; TCP finds out by itself", [&] { return RestoreLink{name}; });
+      }
+    } else if (target.kind == TargetKind::packet) {
+      entry("Drop this packet", "It is taken out; TCP notices by itself", [&] {
+        return DropPacket{name, target.packet};
+      });
+      entry("Delay it by 200 ms", "Later packets overtake it", [&] {
+        return DelayPacket{name, target.packet, Duration::milliseconds(200)};
+      });
+      entry("Double it", "A copy arrives right behind it", [&] { return DuplicatePacket{name, target.packet}; });
+    }
+    ImGui::EndPopup();
+  }
+  ImGui::PopFont();
+}
+
+}  // namespace wirelab::gui
