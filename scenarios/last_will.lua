@@ -1,7 +1,10 @@
--- How does anybody learn that a device is gone? Three sensors announce themselves with a retained "online" and leave a last will,
--- "offline", with the broker. At 60 s the first loses its power: nobody is told, and its will fires one and a half
--- times its keep alive after its last packet. The process of the second crashes: its operating system closes the
--- connection, and the will fires at once. The third says goodbye: there is no will, only what it says itself.
+-- How does anybody learn that a device is gone? One sensor loses its power, one crashes, one says goodbye: two last wills fire, at
+-- different times.
+--
+-- All three announce themselves with a retained "online" and leave a will, "offline", with the broker. At 60 s the first loses
+-- its power: nobody is told, and its will fires one and a half times its keep alive after its last packet. The process
+-- of the second crashes: its operating system closes the connection, and the will fires at once. The third says
+-- goodbye: there is no will, only what it says itself.
 -- Things to try: `--set keepalive=60`; in the front end, run until "a will fires" and fork just before it.
 
 duration("3min")

@@ -1,6 +1,8 @@
--- A cable that is cut. Three publishers, one for each QoS with sessions that persist, send a message a second. After a cut of 5 s
--- nothing is missing: the connections live, and TCP sends again. In a cut of 120 s the keep alive ends them: QoS 0
--- loses what was sent meanwhile, QoS 1 and 2 send it after the reconnection.
+-- A cable that is cut for 5 s and for 120 s, while three publishers, one for each QoS, send a message a second. What is missing
+-- afterwards, and why?
+--
+-- The sessions persist. After the short cut nothing is missing: the connections live, and TCP sends again. In the long one the keep
+-- alive ends them: QoS 0 loses what was sent meanwhile, QoS 1 and 2 send it after the reconnection.
 -- Things to try: `wirelab journey outage --topic qos/0 --nth 120`.
 
 duration("10min")

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kMostLanes = 6;
 constexpr std::size_t kMostArrows = 400;
 constexpr std::size_t kMostBelongings = 12;
+constexpr std::size_t kMostSessions = 500;
 constexpr float kFaint = 0.34f;
 
 class Sequence {
@@ -283,10 +284,20 @@ class Sequence {
       add(stream->sender);
       if (const Stream* back = look.index.stream(stream->reverse); stream->reverse != 0) add(back->sender);
     }
+    // A broker also waits for those who are silent: sessions whose time runs out within the window.
+    for (const EntityId lane : lanes_) {
+      const auto owned = look.index.belongings(lane);
+      for (const EntityId session : owned.first(std::min(owned.size(), kMostSessions))) {
+        const std::int64_t due = look.value(session, Field::session_keepalive_timer);
+        if (due > look.at && due < from_ + span_) of_lane[lane].insert(session);
+      }
+    }
     const TimeScale scale{left_, right_, from_, span_};
     const int rows = std::clamp(static_cast<int>((row - look.skin.px(24)) / look.skin.px(15)), 1, 3);
+    // Below the last lane there is room for two.
     for (const auto& [lane, entities] : of_lane)
-      draw_timers(look, list, scale, lane_y_.at(lane), rows, entities, hovered);
+      draw_timers(look, list, scale, lane_y_.at(lane), lane == lanes_.back() ? std::min(rows, 2) : rows, entities,
+                  hovered);
   }
 
   void marks(const Look& look, ImDrawList& list) const {

@@ -20,7 +20,7 @@ constexpr TimerLook kTimers[] = {
     {Field::tcp_retransmit_timer, "RTO", "If no ACK comes by then, TCP sends the oldest segment again (RFC 6298)",
      Colour::warning},
     {Field::session_keepalive_timer, "1.5 x keep alive",
-     "If nothing comes from the client by then, the server ends the connection [MQTT-3.1.2-24]", Colour::error},
+     "If nothing comes from the client by then, the server ends the connection [MQTT-3.1.2-24]", Colour::text_second},
     {Field::client_keepalive_timer, "keep alive",
      "If the client sends nothing else by then, it sends PINGREQ [MQTT-3.1.2-23]", Colour::text_second},
     {Field::client_ping_timer, "PINGRESP", "If PINGRESP has not come by then, the client gives the connection up",

@@ -352,6 +352,7 @@ class Topology {
   // What the sign on a card says, in colour and shape.
   static Colour state_colour(const Look& look, const std::string& subtitle, EntityId node) {
     if (look.value(node, Field::node_up) == 0) return Colour::error;
+    if (subtitle.starts_with("not ") || subtitle.starts_with("0 ")) return Colour::warning;
     return subtitle.starts_with("connected") || subtitle == "router" || subtitle == "running" ||
                    subtitle.find(" connected") != std::string::npos
                ? Colour::ok
