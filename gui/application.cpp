@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 #include "gui/controls.hpp"
@@ -17,7 +18,7 @@ constexpr RecordNumber kReadAFrame = 60'000;
 
 }  // namespace
 
-Application::Application(const Theme& theme, float scale) : wanted_scale_(scale), views_(make_views()) {
+Application::Application(const Theme& theme, float scale) : wanted_scale_(scale) {
   skin_.scale = scale;
   skin_.fonts = load_fonts(scale);
   set_theme(theme);
@@ -40,7 +41,10 @@ bool Application::apply_scale() {
 
 void Application::open(std::unique_ptr<Session> session, std::string title) {
   auto made = std::make_unique<Run>();
+  made->file_stem = std::filesystem::path(session->setup().path).stem().string();
+  if (title.ends_with(".lua")) title = made->file_stem;
   made->title = std::move(title);
+  if (++opened_ > 1) made->file_stem += fmt::format("-{}", opened_);
   made->playback = std::make_unique<Playback>(std::move(session));
   runs_.push_back(std::move(made));
   shown_ = runs_.size() - 1;
@@ -50,13 +54,15 @@ void Application::open(std::unique_ptr<Session> session, std::string title) {
 void Application::show(std::string_view view) {
   int bottom = 0;
   int right = 0;
-  for (const View& v : views_) {
+  for (const View& v : make_views()) {
     if (v.place == Place::bottom) {
       if (v.id == view) bottom_tab_ = bottom;
       ++bottom;
     } else if (v.place == Place::right) {
       if (v.id == view) right_tab_ = right;
       ++right;
+    } else if (v.place == Place::left && v.id == view) {
+      right_tab_ = kLeftAsTab;
     }
   }
 }
@@ -106,7 +112,7 @@ void Application::catch_up(Run& shown, const TraceStore::Reader& reader, const P
 void Application::toggle_play(const PlaybackStatus& status) {
   Run* shown = run();
   if (shown == nullptr) return;
-  if (status.playing) {
+  if (status.playing || status.busy) {
     shown->playback->pause();
   } else {
     shown->looking_at.reset();
@@ -128,8 +134,8 @@ void Application::fork_here() {
       return;
     }
     const std::string base = title.substr(0, title.find(" from "));
-    arrivals->sessions.emplace_back(std::move(*forked),
-                                    fmt::format("{} from {:.3f} s", base, static_cast<double>(at) / 1e9));
+    arrivals->sessions.push_back(
+        {std::move(*forked), fmt::format("{} from {:.3f} s", base, static_cast<double>(at) / 1e9), ""});
   });
 }
 
@@ -147,8 +153,8 @@ void Application::run_with_seed(std::uint64_t seed) {
       arrivals->notice = begun.error().text;
       return;
     }
-    arrivals->sessions.emplace_back(
-        std::move(*begun), fmt::format("{}, seed {}", std::filesystem::path(setup.path).stem().string(), seed));
+    arrivals->sessions.push_back(
+        {std::move(*begun), fmt::format("{}, seed {}", std::filesystem::path(setup.path).stem().string(), seed), ""});
   });
 }
 
@@ -181,16 +187,21 @@ void Application::carry_out(const std::vector<Request>& requests) {
   }
 }
 
-void Application::tabbed(Look& look, Place place, int& chosen) {
+void Application::tabbed(Look& look, Place place, int& chosen, bool with_left) {
   std::vector<const char*> words;
   std::vector<const View*> shown;
-  for (const View& view : views_) {
-    if (view.place != place) continue;
-    words.push_back(view.title);
-    shown.push_back(&view);
-  }
+  const auto add = [&](Place from) {
+    for (const View& view : run()->views) {
+      if (view.place != from) continue;
+      words.push_back(view.title);
+      shown.push_back(&view);
+    }
+  };
+  add(place);
+  if (with_left) add(Place::left);
+  chosen = std::min(chosen, static_cast<int>(words.size()) - 1);
   tabs(skin_, place == Place::bottom ? "bottom tabs" : "right tabs", words, chosen);
-  const float strip = place == Place::bottom ? skin_.px(kStrip) : 0;
+  const float strip = place == Place::bottom ? skin_.px(kStrip) + ImGui::GetStyle().ItemSpacing.y : 0;
   const ImGuiWindowFlags flags =
       place == Place::bottom ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : 0;
   ImGui::BeginChild(shown[static_cast<std::size_t>(chosen)]->id, {0, ImGui::GetContentRegionAvail().y - strip}, false,
@@ -202,7 +213,7 @@ void Application::tabbed(Look& look, Place place, int& chosen) {
 
 void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size) {
   const bool narrow = size.x < skin_.px(1120);
-  const float left = show_left_ && !narrow ? skin_.px(left_) : 0;
+  const float left = narrow ? 0 : skin_.px(left_);  // what stands there is a tab on the right then
   const float right = skin_.px(std::min(right_, size.x / skin_.scale * 0.34f));
   const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * 0.5f));
   const float seam = std::max(1.0f, std::floor(skin_.scale));
@@ -224,7 +235,7 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   };
   constexpr ImGuiWindowFlags kStill = ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse;
   const auto view_at = [&](Place place) -> const View& {
-    return *std::find_if(views_.begin(), views_.end(), [&](const View& v) { return v.place == place; });
+    return *std::find_if(run()->views.begin(), run()->views.end(), [&](const View& v) { return v.place == place; });
   };
   if (left > 0) pane("left", at, {left, size.y}, 0, [&] { view_at(Place::left).draw(look); });
   const bool two = side_by_side_ && runs_.size() > 1;
@@ -242,7 +253,7 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
     time_strip(look, status);
   });
   pane("right", {middle_x + middle_width + seam, at.y}, {right, size.y}, kStill,
-       [&] { tabbed(look, Place::right, right_tab_); });
+       [&] { tabbed(look, Place::right, right_tab_, narrow); });
   if (left > 0)
     splitter(skin_, "##left seam", {at.x + left - skin_.px(3), at.y}, {skin_.px(7), size.y}, true, left_, 1, 240, 460);
   splitter(skin_, "##right seam", {middle_x + middle_width - skin_.px(3), at.y}, {skin_.px(7), size.y}, true, right_,
@@ -253,27 +264,33 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
 
 void Application::set_scenarios(const std::string& folder) { cards_ = read_cards(folder); }
 
+// On a thread of its own, since a scenario's top level may take its time.
 void Application::open_file(const std::string& path) {
-  const auto source = read_file(path);
-  if (!source) {
-    notice_ = fmt::format("{}: {}", path, source.error());
-    return;
-  }
-  SessionSetup setup;
-  setup.path = path;
-  setup.source = *source;
-  auto session = Session::begin(setup);
-  if (!session) {
-    notice_ = session.error().text;
-    return;
-  }
-  notice_.clear();
-  Remembered list;
-  list.recent = recent_;
-  list.note_file(path);
-  recent_ = list.recent;
-  open(std::move(*session), std::filesystem::path(path).stem().string());
-  at_start_ = false;
+  notice_ = "Opening ...";
+  moving_ = true;
+  opening_.push_back(std::async(std::launch::async, [arrivals = arrivals_, path] {
+    std::string problem;
+    std::unique_ptr<Session> made;
+    if (const auto source = read_file(path)) {
+      SessionSetup setup;
+      setup.path = path;
+      setup.source = *source;
+      auto session = Session::begin(setup);
+      if (session) {
+        made = std::move(*session);
+      } else {
+        problem = session.error().text;
+      }
+    } else {
+      problem = fmt::format("{}: {}", path, source.error());
+    }
+    const std::lock_guard lock(arrivals->mutex);
+    if (made != nullptr) {
+      arrivals->sessions.push_back({std::move(made), std::filesystem::path(path).stem().string(), path});
+    } else {
+      arrivals->notice = problem;
+    }
+  }));
 }
 
 // The next run's canvas at the same instant, or at its newest if it has not come so far.
@@ -282,12 +299,15 @@ void Application::beside(Look& look, ImVec2 at, ImVec2 size) {
   const PlaybackStatus status = other.playback->status();
   const std::int64_t shown_at = std::min(look.at, status.now.ns());
   const TraceStore::Reader reader(*other.playback->store());
-  other.index.read(reader, reader.last(), kReadAFrame);
-  other.timeline.seek(reader, reader.at_or_after(shown_at + 1) - 1, kReadAFrame * 4);
+  const bool read_all = other.index.read(reader, reader.last(), kReadAFrame);
+  const bool there_yet = other.timeline.seek(reader, reader.at_or_after(shown_at + 1) - 1, kReadAFrame * 4);
+  if (!read_all || !there_yet) moving_ = true;
   std::vector<Request> requests;
   Look there{reader, other.index, other.timeline.state(), shown_at, std::max(status.end.ns(), status.now.ns()),
-             false,  skin_,       other_selection_,       requests};
-  other_canvas_.draw(there);
+             false,  skin_,       other_selection_,       requests, moving_};
+  const auto canvas =
+      std::find_if(other.views.begin(), other.views.end(), [](const View& v) { return v.place == Place::canvas; });
+  canvas->draw(there);
   text_at(*ImGui::GetWindowDrawList(), skin_.fonts.small_strong, at.x + skin_.px(16), at.y + skin_.px(18),
           skin_(Colour::text_second),
           shortened(skin_.fonts.small_strong,
@@ -316,9 +336,15 @@ void Application::start_page(ImVec2 size) {
 void Application::frame() {
   {
     const std::lock_guard lock(arrivals_->mutex);
-    for (auto& [session, title] : arrivals_->sessions) {
-      open(std::move(session), title);
-      notice_ = "All runs are kept: choose between them above; 2 shows two side by side";
+    for (Arrival& arrival : arrivals_->sessions) {
+      open(std::move(arrival.session), arrival.title);
+      at_start_ = false;
+      notice_ = runs_.size() > 1 ? "All runs are kept: choose between them above; 2 shows two side by side" : "";
+      if (arrival.file.empty()) continue;
+      Remembered list;
+      list.recent = recent_;
+      list.note_file(arrival.file);
+      recent_ = list.recent;
     }
     arrivals_->sessions.clear();
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});
@@ -342,8 +368,9 @@ void Application::frame() {
     start_page(size);
     status_bar({}, {0, size.y - foot}, size.x, foot);
   } else {
+    keys(shown->playback->status());
+    shown = run();  // a key may have chosen another
     const PlaybackStatus status = shown->playback->status();
-    keys(status);
     std::vector<Request> requests;
     {
       const TraceStore::Reader reader(*shown->playback->store());
@@ -356,7 +383,8 @@ void Application::frame() {
                 !shown->looking_at.has_value(),
                 skin_,
                 selection_,
-                requests};
+                requests,
+                moving_};
       panes(look, status, {0, top}, {size.x, size.y - top - foot});
       if (const View* wanted = std::exchange(wanted_table_, nullptr)) write_table(look, *wanted);
       top_bar(status, size.x, top);
@@ -368,7 +396,17 @@ void Application::frame() {
   ImGui::End();
   ImGui::PopStyleVar(2);
   if (show_keys_) shortcut_sheet();
-  if (wanted_picture_) moving_ = true;
+  std::erase_if(opening_, [](const std::future<void>& file) {
+    return file.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+  if (wanted_picture_ || !opening_.empty()) moving_ = true;
+  if (closing_ != nullptr) {
+    std::erase_if(runs_, [&](const auto& open) { return open.get() == closing_; });
+    closing_ = nullptr;
+    shown_ = std::min(shown_, runs_.empty() ? 0 : runs_.size() - 1);
+    selection_ = {};
+    moving_ = true;
+  }
 }
 
 }  // namespace wirelab::gui

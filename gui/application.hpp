@@ -2,6 +2,7 @@
 // ImGui and knows neither windows nor OpenGL, so that tests and pictures drive it as a window does.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -64,6 +65,8 @@ class Application {
  private:
   struct Run {
     std::string title;
+    std::string file_stem;                   // of what it writes: another for each run
+    std::vector<View> views = make_views();  // they keep what they have read of this run's trace
     std::unique_ptr<Playback> playback;
     RunIndex index;
     Timeline timeline;
@@ -81,12 +84,14 @@ class Application {
   void top_bar(const PlaybackStatus& status, float width, float height);
   void status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height);
   void panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size);
-  void tabbed(Look& look, Place place, int& chosen);
+  void tabbed(Look& look, Place place, int& chosen, bool with_left = false);
   void time_strip(Look& look, const PlaybackStatus& status);
   void start_page(ImVec2 size);
   void shortcut_sheet();
   void keys(const PlaybackStatus& status);
   void carry_out(const std::vector<Request>& requests);
+  void runs_menu();
+  void show_run(std::size_t which);
   void toggle_play(const PlaybackStatus& status);
   void fork_here();
   void save();
@@ -103,18 +108,18 @@ class Application {
   float wanted_scale_ = 1;
   std::vector<std::unique_ptr<Run>> runs_;
   std::size_t shown_ = 0;
-  std::vector<View> views_;
+  const Run* closing_ = nullptr;  // after this frame
+  int opened_ = 0;                // so many so far
   Selection selection_;
   float left_ = 300, right_ = 360, bottom_ = 330;
+  static constexpr int kLeftAsTab = 1000;  // the tab of what stands on the left where there is room
   int bottom_tab_ = 0, right_tab_ = 0;
   int speed_ = 3;
-  int wanted_seed_ = 1;  // in the seed's popup
+  std::uint64_t wanted_seed_ = 1;  // in the seed's popup
   bool moving_ = true;
-  bool show_left_ = true;
   bool at_start_ = false;   // the start page, though runs are open
   bool show_keys_ = false;  // the sheet of shortcuts
   bool side_by_side_ = false;
-  View other_canvas_ = topology_view();  // of the run beside
   Selection other_selection_;
   std::vector<std::string> recent_;
   std::vector<ScenarioCard> cards_;
@@ -122,13 +127,19 @@ class Application {
   std::optional<std::string> wanted_picture_;
   int picture_in_ = 0;                  // so many frames: the menu that asked for it is gone by then
   const View* wanted_table_ = nullptr;  // to be written as soon as there is a Look
-  // Forks are made on the simulation's thread and handed over here.
+  // Forks are made on the simulation's thread, files are opened on others, and both are handed over here.
+  struct Arrival {
+    std::unique_ptr<Session> session;
+    std::string title;
+    std::string file;  // that was opened, empty for a fork
+  };
   struct Arrivals {
     std::mutex mutex;
-    std::vector<std::pair<std::unique_ptr<Session>, std::string>> sessions;
+    std::vector<Arrival> sessions;
     std::string notice;
   };
   std::shared_ptr<Arrivals> arrivals_ = std::make_shared<Arrivals>();
+  std::vector<std::future<void>> opening_;
 };
 
 }  // namespace wirelab::gui

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "gui/application.hpp"
 #include "gui/controls.hpp"
@@ -26,23 +25,29 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     text_centred(list, skin_.fonts.icons, {x + skin_.px(14), middle}, IM_COL32_WHITE, icon::hub);
   x += skin_.px(38);
   x += text_at(list, skin_.fonts.strong, x, middle, skin_(Colour::text), "Wirelab") + skin_.px(16);
-  // The open runs; one at a time is shown.
-  const float centre = width * 0.5f;
-  const float transport = centre - skin_.px(270);
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    const std::string title = shortened(skin_.fonts.small, runs_[i]->title, skin_.px(150));
-    const float w = measure(skin_.fonts.small, title).x + skin_.px(20);
-    if (x + w > transport - skin_.px(10)) break;
+  // The shown run; where there are several, a menu of them all.
+  const bool narrow = width < skin_.px(1180);
+  const float transport = std::max(x + skin_.px(120), narrow ? x + skin_.px(120) : width * 0.5f - skin_.px(270));
+  if (!runs_.empty()) {
+    const float room = std::min(transport - x - skin_.px(16), skin_.px(270));
+    std::string title = runs_[shown_]->title;
+    if (runs_.size() > 1) title = fmt::format("{} of {}: {}", shown_ + 1, runs_.size(), title);
+    title = shortened(skin_.fonts.small, title, room - skin_.px(34));
+    const float w = measure(skin_.fonts.small, title).x + skin_.px(runs_.size() > 1 ? 34.0f : 20.0f);
     ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
-    ImGui::PushID(static_cast<int>(i));
-    if (ImGui::InvisibleButton("run", {w, skin_.px(28)})) shown_ = i, selection_ = {}, at_start_ = false;
-    ImGui::PopID();
-    if (i == shown_)
-      list.AddRectFilled({x, middle - skin_.px(14)}, {x + w, middle + skin_.px(14)}, skin_(Colour::raised),
-                         skin_.px(7));
-    text_at(list, skin_.fonts.small, x + skin_.px(10), middle, skin_(i == shown_ ? Colour::text : Colour::text_third),
-            title);
-    x += w + skin_.px(4);
+    if (ImGui::InvisibleButton("run", {w, skin_.px(28)})) {
+      at_start_ = false;
+      if (runs_.size() > 1) ImGui::OpenPopup("runs");
+    }
+    tip(skin_, runs_.size() > 1 ? "All open runs (r: the next one)" : runs_[shown_]->title.c_str());
+    list.AddRectFilled({x, middle - skin_.px(14)}, {x + w, middle + skin_.px(14)}, skin_(Colour::raised), skin_.px(7));
+    text_at(list, skin_.fonts.small, x + skin_.px(10), middle, skin_(Colour::text), title);
+    if (runs_.size() > 1) {
+      const float sign = x + w - skin_.px(16);
+      list.AddTriangleFilled({sign, middle - skin_.px(2)}, {sign + skin_.px(8), middle - skin_.px(2)},
+                             {sign + skin_.px(4), middle + skin_.px(3)}, skin_(Colour::text_third));
+    }
+    runs_menu();
   }
   if (shown == nullptr || at_start_) return;
   const auto at_x = [&](float place, float tall) {
@@ -73,7 +78,16 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   text_centred(list, skin_.fonts.mono_small, {clock_x + clock_width * 0.5f, middle},
                skin_(shown->looking_at ? Colour::warning : Colour::text), clock);
   at_x(clock_x + clock_width + skin_.px(10), 32);
-  if (segments(skin_, "speed", kSpeedWords, speed_)) shown->playback->set_speed(kSpeeds[speed_]);
+  const auto speeds = static_cast<int>(std::size(kSpeedWords));
+  if (narrow) {  // one word, which a click changes
+    if (text_button(skin_, fmt::format("{}##speed", kSpeedWords[speed_]).c_str())) {
+      speed_ = (speed_ + 1) % speeds;
+      shown->playback->set_speed(kSpeeds[speed_]);
+    }
+    tip(skin_, "The speed: a click takes the next one");
+  } else if (segments(skin_, "speed", kSpeedWords, speed_)) {
+    shown->playback->set_speed(kSpeeds[speed_]);
+  }
   // On the right: what concerns the whole.
   const std::string seed = fmt::format("seed {}", status.seed);
   const float seed_width = measure(skin_.fonts.mono_small, seed).x + skin_.px(22);
@@ -112,11 +126,10 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     for (const auto& [words, what] : files) {
       if (ImGui::MenuItem(words)) write(what);
     }
-    if (ImGui::MenuItem("The window as a picture (.png)"))
-      wanted_picture_ = fmt::format("{}.png", std::filesystem::path(shown->title).stem().string()), picture_in_ = 3;
+    if (ImGui::MenuItem("The window as a picture (.png)")) wanted_picture_ = shown->file_stem + ".png", picture_in_ = 3;
     ImGui::Separator();
     ImGui::TextDisabled("Tables, as panels show them (.csv)");
-    for (const View& view : views_) {
+    for (const View& view : shown->views) {
       if (view.table && ImGui::MenuItem(view.title)) wanted_table_ = &view;
     }
     ImGui::EndPopup();
@@ -128,22 +141,46 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   text_centred(list, skin_.fonts.mono_small, {right + seed_width * 0.5f, middle}, skin_(Colour::text_second), seed);
   ImGui::SetCursorScreenPos({right, middle - skin_.px(14)});
   if (ImGui::InvisibleButton("seed", {seed_width, skin_.px(28)})) {
-    wanted_seed_ = static_cast<int>(std::min<std::uint64_t>(status.seed + 1, 2'000'000'000));
+    wanted_seed_ = status.seed + 1;
     ImGui::OpenPopup("another seed");
   }
   tip(skin_, "What all chance is drawn from: click to run the same scenario with another");
   ImGui::PushFont(skin_.fonts.small);
   if (ImGui::BeginPopup("another seed")) {
     ImGui::SetNextItemWidth(skin_.px(140));
-    const bool entered = ImGui::InputInt("##seed", &wanted_seed_, 1, 100, ImGuiInputTextFlags_EnterReturnsTrue);
-    wanted_seed_ = std::max(wanted_seed_, 0);
+    constexpr std::uint64_t kOne = 1;
+    const bool entered = ImGui::InputScalar("##seed", ImGuiDataType_U64, &wanted_seed_, &kOne, nullptr, nullptr,
+                                            ImGuiInputTextFlags_EnterReturnsTrue);
     if (text_button(skin_, "Run with this seed", nullptr, true) || entered) {
-      run_with_seed(static_cast<std::uint64_t>(wanted_seed_));
+      run_with_seed(wanted_seed_);
       ImGui::CloseCurrentPopup();
     }
     ImGui::EndPopup();
   }
   ImGui::PopFont();
+}
+
+void Application::runs_menu() {
+  ImGui::PushFont(skin_.fonts.small);
+  if (ImGui::BeginPopup("runs")) {
+    std::size_t closed = runs_.size();
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+      ImGui::PushID(static_cast<int>(i));
+      if (ImGui::MenuItem(runs_[i]->title.c_str(), nullptr, i == shown_)) show_run(i);
+      ImGui::PopID();
+    }
+    ImGui::Separator();
+    if (ImGui::MenuItem("Close the shown one")) closed = shown_;
+    ImGui::EndPopup();
+    if (closed < runs_.size()) closing_ = runs_[closed].get();
+  }
+  ImGui::PopFont();
+}
+
+void Application::show_run(std::size_t which) {
+  if (which == shown_) return;
+  shown_ = which;
+  selection_ = {};
 }
 
 void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float width, float height) {
@@ -158,8 +195,16 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
             notice_.empty() ? "? shows all keys" : shortened(skin_.fonts.small, notice_, width - skin_.px(28)));
     return;
   }
-  const char* word = status.playing ? "Running" : back ? "Looking back" : status.ended ? "At the end" : "Paused";
-  const Colour colour = status.playing ? Colour::ok : back ? Colour::warning : Colour::text_third;
+  const char* word = status.playing  ? "Running"
+                     : status.busy   ? "Working"
+                     : back          ? "Looking back"
+                     : status.failed ? "Failed"
+                     : status.ended  ? "At the end"
+                                     : "Paused";
+  const Colour colour = status.playing  ? Colour::ok
+                        : back          ? Colour::warning
+                        : status.failed ? Colour::error
+                                        : Colour::text_third;
   list.AddCircleFilled({x + skin_.px(4), middle}, skin_.px(4), skin_(colour));
   x += skin_.px(16);
   x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::text_second), word) + skin_.px(18);
@@ -175,11 +220,12 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
     x += text_at(list, skin_.fonts.mono_small, x, middle, skin_(Colour::text_third), status.digest.substr(0, 15)) +
          skin_.px(18);
   }
-  const std::string& said = status.problem.empty() ? notice_ : status.problem;
+  const bool bad = !status.problem.empty() && !(status.failed && !notice_.empty());
+  const std::string& said = bad ? status.problem : notice_;
   const char* keys = "space play   m . s step   k fork   ? all keys";
   const float keys_width = measure(skin_.fonts.small, keys).x;
   if (!said.empty()) {
-    text_at(list, skin_.fonts.small, x, middle, skin_(status.problem.empty() ? Colour::text : Colour::error),
+    text_at(list, skin_.fonts.small, x, middle, skin_(bad ? Colour::error : Colour::text),
             shortened(skin_.fonts.small, said, at.x + width - x - skin_.px(20)));
   } else if (at.x + width - x > keys_width + skin_.px(30)) {
     text_right(list, skin_.fonts.small, at.x + width - skin_.px(14), middle, skin_(Colour::text_third), keys);
@@ -254,6 +300,7 @@ void Application::shortcut_sheet() {
       {"l", "the newest instant"},
       {"k", "fork at the shown instant"},
       {"b   [  ]", "bookmark this instant; to the one before, after"},
+      {"r", "the next of the open runs"},
       {"2", "two runs side by side"},
       {"n  c  t", "select the next node, cable, packet under way"},
       {"a", "what can be done to what is selected"},

@@ -125,31 +125,37 @@ bool tabs(const Skin& skin, const char* id, std::span<const char* const> words, 
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const float room = ImGui::GetContentRegionAvail().x;
   const float high = skin.px(height);
-  list.AddLine({origin.x, origin.y + high - 0.5f}, {origin.x + room, origin.y + high - 0.5f}, skin(Colour::line));
   float x = origin.x + skin.px(8);
+  float y = origin.y;
   bool changed = false;
   ImGui::PushID(id);
   for (int i = 0; i < static_cast<int>(words.size()); ++i) {
     const char* word = words[static_cast<std::size_t>(i)];
     const float w = measure(skin.fonts.small_strong, word).x + skin.px(20);
-    ImGui::SetCursorScreenPos({x, origin.y});
+    if (x + w > origin.x + room && x > origin.x + skin.px(9)) {  // what does not fit goes into another row
+      x = origin.x + skin.px(8);
+      y += high - skin.px(6);
+    }
+    ImGui::SetCursorScreenPos({x, y});
     ImGui::PushID(i);
     if (ImGui::InvisibleButton("tab", {w, high - skin.px(1)})) chosen = i, changed = true;
     ImGui::PopID();
     const bool on = chosen == i;
-    text_centred(list, skin.fonts.small_strong, {x + w * 0.5f, origin.y + high * 0.5f},
+    text_centred(list, skin.fonts.small_strong, {x + w * 0.5f, y + high * 0.5f},
                  skin(on                       ? Colour::text
                       : ImGui::IsItemHovered() ? Colour::text_second
                                                : Colour::text_third),
                  word);
     if (on)
-      list.AddRectFilled({x + skin.px(8), origin.y + high - skin.px(2)}, {x + w - skin.px(8), origin.y + high},
-                         skin(Colour::accent), skin.px(1));
-    focus_ring(skin, {x, origin.y + skin.px(4)}, {x + w, origin.y + high - skin.px(4)}, skin.px(6));
+      list.AddRectFilled({x + skin.px(8), y + high - skin.px(2)}, {x + w - skin.px(8), y + high}, skin(Colour::accent),
+                         skin.px(1));
+    focus_ring(skin, {x, y + skin.px(4)}, {x + w, y + high - skin.px(4)}, skin.px(6));
     x += w;
   }
   ImGui::PopID();
-  ImGui::SetCursorScreenPos({origin.x, origin.y + high});
+  const float foot = y + high;
+  list.AddLine({origin.x, foot - 0.5f}, {origin.x + room, foot - 0.5f}, skin(Colour::line));
+  ImGui::SetCursorScreenPos({origin.x, foot});
   return changed;
 }
 
@@ -203,7 +209,9 @@ void heading(const Skin& skin, std::string_view text, std::string_view right) {
   const float room = ImGui::GetContentRegionAvail().x - skin.px(kRightMargin);
   const float middle = at.y + skin.px(12);
   ImDrawList& list = *ImGui::GetWindowDrawList();
-  text_at(list, skin.fonts.small_strong, at.x, middle, skin(Colour::text), text);
+  const float taken = right.empty() ? 0 : measure(skin.fonts.small, right).x + skin.px(10);
+  text_at(list, skin.fonts.small_strong, at.x, middle, skin(Colour::text),
+          shortened(skin.fonts.small_strong, text, std::max(room - taken, skin.px(40))));
   if (!right.empty()) text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third), right);
   ImGui::Dummy({room, skin.px(22)});
 }

@@ -1,17 +1,14 @@
 #include "gui/exports.hpp"
 
-#include <filesystem>
-
 #include "gui/svg.hpp"
 #include "lab/system/files.hpp"
 #include "sim/view/capture.hpp"
 #include "sim/view/sequence.hpp"
 
 namespace wirelab::gui {
-tl::expected<std::string, std::string> export_run(Session& session, Export what) {
+tl::expected<std::string, std::string> export_run(Session& session, Export what, const std::string& stem) {
   constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl", "-topology.svg", "-sequence.svg"};
-  const std::string path =
-      std::filesystem::path(session.setup().path).stem().string() + endings[static_cast<std::size_t>(what)];
+  const std::string path = stem + endings[static_cast<std::size_t>(what)];
   auto file = WholeFile::create(path);
   if (!file) return tl::unexpected(path + ": " + file.error());
   const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,

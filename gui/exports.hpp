@@ -10,8 +10,8 @@ namespace wirelab::gui {
 
 enum class Export : unsigned char { capture, sequence, trace, topology_picture, sequence_picture };
 
-/// Writes the session's trace, as far as it has come, beside the working directory's files; returns the file's name. On the
-/// thread that runs the session.
-tl::expected<std::string, std::string> export_run(Session& session, Export what);
+/// Writes the session's trace, as far as it has come, into the working directory; returns the file's name, which begins with
+/// `stem`. On the thread that runs the session.
+tl::expected<std::string, std::string> export_run(Session& session, Export what, const std::string& stem);
 
 }  // namespace wirelab::gui

@@ -12,8 +12,7 @@ namespace wirelab::gui {
 void Application::save() {
   Run* shown = run();
   if (shown == nullptr) return;
-  shown->playback->ask([arrivals = arrivals_](Session& session) {
-    const std::string stem = std::filesystem::path(session.setup().path).stem().string() + "-session";
+  shown->playback->ask([arrivals = arrivals_, stem = shown->file_stem + "-session"](Session& session) {
     Journal journal = session.journal();
     journal.scenario = stem + ".lua";
     auto done = write_file(stem + ".lua", session.setup().source);
@@ -32,8 +31,8 @@ void Application::write(Export what) {
   Run* shown = run();
   if (shown == nullptr) return;
   notice_ = "Writing ...";
-  shown->playback->ask([arrivals = arrivals_, what](Session& session) {
-    const auto path = export_run(session, what);
+  shown->playback->ask([arrivals = arrivals_, what, stem = shown->file_stem](Session& session) {
+    const auto path = export_run(session, what, stem);
     const std::lock_guard lock(arrivals->mutex);
     arrivals->notice = path ? "Written: " + *path : path.error();
   });
@@ -45,15 +44,15 @@ std::optional<std::string> Application::take_wanted_picture() {
 }
 
 void Application::write_table_of(std::string_view view) {
-  for (const View& candidate : views_) {
+  if (run() == nullptr) return;
+  for (const View& candidate : run()->views) {
     if (candidate.id == view && candidate.table) wanted_table_ = &candidate;
   }
 }
 
 void Application::write_table(Look& look, const View& view) {
   const Table table = view.table(look);
-  const std::string stem = std::filesystem::path(run()->title).stem().string();
-  const std::string path = fmt::format("{}-{}.csv", stem, view.id);
+  const std::string path = fmt::format("{}-{}.csv", run()->file_stem, view.id);
   if (table.rows.empty()) {
     notice_ = fmt::format("The panel \"{}\" shows nothing to write: select something first", view.title);
     return;

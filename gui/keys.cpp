@@ -76,6 +76,7 @@ void Application::keys(const PlaybackStatus& status) {
   }
   if (typed('k')) fork_here();
   if (typed('l')) shown->looking_at.reset();
+  if (typed('r')) show_run((shown_ + 1) % runs_.size());
   if (typed('2')) side_by_side_ = !side_by_side_ && runs_.size() > 1;
   if (typed('[')) go_to_bookmark(status, false);
   if (typed(']')) go_to_bookmark(status, true);

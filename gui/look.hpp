@@ -47,6 +47,7 @@ struct Look {
   const Skin& skin;
   Selection& selection;
   std::vector<Request>& requests;
+  bool& unfinished;  // a view sets it that has not yet read all of the trace: more frames come
 
   std::int64_t value(EntityId entity, Field field, std::uint32_t key = 0) const {
     return state.value(entity, field, key);
@@ -97,8 +98,10 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
 std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange);
 /// The packet that carried the beginning of it; 0 if TCP has not sent it yet.
 BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange);
-/// The topic of a PUBLISH; empty for others.
+/// The topic of a PUBLISH; empty for others, and where it took several packets.
 std::string topic_of(const Look& look, const Exchange& exchange);
+/// The packet identifier in its bytes; 0 if there is none.
+std::uint16_t packet_id_of(const Look& look, const Exchange& exchange);
 /// "12.345 s", "25.1 ms".
 std::string seconds_text(std::int64_t ns, int digits = 3);
 

@@ -45,11 +45,11 @@ void text_right(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 c
 std::string shortened(ImFont* font, std::string_view text, float width) {
   if (measure(font, text).x <= width) return std::string(text);
   const float dots = measure(font, "...").x;
-  std::size_t size = text.size();
-  while (size > 0 && measure(font, text.substr(0, size)).x + dots > width) {
-    --size;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;  // whole characters
-  }
+  // What ImGui has laid out when the width is used up; a cut through a character goes back to its beginning.
+  const char* end = text.data();
+  font->CalcTextSizeA(font->FontSize, std::max(width - dots, 0.0f), 0.0f, text.data(), text.data() + text.size(), &end);
+  auto size = static_cast<std::size_t>(end - text.data());
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
   return std::string(text.substr(0, size)) + "...";
 }
 

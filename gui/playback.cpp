@@ -38,8 +38,10 @@ Playback::~Playback() {
 
 void Playback::play(double speed) {
   const std::lock_guard lock(mutex_);
+  if (!status_.failed) status_.problem.clear();
   status_.speed = speed;
   status_.playing = !status_.ended;
+  has_target_ = stepping_ = has_condition_ = false;
   restart_clock_ = true;
   wake_.notify_all();
 }
@@ -61,7 +63,7 @@ void Playback::run_to(Instant at) {
   const std::lock_guard lock(mutex_);
   target_ = at;
   has_target_ = status_.busy = true;
-  status_.playing = false;
+  status_.playing = stepping_ = has_condition_ = false;
   wake_.notify_all();
 }
 
@@ -69,7 +71,7 @@ void Playback::step(Step step) {
   const std::lock_guard lock(mutex_);
   step_ = step;
   stepping_ = status_.busy = true;
-  status_.playing = false;
+  status_.playing = has_target_ = has_condition_ = false;
   wake_.notify_all();
 }
 
@@ -83,12 +85,14 @@ void Playback::run_until(const std::string& condition) {
     const std::lock_guard lock(mutex_);
     status_.problem = set ? "" : set.error();
     has_condition_ = set.has_value();
+    status_.playing = has_target_ = stepping_ = false;
     status_.busy = has_condition_;
   });
 }
 
 void Playback::ask(std::function<void(Session&)> what) {
   const std::lock_guard lock(mutex_);
+  if (!status_.failed) status_.problem.clear();
   asked_.push_back(std::move(what));
   status_.busy = true;
   wake_.notify_all();
@@ -212,7 +216,7 @@ void Playback::work() {
     }
     note_progress(false);
     const std::lock_guard lock(mutex_);
-    if (!reached) status_.problem = reached.error().text;
+    if (!reached) status_.problem = reached.error().text, status_.failed = true;
     if (!problem.empty()) status_.problem = problem;
     status_.ended = !reached || (*reached && goal >= status_.end && !((one_step || until) && over));
     if (status_.ended) {

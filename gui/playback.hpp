@@ -25,6 +25,7 @@ struct PlaybackStatus {
   bool playing = false;
   bool busy = false;   // running to an instant, or stepping
   bool ended = false;  // at the end, or failed
+  bool failed = false;
   double speed = 1;
   std::uint64_t events = 0;
   std::uint64_t seed = 1;

@@ -14,8 +14,8 @@ constexpr const char* kInter = "/usr/share/fonts/opentype/inter/";
 constexpr const char* kMono = "/usr/share/fonts/truetype/jetbrains-mono/";
 constexpr const char* kIcons = "/usr/share/fonts/truetype/material-design-icons-iconfont/MaterialIcons-Regular.ttf";
 
-// Latin with its accents, Greek, punctuation, arrows and the signs of mathematics that texts use.
-constexpr ImWchar kText[] = {0x20,   0x7e,   0xa0,   0x17f,  0x370,  0x3ff,  0x2010, 0x2027,
+// Latin with its accents, Greek, Cyrillic, punctuation, arrows and the signs of mathematics that texts use.
+constexpr ImWchar kText[] = {0x20,   0x7e,   0xa0,   0x17f,  0x370,  0x52f,  0x2010, 0x2027,
                              0x2190, 0x2199, 0x2200, 0x2265, 0x2713, 0x2718, 0};
 constexpr ImWchar kIconRange[] = {0xe000, 0xf8ff, 0};
 

@@ -72,7 +72,11 @@ class Control {
                Stop{name});
       }
     }
-    action(look, "Restart", icon::restart, "Power on, and the program from its beginning.", Restart{name});
+    action(look, "Restart", icon::restart,
+           entity->kind == EntityKind::broker ? "Power on, and the broker begins anew with what it had stored."
+           : entity->kind == EntityKind::node ? "Power on again."
+                                              : "Power on, and the program from its beginning.",
+           Restart{name});
     // Sensors: those that have a value at this instant.
     for (const IndexedEntity& e : look.index.entities()) {
       if (e.kind != EntityKind::sensor || e.node != entity->entity) continue;

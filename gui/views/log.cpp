@@ -31,6 +31,7 @@ class Log {
     ImGui::Unindent(skin.px(12));
     if (changed) lines_.clear(), next_ = 0;
     collect(look);
+    if (next_ <= look.reader.last()) look.unfinished = true;
     const auto count =
         static_cast<int>(std::partition_point(lines_.begin(), lines_.end(),
                                               [&](RecordNumber n) { return look.reader.record(n).at <= look.at; }) -

@@ -57,6 +57,7 @@ class Machine {
     std::uint32_t id = 0;
     SendState sending = SendState::none;
     bool complete = false;
+    bool given_up = false;  // its session ended first
     bool received = false;  // the PUBLISH has come
     ReceiveState receiving = ReceiveState::none;
   };
@@ -80,20 +81,26 @@ class Machine {
       return known != nullptr && known->kind == EntityKind::session;
     };
     const Field field = is_session(found.sender) ? Field::session_inflight : Field::client_inflight;
-    // The identifier: of the state record that came just before the PUBLISH was sent.
-    const RecordNumber least =
-        std::max<RecordNumber>(look.reader.first(), exchange->sent > 12 ? exchange->sent - 12 : 1);
-    for (RecordNumber n = exchange->sent; n-- > least;) {
-      const Record& r = look.reader.record(n);
-      if (r.kind == Kind::state && r.entity == found.sender && static_cast<Field>(r.field) == field) {
-        found.id = r.key;
-        break;
-      }
-    }
+    found.id = packet_id_of(look, *exchange);
     if (found.id == 0) return std::nullopt;
+    // The handshake ends with a PUBACK or PUBCOMP of that identifier that comes back. Afterwards the identifier may be used
+    // again, so its state is no longer that of this message.
     const std::int64_t value = look.value(found.sender, field, found.id);
-    found.sending = static_cast<SendState>(std::clamp<std::int64_t>(value, 0, 3));
-    found.complete = value == 0 && exchange->sent_at <= look.at;
+    const auto& all = look.index.exchanges();
+    const std::uint8_t last_word = found.qos == 1 ? 4 : 7;
+    constexpr std::size_t kMost = 3000;
+    const std::size_t from = look.index.exchanges_before(exchange->sent_at);
+    for (std::size_t i = from; i < std::min(all.size(), from + kMost) && all[i].sent_at <= look.at; ++i) {
+      const Exchange& e = all[i];
+      if ((e.first_byte >> 4) != last_word || e.to_node != exchange->from_node || e.from_node != exchange->to_node ||
+          e.received == 0 || e.received_at > look.at || look.reader.record(e.received).entity != found.sender ||
+          packet_id_of(look, e) != found.id)
+        continue;
+      found.complete = true;
+      break;
+    }
+    if (!found.complete) found.sending = static_cast<SendState>(std::clamp<std::int64_t>(value, 0, 3));
+    found.given_up = !found.complete && value == 0 && exchange->sent_at <= look.at;
     if (exchange->received != 0 && exchange->received_at <= look.at) {
       found.received = true;
       found.receiver = look.reader.record(exchange->received).entity;
@@ -106,7 +113,8 @@ class Machine {
   void message(Look& look, const Exchange* exchange, ImVec2 origin, ImVec2 size) const {
     const std::optional<Found> found = find(look, exchange);
     title(look, origin,
-          found ? fmt::format("{}, packet identifier {}", label_of(look, *exchange, true), found->id)
+          found ? fmt::format("{}, packet identifier {}{}", label_of(look, *exchange, true), found->id,
+                              found->given_up ? ": forgotten with its session" : "")
                 : "Select a PUBLISH of QoS 1 or 2: its handshake lights up here",
           found.has_value());
     const float upper = origin.y + size.y * 0.42f;
@@ -137,7 +145,7 @@ class Machine {
     const float first = left + skin.px(70);
     const float step = (width - skin.px(150)) / static_cast<float>(middle.size() + 1);
     std::vector<DiagramState> states{
-        {"not sent", {first, y}, found && !found->complete && found->sending == SendState::none}};
+        {"not sent", {first, y}, found && !found->complete && !found->given_up && found->sending == SendState::none}};
     for (const SendState state : middle)
       states.push_back({folded(mqtt::name_of(state)),
                         {first + step * static_cast<float>(states.size()), y},

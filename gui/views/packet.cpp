@@ -112,18 +112,19 @@ class Packet {
     explain(skin, fmt::format("sent by {} at {:.6f} s", look.name(sent.entity), static_cast<double>(sent.at) / 1e9));
     // How much of it is whose.
     const ImVec2 bar = ImGui::GetCursorScreenPos();
-    float x = bar.x;
-    for (const FieldLayer layer : {FieldLayer::ip, FieldLayer::transport, FieldLayer::mqtt_header,
-                                   FieldLayer::mqtt_variable, FieldLayer::mqtt_payload, FieldLayer::other}) {
-      std::uint32_t low = ~0u, high = 0;
-      for (const DissectedField& f : fields_) {
-        if (f.layer == layer) low = std::min(low, f.begin), high = std::max(high, f.end);
-      }
-      if (high <= low) continue;
-      const float width = room * static_cast<float>(high - low) / static_cast<float>(size);
-      list.AddRectFilled({x, bar.y}, {x + std::max(width - skin.px(2), 1.0f), bar.y + skin.px(6)},
-                         skin(colour_of(layer)), skin.px(3));
-      x += width;
+    const auto x_of = [&](std::uint32_t byte) {
+      return bar.x + room * static_cast<float>(byte) / static_cast<float>(std::max<std::size_t>(size, 1));
+    };
+    for (std::size_t i = 0; i < fields_.size();) {
+      // Neighbours of one layer are one piece.
+      std::size_t next = i + 1;
+      while (next < fields_.size() && fields_[next].layer == fields_[i].layer &&
+             fields_[next].begin <= fields_[next - 1].end)
+        ++next;
+      const float low = x_of(fields_[i].begin);
+      const float high = std::max(x_of(fields_[next - 1].end) - skin.px(2), low + 1);
+      list.AddRectFilled({low, bar.y}, {high, bar.y + skin.px(6)}, skin(colour_of(fields_[i].layer)), skin.px(3));
+      i = next;
     }
     ImGui::Dummy({1, skin.px(10)});
   }
@@ -181,8 +182,7 @@ class Packet {
 
   void hex(Look& look, std::span<const std::uint8_t> bytes) {
     const Skin& skin = look.skin;
-    heading(skin, "Bytes",
-            chosen_ < fields_.size() ? fmt::format("{} to {}", fields_[chosen_].begin, fields_[chosen_].end) : "");
+    heading(skin, "Bytes", chosen_bytes());
     ImDrawList& list = *ImGui::GetWindowDrawList();
     ImFont* const mono = skin.fonts.mono_small;
     const float cell = measure(mono, "00").x + skin.px(6);
@@ -266,6 +266,12 @@ class Packet {
       label(4, 4, "fixed flags");
     }
     ImGui::Dummy({1, skin.px(52)});
+  }
+
+  std::string chosen_bytes() const {
+    if (chosen_ >= fields_.size()) return "";
+    const DissectedField& f = fields_[chosen_];
+    return f.end <= f.begin + 1 ? fmt::format("byte {}", f.begin) : fmt::format("{} to {}", f.begin, f.end - 1);
   }
 
   BlobNumber shown_ = 0;

@@ -50,10 +50,11 @@ class Plots {
   }
 
   void draw(Look& look) {
-    metrics_.read(look.reader, look.reader.last(), kReadAFrame);
+    bool all = metrics_.read(look.reader, look.reader.last(), kReadAFrame);
     for (Cell& cell : cells_) {
-      if (cell.state) cell.state->read(look.reader, look.reader.last(), kReadAFrame);
+      if (cell.state) all = cell.state->read(look.reader, look.reader.last(), kReadAFrame) && all;
     }
+    if (!all) look.unfinished = true;
     const Skin& skin = look.skin;
     const ImVec2 origin = ImGui::GetCursorScreenPos();
     const ImVec2 size = ImGui::GetContentRegionAvail();
@@ -182,7 +183,9 @@ class Plots {
     ImDrawList& list = *ImGui::GetWindowDrawList();
     list.AddRectFilled(at, {at.x + size.x, at.y + size.y}, skin(Colour::raised), skin.px(8));
     const float head = at.y + skin.px(15);
-    const std::string number = fmt::format("{:.6g} {}", shown.now, shown.unit);
+    std::string number = fmt::format("{:.6g} {}", shown.now, shown.unit);
+    const float wanted = measure(skin.fonts.small, shown.name).x + skin.px(40);
+    if (wanted + measure(skin.fonts.mono_small, number).x > size.x) number = fmt::format("{:.6g}", shown.now);
     const float room = size.x - skin.px(34) - measure(skin.fonts.mono_small, number).x;
     const float used = text_at(list, skin.fonts.small, at.x + skin.px(10), head, skin(Colour::text_second),
                                shortened(skin.fonts.small, shown.name, room));

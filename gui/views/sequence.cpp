@@ -101,13 +101,29 @@ class Sequence {
     }
   }
 
+  // The control packets in the window, from `first` to before `last`; where they are too many, those around the shown instant.
+  struct Span {
+    std::size_t first = 0, last = 0;
+    bool cut = false;
+  };
+  Span drawn(const Look& look) const {
+    Span span{look.index.exchanges_before(from_ - look.index.longest_exchange()),
+              look.index.exchanges_before(from_ + span_), false};
+    const std::size_t now = std::clamp(look.index.exchanges_before(look.at + 1), span.first, span.last);
+    constexpr std::size_t kPast = kMostArrows * 3 / 4;
+    const std::size_t first = now > span.first + kPast ? now - kPast : span.first;
+    const std::size_t last = std::min(span.last, first + kMostArrows);
+    // One that was long under way may have begun far to the left of the window: that leaves nothing out of sight.
+    span.cut = last < span.last || (first > span.first && look.index.exchanges()[first].sent_at > from_);
+    span.first = first, span.last = last;
+    return span;
+  }
+
   // The nodes that talk in the window, in order of appearance; brokers in the middle of who talks with them.
   void choose_lanes(const Look& look) {
     std::map<EntityId, std::size_t> talk;
     const auto& all = look.index.exchanges();
-    const std::size_t last = look.index.exchanges_before(from_ + span_);
-    std::size_t first = look.index.exchanges_before(from_ - look.index.longest_exchange());
-    if (last > 2 * kMostArrows) first = std::max(first, last - 2 * kMostArrows);
+    const auto [first, last, cut] = drawn(look);
     for (std::size_t i = first; i < last; ++i) {
       if (all[i].from_node != 0) ++talk[all[i].from_node];
       if (all[i].to_node != 0) ++talk[all[i].to_node];
@@ -171,9 +187,10 @@ class Sequence {
   void arrows(Look& look, ImDrawList& list, bool hovered) {
     const Skin& skin = look.skin;
     const auto& all = look.index.exchanges();
-    const std::size_t last = look.index.exchanges_before(from_ + span_);
-    std::size_t first = look.index.exchanges_before(from_ - look.index.longest_exchange());
-    if (last - first > kMostArrows) first = last - kMostArrows;
+    const auto [first, last, cut] = drawn(look);
+    if (cut)
+      text_right(list, skin.fonts.tiny, right_, lanes_.empty() ? 0 : lane_y_.at(lanes_.front()) - skin.px(9),
+                 skin(Colour::text_third), "too many for one picture: zoom in to see all");
     struct Label {
       ImVec2 at;
       std::string text;
@@ -192,10 +209,9 @@ class Sequence {
       // What has not arrived at the newest instant may still be on its way.
       const Stream* stream = look.index.stream(e.stream);
       const std::int64_t usual = stream == nullptr ? 0 : std::max<std::int64_t>(stream->last_duration, 20'000'000);
-      const bool under_way = !arrived && look.index.last_at() - e.sent_at < 3 * usual;
-      const std::int64_t end = arrived     ? e.received_at
-                               : under_way ? e.sent_at + usual
-                                           : std::max(look.at, e.sent_at + span_ / 60);
+      const std::int64_t newest = std::max(look.index.last_at(), look.at);
+      const bool under_way = !arrived && newest - e.sent_at < 3 * usual;
+      const std::int64_t end = arrived ? e.received_at : e.sent_at + usual;
       if (end < from_) continue;
       const bool future = e.sent_at > look.at;
       const bool selected =
@@ -203,18 +219,23 @@ class Sequence {
       const Colour colour = colour_of(e);
       const float alpha = future ? kFaint : 1.0f;
       const ImVec2 a{x_of(e.sent_at), from->second};
-      const ImVec2 b{x_of(end), to->second};
+      ImVec2 b{x_of(end), to->second};
+      // What has not come, though it should have: half an arrow, whether TCP is still at it or it never will.
+      const bool missing = !arrived && !under_way;
+      if (missing) b = {(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f};
       const ImVec2 m = ImGui::GetIO().MousePos;
       const float along = std::clamp((m.y - a.y) / (b.y - a.y == 0 ? 1 : b.y - a.y), 0.0f, 1.0f);
       if (hovered && std::fabs(a.x + (b.x - a.x) * along - m.x) < skin.px(8) && m.y > std::min(a.y, b.y) &&
           m.y < std::max(a.y, b.y))
         pointed = &e;
       list.AddCircleFilled(a, skin.px(3.5f), skin(colour, alpha));
-      if (!arrived && !under_way) {
-        dashed_line(list, a, b, skin(Colour::error, 0.7f * alpha), skin.px(1.5f), skin.px(5));
-      } else if (end > look.at && !future) {
-        const float part = static_cast<float>(static_cast<double>(look.at - e.sent_at) /
-                                              static_cast<double>(std::max<std::int64_t>(end - e.sent_at, 1)));
+      if (missing) {
+        dashed_line(list, a, b, skin(Colour::warning, alpha), skin.px(1.8f), skin.px(4));
+        list.AddCircle(b, skin.px(4), skin(Colour::warning, alpha), 0, skin.px(1.6f));
+      } else if ((end > look.at || under_way) && !future) {
+        const float part =
+            std::min(1.0f, static_cast<float>(static_cast<double>(look.at - e.sent_at) /
+                                              static_cast<double>(std::max<std::int64_t>(end - e.sent_at, 1))));
         const ImVec2 here{a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
         list.AddLine(a, here, skin(colour), skin.px(2));
         arrow(list, here, b, skin(colour, kFaint), skin.px(1.5f), skin.px(9));
@@ -272,8 +293,8 @@ class Sequence {
       if (found != nullptr && lane_y_.contains(found->node)) of_lane[found->node].insert(entity);
     };
     const auto& all = look.index.exchanges();
-    const std::size_t last = look.index.exchanges_before(from_ + span_);
-    for (std::size_t i = last > kMostArrows ? last - kMostArrows : 0; i < last; ++i) {
+    const auto [first, last, cut] = drawn(look);
+    for (std::size_t i = first; i < last; ++i) {
       const Exchange& e = all[i];
       if (std::max(e.received_at, e.sent_at) < from_ || !lane_y_.contains(e.from_node) || !lane_y_.contains(e.to_node))
         continue;
@@ -303,9 +324,10 @@ class Sequence {
   void marks(const Look& look, ImDrawList& list) const {
     const Skin& skin = look.skin;
     const auto& all = look.index.marks();
-    const std::size_t last = look.index.marks_before(from_ + span_);
+    const std::size_t now = look.index.marks_before(look.at + 1);
     std::size_t first = look.index.marks_before(from_);
-    if (last - first > kMostArrows) first = last - kMostArrows;
+    if (now > first + kMostArrows) first = now - kMostArrows;
+    const std::size_t last = std::min(look.index.marks_before(from_ + span_), first + 2 * kMostArrows);
     for (std::size_t i = first; i < last; ++i) {
       const Mark& mark = all[i];
       const IndexedEntity* entity = look.index.find(mark.entity);
@@ -333,7 +355,8 @@ class Sequence {
           pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::error, "will", false, alpha);
           break;
         case Kind::intervention:
-          pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::info, "by hand", false, alpha);
+          pill(list, skin, skin.fonts.mono_small, {at.x, at.y - skin.px(14)}, Colour::info,
+               look.reader.record(mark.record).a != 0 ? "by hand" : "scenario", false, alpha);
           break;
         default: break;
       }

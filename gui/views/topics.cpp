@@ -18,6 +18,7 @@ class Topics {
   void draw(Look& look) {
     const Skin& skin = look.skin;
     collect(look);
+    if (next_ <= look.reader.last()) look.unfinished = true;
     ImGui::Indent(skin.px(14));
     heading(skin, "Topics", fmt::format("{}", accepted_.size()));
     if (accepted_.empty()) explain(skin, "No broker has accepted a message yet.");
@@ -111,7 +112,14 @@ class Topics {
     if (publish == nullptr) return {};
     std::string text;
     for (const std::uint8_t b : publish->payload.first(std::min<std::size_t>(publish->payload.size(), 90)))
-      text += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
+      text += b >= 0x20 && b != 0x7f ? static_cast<char>(b) : '.';
+    // Text in UTF-8 is shown as it is; of anything else, what is printable.
+    while (!text.empty() && text.size() < publish->payload.size() &&
+           (static_cast<unsigned char>(text.back()) & 0x80) != 0)
+      text.pop_back();  // not a part of a character at the cut
+    if (!mqtt::is_valid_utf8(wire::bytes_of(text)))
+      std::replace_if(
+          text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }, '.');
     return text;
   }
 

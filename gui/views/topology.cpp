@@ -12,6 +12,7 @@
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "gui/views/action_menu.hpp"
+#include "gui/views/canvas_legend.hpp"
 #include "sim/kernel/units.hpp"
 #include "sim/view/names_of.hpp"
 
@@ -45,7 +46,7 @@ class Topology {
     packet_labels(look, list);
     clicks(look, hovered);
     list.PopClipRect();
-    legend(look, list);
+    if (draw_legend(look.skin, list, origin_, size_, layers_)) fit(look);
     draw_action_menu(look, menu_);
   }
 
@@ -80,7 +81,8 @@ class Topology {
     }
     if (layout_.items.empty()) return;
     const float wide = size_.x / look.skin.scale - 40;
-    const float tall = size_.y / look.skin.scale - 100;  // the legend stands below
+    // The legend stands below, in two rows where there is little room.
+    const float tall = size_.y / look.skin.scale - (size_.x < look.skin.px(680) ? 134 : 100);
     zoom_ = std::clamp(std::min(wide / (high_x - low_x), tall / (high_y - low_y)), 0.2f, 1.25f);
     // Where there is more height than width, rows move apart.
     stretch_ = std::clamp(tall / ((high_y - low_y) * zoom_), 1.0f, 1.7f);
@@ -242,7 +244,7 @@ class Topology {
     });
     // In a crowd each packet is a plain square, spread beside the link that its group shares.
     constexpr std::size_t kCrowd = 300;
-    const Shown highest = show_mqtt_ ? Shown::mqtt : show_tcp_ ? Shown::tcp : Shown::frame;
+    const Shown highest = layers_.mqtt ? Shown::mqtt : layers_.tcp ? Shown::tcp : Shown::frame;
     std::size_t count = 0;
     look.index.under_way(look.at, [&](const Flight&) { ++count; });
     look.index.under_way(look.at, [&](const Flight& flight) {
@@ -252,10 +254,10 @@ class Topology {
       const IndexedPacket* packet = look.index.packet(flight.blob);
       const bool data = packet != nullptr && packet->end > packet->begin && flight.stream != 0;
       // It is drawn and named by the highest of its layers that is switched on.
-      const Shown layer = data && show_mqtt_                ? Shown::mqtt
-                          : flight.stream != 0 && show_tcp_ ? Shown::tcp
-                          : show_frames_                    ? Shown::frame
-                                                            : Shown::nothing;
+      const Shown layer = data && layers_.mqtt                ? Shown::mqtt
+                          : flight.stream != 0 && layers_.tcp ? Shown::tcp
+                          : layers_.frames                    ? Shown::frame
+                                                              : Shown::nothing;
       if (layer == Shown::nothing) return;
       const Exchange* exchange = layer == Shown::mqtt ? look.index.exchange_at(packet->stream, packet->begin) : nullptr;
       const Colour colour = exchange != nullptr           ? colour_of(*exchange)
@@ -328,7 +330,8 @@ class Topology {
         const auto client = clients_.find(node);
         if (client != clients_.end() && look.value(client->second, Field::client_state) == 2) ++connected;
       }
-      return fmt::format("{} connected", connected);
+      if (connected == placed.nodes.size()) return "all connected";
+      return fmt::format("{} not connected", placed.nodes.size() - connected);
     }
     const EntityId node = placed.nodes.front();
     if (look.value(node, Field::node_up) == 0) return "no power";
@@ -352,7 +355,7 @@ class Topology {
   // What the sign on a card says, in colour and shape.
   static Colour state_colour(const Look& look, const std::string& subtitle, EntityId node) {
     if (look.value(node, Field::node_up) == 0) return Colour::error;
-    if (subtitle.starts_with("not ") || subtitle.starts_with("0 ")) return Colour::warning;
+    if (subtitle.find("not connected") != std::string::npos) return Colour::warning;
     return subtitle.starts_with("connected") || subtitle == "router" || subtitle == "running" ||
                    subtitle.find(" connected") != std::string::npos
                ? Colour::ok
@@ -364,9 +367,11 @@ class Topology {
     for (std::size_t i = 0; i < layout_.items.size(); ++i) {
       const Placed& placed = layout_.items[i];
       const EntityId node = placed.nodes.front();
-      const bool selected = look.selection.node == node;
+      const bool selected =
+          std::find(placed.nodes.begin(), placed.nodes.end(), look.selection.node) != placed.nodes.end();
       const std::string below = subtitle(look, placed);
-      const Colour state = state_colour(look, below, node);
+      const Colour state =
+          placed.is_group() ? below.starts_with("all") ? Colour::ok : Colour::warning : state_colour(look, below, node);
       const ImVec2 centre = on_screen(look, placed.x, placed.y);
       const float s = skin.scale * zoom_;
       const bool card = placed.kind == EntityKind::device;
@@ -387,7 +392,7 @@ class Topology {
       shadow(list, skin, low, high, rounding);
       list.AddRectFilled(low, high, skin(Colour::panel), rounding);
       if (!card) list.AddRectFilled(low, high, skin.theme->tint(Colour::info), rounding);
-      const bool power = look.value(node, Field::node_up) != 0;
+      const bool power = placed.is_group() || look.value(node, Field::node_up) != 0;
       list.AddRect(low, high,
                    selected                            ? skin(Colour::accent)
                    : !power                            ? skin(Colour::error)
@@ -425,7 +430,8 @@ class Topology {
         } else {
           if (skin.fonts.has_icons) text_centred(list, skin.fonts.icons_large, centre, skin(Colour::info), icon);
           sign(list, skin, {high.x - 8 * s, high.y - 8 * s}, state);
-          text_centred(list, skin.fonts.small_strong, {centre.x, high.y + skin.px(13)}, skin(Colour::text), name);
+          text_centred(list, skin.fonts.small_strong, {centre.x, high.y + skin.px(13)}, skin(Colour::text),
+                       shortened(skin.fonts.small_strong, name, skin.px(190) * std::max(zoom_, 0.7f)));
           text_centred(list, skin.fonts.small, {centre.x, high.y + skin.px(31)}, skin(Colour::text_second), below);
         }
       }
@@ -525,48 +531,6 @@ class Topology {
     if (pressed(ImGuiKey_DownArrow)) pan_y_ += by;
   }
 
-  void legend(Look& look, ImDrawList& list) {
-    const Skin& skin = look.skin;
-    constexpr std::pair<Colour, const char*> entries[] = {{Colour::qos0, "QoS 0"},
-                                                          {Colour::qos1, "QoS 1"},
-                                                          {Colour::qos2, "QoS 2"},
-                                                          {Colour::ok, "ack"},
-                                                          {Colour::error, "lost"}};
-    const float y = origin_.y + size_.y - skin.px(24);
-    float x = origin_.x + skin.px(16);
-    float width = skin.px(16);
-    for (const auto& [colour, word] : entries) width += measure(skin.fonts.small, word).x + skin.px(30);
-    list.AddRectFilled({x, y - skin.px(14)}, {x + width, y + skin.px(14)}, skin(Colour::panel), skin.px(8));
-    list.AddRect({x, y - skin.px(14)}, {x + width, y + skin.px(14)}, skin(Colour::line), skin.px(8));
-    x += skin.px(16);
-    for (const auto& [colour, word] : entries) {
-      if (colour == Colour::error) {
-        const float d = skin.px(4);
-        list.AddLine({x - d, y - d}, {x + d, y + d}, skin(colour), skin.px(2));
-        list.AddLine({x - d, y + d}, {x + d, y - d}, skin(colour), skin.px(2));
-      } else {
-        list.AddCircleFilled({x, y}, skin.px(4.5f), skin(colour));
-      }
-      x += skin.px(10) + text_at(list, skin.fonts.small, x + skin.px(10), y, skin(Colour::text_second), word) +
-           skin.px(20);
-    }
-    const float right = origin_.x + size_.x - skin.px(16);
-    const float tall = skin.px(34);
-    ImGui::SetCursorScreenPos({right - skin.px(262), y - skin.px(12)});
-    ImGui::PushFont(skin.fonts.small);
-    check_box(skin, "MQTT", show_mqtt_);
-    tip(skin, "Discs: control packets by name. Off: what carries them is shown by the layers below");
-    ImGui::SameLine();
-    check_box(skin, "TCP", show_tcp_);
-    tip(skin, "Diamonds: segments with flags and length");
-    ImGui::SameLine();
-    check_box(skin, "frame", show_frames_);
-    tip(skin, "Squares: any packet with its size, ICMP and UDP among them");
-    ImGui::PopFont();
-    ImGui::SetCursorScreenPos({right - skin.px(32), y - tall * 0.5f});
-    if (icon_button(skin, "fit", icon::fit, "fit", "Fit all into the canvas", 32)) fit(look);
-  }
-
   enum class Shown : unsigned char { nothing, frame, tcp, mqtt };
   struct Label {
     ImVec2 at;
@@ -583,7 +547,8 @@ class Topology {
   tsl::robin_map<EntityId, EntityId, MixHash> clients_;  // by node
   std::map<EntityId, EntityId> sessions_;                // to their broker
   float zoom_ = 1, pan_x_ = 0, pan_y_ = 0, stretch_ = 1;
-  bool fit_wanted_ = true, show_mqtt_ = true, show_tcp_ = true, show_frames_ = true;
+  bool fit_wanted_ = true;
+  ShownLayers layers_;
   std::size_t dragged_ = ~std::size_t{0};
   Target hot_, menu_, keyed_;  // under the mouse, of the open menu, chosen by a key
   std::size_t hot_item_ = 0;

@@ -81,6 +81,17 @@ std::string topic_of(const Look& look, const Exchange& exchange) {
   return publish == nullptr ? "" : std::string(publish->topic);
 }
 
+std::uint16_t packet_id_of(const Look& look, const Exchange& exchange) {
+  const auto packet = decoded(bytes_of(look, exchange));
+  if (!packet) return 0;
+  return std::visit(
+      [](const auto& p) -> std::uint16_t {
+        if constexpr (requires { p.packet_id; }) return p.packet_id;
+        return 0;
+      },
+      *packet);
+}
+
 std::string label_of(const Look& look, const Exchange& exchange, bool with_topic) {
   std::string label(mqtt::name_of(static_cast<mqtt::PacketType>(exchange.first_byte >> 4)));
   const bool publish = (exchange.first_byte >> 4) == 3;

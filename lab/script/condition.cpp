@@ -44,6 +44,21 @@ int read_since(lua_State* L) {
   return 1;
 }
 
+// A copy of the scenario's own, so that nothing can be written into that, and without what draws from its chance.
+void push_mathematics(lua_State* L) {
+  lua_newtable(L);
+  lua_getglobal(L, "math");
+  for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+    const std::string name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "random";
+    if (name.starts_with("random")) {
+      lua_pop(L, 1);
+    } else {
+      lua_setfield(L, -4, name.c_str());
+    }
+  }
+  lua_pop(L, 1);
+}
+
 void push_since(lua_State* L) {
   Host& host = Host::of(L);
   lua_newtable(L);
@@ -83,7 +98,7 @@ tl::expected<void, std::string> Host::set_condition(const std::string& expressio
   world_->trace().flush();  // so that the counters are of this instant
   push_since(L);
   lua_setfield(L, -2, "since");
-  lua_getglobal(L, "math");
+  push_mathematics(L);
   lua_setfield(L, -2, "math");
   lua_newtable(L);
   lua_pushcfunction(L, read_counter);

@@ -36,7 +36,8 @@ enum class Kind : std::uint16_t {
   will_published,     // entity: session, subject: message, field: WillCause
   program_event,      // field: ProgramEvent, key: blob of a text or 0
   logged,             // a program's log line. key: blob
-  intervention,  // field: index of the intervention's type, entity: what it acts on; what it changes follows as states
+  intervention,  // field: index of the intervention's type, entity: what it acts on, a: 1 by hand, 0 by the scenario; what it
+                 // changes follows as states
   expectation_failed,  // key: blob of the text
   icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port

@@ -48,6 +48,7 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
   IndexedEntity made{record.entity, static_cast<EntityKind>(record.field), record.subject, 0, number};
   if (is_node(made.kind)) {
     made.node = made.entity;
+    node_names_.emplace(reader.name(made.entity), made.entity);
   } else if (const IndexedEntity* owner = find(made.owner)) {
     made.node = owner->node;
     if (made.node != 0) belongings_[made.node].push_back(made.entity);
@@ -57,12 +58,12 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
     const std::string_view name = reader.name(made.entity);
     const std::size_t cut = name.find('>');
     IndexedChannel channel{made.entity, made.owner, 0, 0};
-    for (const IndexedEntity& node : entities_) {
-      if (!is_node(node.kind)) continue;
-      if (reader.name(node.entity) == name.substr(0, cut)) channel.from = node.entity;
-      if (reader.name(node.entity) == name.substr(cut + 1)) channel.to = node.entity;
-      if (channel.from != 0 && channel.to != 0) break;
-    }
+    const auto named = [&](std::string_view node) {
+      const auto found = node_names_.find(node);
+      return found == node_names_.end() ? EntityId{0} : found->second;
+    };
+    channel.from = named(name.substr(0, cut));
+    channel.to = named(name.substr(cut + 1));
     channel_places_[made.entity] = static_cast<std::uint32_t>(channels_.size());
     channels_.push_back(channel);
   }
@@ -126,10 +127,7 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       ++bins_[bin].losses;
       break;
     }
-    case Kind::timer_fired:
-      timers_.take(record);
-      marks_.push_back({number, record.at, record.kind, record.entity});
-      break;
+    case Kind::timer_fired: timers_.take(record); break;
     case Kind::retransmission:
     case Kind::will_published:
     case Kind::intervention:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -64,7 +65,7 @@ struct Exchange {
   MessageId message = 0;
 };
 
-/// Something that a time line marks: a loss, a retransmission, a time-out, a will, an intervention.
+/// Something that a time line marks: a loss, a retransmission, a will, an intervention.
 struct Mark {
   RecordNumber record = 0;
   std::int64_t at = 0;
@@ -130,7 +131,7 @@ class RunIndex {
     for (std::size_t i = flights_before(to); i > 0; --i) {
       const Flight& flight = flights_[i - 1];
       if (flight.begin + longest_flight_ < from) break;
-      if (flight.lost_at > from && flight.lost_at <= to) see(flight);
+      if (flight.lost_at != 0 && flight.lost_at > from && flight.lost_at <= to) see(flight);
     }
   }
   /// The number of exchanges, or marks, that begin before the instant.
@@ -164,6 +165,7 @@ class RunIndex {
   std::vector<std::vector<std::uint32_t>> stream_exchanges_;                  // places in exchanges_, in order of begin
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
   tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> belongings_;  // by node
+  std::map<std::string, EntityId, std::less<>> node_names_;
   tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin

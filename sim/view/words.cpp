@@ -38,7 +38,7 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
       return fmt::format("the will is published: {}", name_of(static_cast<WillCause>(r.field)));
     case Kind::program_event: return fmt::format("program {}", name_of(static_cast<ProgramEvent>(r.field)));
     case Kind::logged: return "log: " + std::string(reader.text(r.key));
-    case Kind::intervention: return "by hand: something was done to it";
+    case Kind::intervention: return r.a != 0 ? "is acted on by hand" : "is acted on by the scenario";
     case Kind::expectation_failed: return "expected: " + std::string(reader.text(r.key));
     case Kind::icmp_received: return fmt::format("ICMP type {}, code {}", r.field >> 8, r.field & 255);
     case Kind::datagram_received: return "receives a datagram";

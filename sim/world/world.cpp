@@ -258,10 +258,10 @@ void World::for_channels(std::string_view name, Change&& change) {
 void World::intervene(const Intervention& what) {
   journal_.push_back({now(), executed(), what});
   trace_.set_cause(0);
-  apply(what);
+  apply(what, true);
 }
 
-void World::apply(const Intervention& what) {
+void World::apply(const Intervention& what, bool by_hand) {
   check(can_apply(what).has_value(), "an intervention names what exists");
   CauseScope scope(trace_);
   const auto type = static_cast<std::uint16_t>(what.index());
@@ -269,7 +269,7 @@ void World::apply(const Intervention& what) {
       [&](const auto& item) {
         using T = std::decay_t<decltype(item)>;
         if constexpr (requires { item.link; }) {
-          trace_.emit_cause(Kind::intervention, trace_.intern(item.link), 0, type);
+          trace_.emit_cause(Kind::intervention, trace_.intern(item.link), 0, type, 0, by_hand ? 1 : 0);
           for_channels(item.link, [&](Channel& channel) {
             if constexpr (std::is_same_v<T, CutLink>) channel.set_up(false);
             if constexpr (std::is_same_v<T, RestoreLink>) channel.set_up(true);
@@ -290,7 +290,7 @@ void World::apply(const Intervention& what) {
           });
         } else {
           const NodeIndex node = find_node(item.node);
-          trace_.emit_cause(Kind::intervention, network_.node(node).entity, 0, type);
+          trace_.emit_cause(Kind::intervention, network_.node(node).entity, 0, type, 0, by_hand ? 1 : 0);
           const DeviceIndex device = device_at(node);
           const auto service = brokers_.find(node);
           if constexpr (

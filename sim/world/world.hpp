@@ -49,7 +49,7 @@ class World {
   /// Applies it now, between two events, and enters it into the journal. It must be applicable.
   void intervene(const Intervention& what);
   /// Applies it without an entry: for interventions that are part of the scenario itself.
-  void apply(const Intervention& what);
+  void apply(const Intervention& what, bool by_hand = false);
   const std::vector<JournalEntry>& journal() const { return journal_; }
   /// Interventions of an earlier session, applied at their places while the world runs.
   void replay(std::vector<JournalEntry> entries);

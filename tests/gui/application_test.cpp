@@ -157,6 +157,86 @@ TEST_CASE("a fork keeps both branches, and what is done reaches the journal") {
   CHECK(application.playback()->status().interventions == 0);
 }
 
+TEST_CASE("every run has panels of its own") {
+  for (const char* const panel : {"log", "topics", "plots", "machine", "journey", "broker"}) {
+    CAPTURE(panel);
+    Headless screen;
+    gui::Application application(gui::dark_theme(), 1);
+    application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+    application.playback()->run_to(seconds_in(60));
+    application.playback()->wait();
+    application.show(panel);
+    screen.settle(application);
+    application.look_at(seconds_in(20).ns());
+    ImGui::GetIO().AddInputCharacter('k');
+    screen.frame(application);
+    application.playback()->wait();
+    const std::string forked = screen.settle(application);
+    REQUIRE(application.runs() == 2);
+    shows(forked, "2 of 2: nightlight from 20.000 s");
+    // The fork, which is an earlier and shorter run, shows what a fresh run to that instant shows.
+    Headless other;
+    gui::Application fresh(gui::dark_theme(), 1);
+    fresh.open(session_of("scenarios/nightlight.lua"), "nightlight");
+    fresh.playback()->run_to(seconds_in(20));
+    fresh.playback()->wait();
+    fresh.show(panel);
+    const auto lines = [&](const std::string& text) {
+      std::multiset<std::string> kept;
+      for (const std::string& line : of_the_instant(text)) {
+        if (line.find("nightlight from") == std::string::npos && line != "nightlight" && !line.starts_with("All runs"))
+          kept.insert(line);
+      }
+      return kept;
+    };
+    const auto now = lines(forked);
+    const auto then = lines(other.settle(fresh));
+    std::vector<std::string> differ;
+    std::set_symmetric_difference(now.begin(), now.end(), then.begin(), then.end(), std::back_inserter(differ));
+    CHECK(differ == std::vector<std::string>{"space play   m . s step   k fork   ? all keys"});
+    ImGui::SetCurrentContext(screen.context);
+    ImGui::GetIO().AddInputCharacter('r');
+    shows(screen.settle(application), "1 of 2: nightlight");
+  }
+}
+
+TEST_CASE("what is not lost is not drawn as lost, and numbers are those of the whole trace") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+  application.playback()->run_to(seconds_in(0.15));
+  application.playback()->wait();
+  const std::string early = screen.settle(application);
+  CHECK(early.find("\nnone\n") == std::string::npos);
+  SessionSetup setup;
+  setup.path = "many.lua";
+  setup.source =
+      "duration('2min') local hub, home = broker('hub'), router('home') link(home, hub, { delay = '20ms' }) "
+      "for i = 1, 300 do device('d' .. i, { on = home }, function(self) local c = self:mqtt() c:connect(hub) "
+      "while true do c:publish('t', 'x') sleep('1s') end end) end";
+  auto session = Session::begin(setup);
+  REQUIRE(session);
+  application.open(std::move(*session), "many");
+  application.show("plots");
+  application.playback()->run_to(seconds_in(100));
+  application.playback()->wait();
+  double published = 0;
+  application.playback()->ask([&](Session& s) { published = metric_of(s.script(), "published"); });
+  application.playback()->wait();
+  CHECK(published > 29'000);
+  shows(screen.settle(application), std::to_string(static_cast<int>(published)));
+}
+
+TEST_CASE("a narrow window keeps everything within reach") {
+  Headless screen(1280, 800);
+  gui::Application application(gui::dark_theme(), 1.5f);
+  application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+  std::string text = screen.settle(application);
+  for (const char* const part : {"Touch", "Packet", "TCP", "seed 1", "1x"}) shows(text, part);
+  application.show("control");
+  shows(screen.settle(application), "Touch the world");
+}
+
 TEST_CASE("a run goes on until a condition holds, and a wrong one is said") {
   gui::Playback playback(session_of("scenarios/outage.lua"));
   playback.run_until("retransmissions >= 3");
@@ -184,6 +264,13 @@ TEST_CASE("a run goes on until a condition holds, and a wrong one is said") {
     CAPTURE(wrong, problem);
     CHECK((problem.find(said) != std::string::npos || (std::string(said) == "syntax" && !problem.empty())));
   }
+  // It cannot change what the scenario uses.
+  playback.run_until("(function() math.floor = nil math.pi = 3 end)() or now() > 150");
+  playback.wait();
+  CHECK(playback.status().problem.empty());
+  playback.run_until("math.random() > 2");
+  playback.wait();
+  CHECK(!playback.status().problem.empty());
   // Since the condition was set: those that came before do not count.
   const auto retransmissions = [&] {
     double count = 0;
@@ -214,8 +301,8 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
        {"What would you like to see?", "last_will", "nightlight", "temperature", "topics", "qos", "outage"})
     shows(text, part);
   screen.click(application, 260, 300);
-  CHECK(application.runs() == 1);
   shows(screen.settle(application), "unplugged");
+  CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);
   shows(screen.settle(application), "reach every control");
@@ -474,7 +561,7 @@ TEST_CASE("bookmarks are kept and gone to, two runs stand side by side, and file
                                  gui::Export::topology_picture, gui::Export::sequence_picture}) {
     std::string path;
     application.playback()->ask([&](Session& session) {
-      const auto written = gui::export_run(session, what);
+      const auto written = gui::export_run(session, what, "exported");
       path = written ? *written : "";
     });
     application.playback()->wait();
