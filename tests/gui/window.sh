@@ -111,7 +111,7 @@ key k
 sleep 1
 # The fork is shown, and begins where the strip was clicked: the run had gone on, and was looked back into.
 name=$(xdotool getwindowname "$window")
-[[ $name =~ ^Wirelab:\ will.lua\ from\ ([0-9]+)\. ]] && [ "${BASH_REMATCH[1]}" -gt 20 ] && [ "${BASH_REMATCH[1]}" -lt 290 ] ||
+[[ $name =~ ^Wirelab:\ will\ from\ ([0-9]+)\. ]] && [ "${BASH_REMATCH[1]}" -gt 20 ] && [ "${BASH_REMATCH[1]}" -lt 290 ] ||
   fail "no fork from the middle of the run is shown, but: $name"
 kill -0 $window_program 2>/dev/null || fail "the front end ended by itself"
 kill $window_program
