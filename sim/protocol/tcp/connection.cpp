@@ -91,6 +91,7 @@ std::uint64_t Connection::write(Bytes bytes) {
   const std::uint64_t begin = written_;
   unacknowledged_.append(bytes);
   written_ += bytes.size();
+  begin_after_pause();
   output();
   return begin;
 }

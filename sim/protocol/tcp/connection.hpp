@@ -5,9 +5,9 @@
 // one offset past the last byte. Sequence numbers of 32 bits appear only in headers.
 //
 // Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK with the scoreboard of
-// RFC 6675 and NewReno's rules without it; RFC 6298 with Linux's minimum; fast retransmit and recovery; delayed
-// acknowledgement; Nagle with Minshall's change, as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
-// Not here yet: RACK, tail loss probe, F-RTO, PRR, CUBIC, receive auto-tuning, quick acknowledgements, keep-alive probes.
+// RFC 6675 and NewReno's rules without it; RFC 6298 as Linux; fast retransmit and recovery; slow start after idle; Linux's quick
+// and delayed acknowledgements; Nagle with Minshall's change, as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
+// Not here yet: RACK, tail loss probe, F-RTO, PRR, CUBIC, receive auto-tuning, keep-alive probes.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 
 #include "sim/kernel/event_queue.hpp"
 #include "sim/kernel/ring.hpp"
+#include "sim/protocol/tcp/ack_policy.hpp"
 #include "sim/protocol/tcp/congestion.hpp"
 #include "sim/protocol/tcp/reassembly.hpp"
 #include "sim/protocol/tcp/round_trip.hpp"
@@ -62,10 +63,10 @@ struct Endpoint {
 struct Settings {
   bool nodelay = false;  // Nagle's algorithm off
   std::uint32_t receive_buffer = 131072;
-  std::uint32_t send_buffer = 1u << 22;                // bytes; what is written beyond waits in the application's memory
-  Duration delayed_ack = Duration::milliseconds(40);   // Linux's TCP_DELACK_MIN
-  std::uint8_t syn_retries = 6;                        // Linux's tcp_syn_retries
-  std::uint8_t syn_linear_timeouts = 4;                // of them at the first time-out, before it doubles (Linux 6.5)
+  std::uint32_t send_buffer = 1u << 22;  // bytes; what is written beyond waits in the application's memory
+  bool slow_start_after_idle = true;     // Linux's tcp_slow_start_after_idle
+  std::uint8_t syn_retries = 6;          // Linux's tcp_syn_retries
+  std::uint8_t syn_linear_timeouts = 4;  // of them at the first time-out, before it doubles (Linux 6.5)
   Duration give_up = Duration::milliseconds(924'600);  // tcp_retries2 = 15: Linux's hypothetical time for it
   Duration time_wait = Duration::seconds(60);          // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
   const CongestionAlgorithm* congestion = &new_reno();
@@ -195,12 +196,15 @@ class Connection {
   void detect_loss();
   void enter_recovery();
   void begin_after_losses();
-  void process_data(Bytes payload, std::uint64_t begin, bool fin);
+  void process_data(Bytes payload, std::uint64_t begin, bool fin, bool push);
   void deliver(Bytes bytes);
+  void sample_round_trip(Duration measured);
+  void end_of_handshake(const wire::TcpHeader& header);
   void peer_finished();
 
   // output.cpp
   void output();
+  void begin_after_pause();
   bool repair_one();
   bool send_new(bool force);
   void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
@@ -217,7 +221,7 @@ class Connection {
   static void on_delayed_ack(void* self, std::uint64_t);
   void arm(Mode mode, Duration after);
   void disarm();
-  void arm_delayed_ack();
+  void send_ack_later();
   void disarm_delayed_ack();
   void retransmission_timeout();
   std::uint32_t flight_size() const;
@@ -276,8 +280,11 @@ class Connection {
   SendQueue sent_;
   CongestionState congestion_;
   RoundTrip round_trip_;
+  Instant last_data_sent_;
+  Instant syn_sent_;  // the first of them
 
   // receiving
+  AckPolicy acks_;
   std::uint64_t rcv_nxt_ = 0;
   std::uint64_t rcv_edge_ = 0;  // offset up to which we have promised to accept
   std::uint64_t acked_ = 0;     // rcv_nxt_ of the last segment we sent

@@ -76,7 +76,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     } else {
       from = static_cast<std::uint64_t>(begin);
     }
-    process_data(payload, from, header.flags.fin);
+    process_data(payload, from, header.flags.fin, header.flags.psh);
   }
   if (state_ != State::closed) output();
 }
@@ -101,17 +101,7 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
   }
   disarm();
   wl2_ = header.acknowledgement;
-  const std::int64_t old_rto = round_trip_.rto_us();
-  const std::int64_t old_srtt = round_trip_.srtt_us();
-  // The echo tells which of our SYNs is answered, so a repeated one gives a true sample too.
-  if (timestamps_) {
-    round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
-  } else if (retries_ > 0) {
-    round_trip_.base = 3 * RoundTrip::kInitial;  // RFC 6298, 5.7
-  }
-  round_trip_.backoff = 0;
-  host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
-  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+  end_of_handshake(header);
   begin_after_losses();
   set_state(State::established);
   const std::uint64_t before = snd_nxt_;
@@ -119,6 +109,29 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
   if (state_ == State::closed) return;
   output();
   if (snd_nxt_ == before) send_ack();  // else the first data carried it
+}
+
+void Connection::sample_round_trip(Duration measured) {
+  const std::int64_t old_rto = round_trip_.rto_us();
+  const std::int64_t old_srtt = round_trip_.srtt_us();
+  round_trip_.sample(measured, snd_una_, snd_nxt_);
+  host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
+  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+}
+
+// The first round trip. A SYN or SYN-ACK that was sent once is timed as it is; of a repeated one the echo tells which of them is
+// answered. A SYN-ACK echoes the first SYN that came, so where the first SYN-ACK is lost the sample is a second and more.
+void Connection::end_of_handshake(const wire::TcpHeader& header) {
+  if (retries_ == 0) {
+    sample_round_trip(host_.events.now() - syn_sent_);
+  } else if (timestamps_ && header.has_timestamps) {
+    sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+  } else {
+    const std::int64_t old_rto = round_trip_.rto_us();
+    round_trip_.backoff = 0;
+    round_trip_.base = 3 * RoundTrip::kInitial;  // RFC 6298, 5.7
+    host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+  }
 }
 
 // The handshake is over. RFC 5681, section 3.1: after losses in it, sending begins with one segment; as Linux, the first of them
@@ -137,14 +150,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
       return false;
     }
     disarm();
-    const std::int64_t old_rto = round_trip_.rto_us();
-    const std::int64_t old_srtt = round_trip_.srtt_us();
-    if (header.has_timestamps && timestamps_) {
-      round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
-    }
-    round_trip_.backoff = 0;
-    host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
-    host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
+    end_of_handshake(header);
     begin_after_losses();
     wl1_ = header.sequence - 1;
     set_state(State::established);
@@ -218,8 +224,6 @@ bool Connection::take_sacks(const wire::TcpHeader& header) {
 
 void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header) {
   const Instant now = host_.events.now();
-  const std::int64_t old_rto = round_trip_.rto_us();
-  const std::int64_t old_srtt = round_trip_.srtt_us();
   const std::uint32_t flight_before = sent_.in_flight();
   Instant first_clean = Instant::never();  // when the oldest of them was sent, if none was sent twice
   bool any_resent = false;
@@ -240,13 +244,10 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
   }
   // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived.
   if (first_clean != Instant::never() && !any_resent) {
-    round_trip_.sample(now - first_clean);
+    sample_round_trip(now - first_clean);
   } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
-    round_trip_.sample(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+    sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
   }
-  round_trip_.backoff = 0;
-  host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
-  host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
 
   const std::uint64_t data_end = std::min(ack, written_);
   if (data_end > snd_una_) unacknowledged_.drop_front(static_cast<std::uint32_t>(data_end - snd_una_));
@@ -322,7 +323,7 @@ void Connection::enter_recovery() {
   recovery_point_ = snd_nxt_;
 }
 
-void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin) {
+void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool push) {
   if (reader_gone_ && !payload.empty()) {
     send_reset(sequence_of(snd_nxt_));
     finish(CloseReason::aborted);
@@ -347,29 +348,41 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin) {
     return;
   }
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
-  if (!payload.empty()) deliver(payload);
-  std::vector<std::uint8_t> next;
-  while (state_ != State::closed && early_.take(rcv_nxt_, next)) deliver(next);
+  acks_.data_came(static_cast<std::uint32_t>(payload.size()), push, segment_payload(), rcv_wnd_, round_trip_.rto(),
+                  host_.events.now());
+  if (!payload.empty()) {
+    std::vector<std::uint8_t> next;
+    if (filled_gap && early_.take(rcv_nxt_ + payload.size(), next)) {
+      std::vector<std::uint8_t> whole(payload.begin(), payload.end());
+      whole.insert(whole.end(), next.begin(), next.end());
+      deliver(whole);
+    } else {
+      deliver(payload);
+    }
+  }
   if (state_ == State::closed) return;
   const bool ends_here = !peer_fin_ && peer_fin_at_ == rcv_nxt_;
   if (ends_here) peer_finished();
-  if (state_ == State::closed) return;
-  if (acked_ == rcv_nxt_) return;  // data or an ACK that went out meanwhile carried it
-  // RFC 5681, section 4.2: at least every second full-sized segment, at once when a gap is filled, else within the delay.
-  if (filled_gap || ends_here || rcv_nxt_ - acked_ > segment_payload()) {
+  if (state_ == State::closed || acked_ == rcv_nxt_) return;  // data or an ACK that went out meanwhile carried it
+  // At once when a gap is filled (RFC 5681, section 4.2), and for a FIN that the program has not answered by its own.
+  if (filled_gap || ends_here) {
     send_ack();
   } else {
-    arm_delayed_ack();
+    send_ack_later();
   }
 }
 
-// Hands bytes on that have become next.
+// Bytes that have become next: acknowledged if the rules say so, and handed on. The system acknowledges before the program answers,
+// once it has read all.
 void Connection::deliver(Bytes bytes) {
   const std::uint64_t begin = rcv_nxt_;
   set(Field::tcp_rcv_nxt, rcv_nxt_, rcv_nxt_ + bytes.size());
   host_.trace.emit(Kind::stream_delivered, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                    static_cast<std::int64_t>(rcv_nxt_));
-  if (!unread_.empty() || user_ == nullptr) {
+  const std::uint64_t waiting = rcv_nxt_ - acked_;
+  const bool read_at_once = unread_.empty() && user_ != nullptr;
+  if (acks_.at_once(waiting) || (read_at_once && acks_.after_reading(waiting))) send_ack();
+  if (!read_at_once) {
     if (user_ != nullptr) unread_.append(bytes);
     return;
   }
@@ -387,6 +400,7 @@ void Connection::read_more() {
     unread_.drop_front(static_cast<std::uint32_t>(taken));
     if (taken < bytes.size()) break;
   }
+  if (unread_.empty() && can_send() && acks_.after_reading(rcv_nxt_ - acked_)) send_ack();
   // A window that had closed and is open by a segment or half the buffer again is told to the peer (RFC 9293, 3.8.6.2.2).
   const std::uint64_t held = unread_.size() + early_.bytes();
   const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;

@@ -63,6 +63,7 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
 void Connection::send_ack() {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
+  acks_.acknowledged();
   const wire::TcpHeader header = header_for(snd_nxt_);
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
@@ -93,6 +94,7 @@ void Connection::send_syn() {
     header.timestamp_echo = recent_timestamp_;
   }
   if (first || send_scale_ != 0 || receive_scale_ != 0) header.window_scale = receive_scale_;
+  if (retries_ == 0) syn_sent_ = host_.events.now();
   host_.output.send_segment(*this, header, {}, {}, 0);
   arm(Mode::retransmit, round_trip_.rto());
 }
@@ -116,6 +118,9 @@ void Connection::send_reset(std::uint32_t sequence) {
 void Connection::transmit(std::uint64_t begin, std::uint32_t length, bool fin) {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
+  acks_.acknowledged();
+  acks_.data_went(host_.events.now());
+  last_data_sent_ = host_.events.now();
   wire::TcpHeader header = header_for(begin);
   header.flags.fin = fin;
   header.flags.psh = length > 0 && begin + length == written_;
@@ -181,6 +186,20 @@ bool Connection::send_new(bool force) {
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
   transmit(begin, length, fin);
   return true;
+}
+
+// RFC 5681, section 4.1, as Linux does it: after a pause the window says little about the path, so it is halved for every RTO of
+// silence, down to the initial window; the threshold keeps what was learnt.
+void Connection::begin_after_pause() {
+  constexpr std::uint32_t kInitialWindow = 10;
+  Duration pause = host_.events.now() - last_data_sent_;
+  const Duration rto = round_trip_.rto();
+  if (!settings_.slow_start_after_idle || !sent_.empty() || last_data_sent_ == Instant() || pause <= rto) return;
+  std::uint32_t window = congestion_.window;
+  const std::uint32_t least = std::min(kInitialWindow, window);
+  set(Field::tcp_ssthresh, congestion_.threshold, std::max(congestion_.threshold, window / 4 * 3));
+  for (pause = pause - rto; pause.ns() > 0 && window > least; pause = pause - rto) window /= 2;
+  set(Field::tcp_cwnd, congestion_.window, std::max(window, least));
 }
 
 void Connection::output() {

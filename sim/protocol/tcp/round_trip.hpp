@@ -1,5 +1,7 @@
-// The retransmission time-out of RFC 6298, with Linux's floor: RTO = SRTT + max(4 RTTVAR, 200 ms), doubled at each time-out.
-// Whole microseconds; SRTT is kept in eighths and RTTVAR in quarters, so the averages lose nothing.
+// The retransmission time-out of RFC 6298 as Linux computes it (tcp_rtt_estimator): RTO = SRTT + RTTVAR, where RTTVAR stands for
+// four mean deviations, follows the largest of each round trip at once, falls by a quarter of the difference once a round
+// trip, and is never below 200 ms. It doubles at each time-out.
+// Whole microseconds; SRTT is kept in eighths and the deviation in quarters, so the averages lose nothing.
 #pragma once
 
 #include <algorithm>
@@ -11,26 +13,48 @@ namespace wirelab::tcp {
 
 struct RoundTrip {
   static constexpr std::int64_t kInitial = 1'000'000;  // RFC 6298, 2.1
-  static constexpr std::int64_t kFloor = 200'000;      // Linux's TCP_RTO_MIN
+  static constexpr std::int64_t kFloor = 200'000;      // Linux's TCP_RTO_MIN, the least RTTVAR
   static constexpr std::int64_t kMost = 120'000'000;   // Linux's TCP_RTO_MAX
 
   std::int64_t srtt8 = 0;
-  std::int64_t rttvar4 = 0;
-  std::int64_t base = kInitial;  // before back-off
+  std::int64_t deviation4 = 0;     // mean deviation, times four
+  std::int64_t largest4 = kFloor;  // of the present round trip
+  std::int64_t variance = 0;       // RTTVAR as it stands in the RTO
+  std::uint64_t round_ends = 0;    // the offset whose acknowledgement ends the present round trip
+  std::int64_t base = kInitial;    // before back-off
   std::uint8_t backoff = 0;
 
-  /// RFC 6298, 2.2 and 2.3. A sample also ends the back-off.
-  void sample(Duration measured) {
+  /// A round trip that was measured, when bytes up to `acknowledged` have been acknowledged and up to `sent` were sent. It also
+  /// ends the back-off.
+  void sample(Duration measured, std::uint64_t acknowledged, std::uint64_t sent) {
     const std::int64_t rtt = std::max<std::int64_t>(measured.ns() / 1000, 1);
     if (srtt8 == 0) {
       srtt8 = rtt * 8;
-      rttvar4 = rtt * 2;
+      deviation4 = rtt * 2;
+      variance = largest4 = std::max(deviation4, kFloor);
+      round_ends = sent;
     } else {
-      const std::int64_t error = rtt - srtt8 / 8;
+      std::int64_t error = rtt - srtt8 / 8;
       srtt8 += error;
-      rttvar4 += (error < 0 ? -error : error) - rttvar4 / 4;
+      if (error < 0) {
+        // A shorter round trip is no sign of trouble: it raises the deviation only by an eighth of what it would.
+        error = -error - deviation4 / 4;
+        if (error > 0) error /= 8;
+      } else {
+        error -= deviation4 / 4;
+      }
+      deviation4 += error;
+      if (deviation4 > largest4) {
+        largest4 = deviation4;
+        variance = std::max(variance, largest4);
+      }
+      if (acknowledged > round_ends) {
+        if (largest4 < variance) variance -= (variance - largest4) / 4;
+        round_ends = sent;
+        largest4 = kFloor;
+      }
     }
-    base = std::min(srtt8 / 8 + std::max(rttvar4, kFloor), kMost);
+    base = std::min(srtt8 / 8 + variance, kMost);
     backoff = 0;
   }
   std::int64_t srtt_us() const { return srtt8 / 8; }

@@ -38,10 +38,18 @@ void Connection::on_timer(void* target, std::uint64_t) {
   }
 }
 
-void Connection::arm_delayed_ack() {
-  if (host_.events.due(delayed_ack_) != Instant::never()) return;
-  arm_traced(host_.trace, delayed_ack_, entity_, Field::tcp_delayed_ack_timer,
-             host_.events.now() + settings_.delayed_ack);
+// An acknowledgement that may wait. One that is nearly due already goes now.
+void Connection::send_ack_later() {
+  const Duration delay = acks_.delay(Duration::microseconds(round_trip_.srtt_us()));
+  Instant at = host_.events.now() + delay;
+  if (const Instant due = host_.events.due(delayed_ack_); due != Instant::never()) {
+    if (due <= host_.events.now() + delay / 4) {
+      send_ack();
+      return;
+    }
+    at = std::min(at, due);
+  }
+  arm_traced(host_.trace, delayed_ack_, entity_, Field::tcp_delayed_ack_timer, at);
 }
 
 void Connection::disarm_delayed_ack() {
@@ -51,6 +59,7 @@ void Connection::disarm_delayed_ack() {
 void Connection::on_delayed_ack(void* target, std::uint64_t) {
   auto* self = static_cast<Connection*>(target);
   record_fired(self->host_.trace, self->entity_, Field::tcp_delayed_ack_timer);
+  self->acks_.waited_in_vain(self->round_trip_.rto());
   self->send_ack();
 }
 

@@ -155,19 +155,55 @@ TEST_CASE("small writes wait for each other with Nagle and do not without") {
   }
 }
 
-TEST_CASE("a lone segment is acknowledged after 40 ms, two full ones at once") {
+// Linux's rules, each against what a capture of it shows (truth/README.md).
+TEST_CASE("the first segments are acknowledged at once, and talk to and fro within 40 ms") {
   Pair pair(path(1));
   tcp::Connection& c = pair.connect();
   pair.net.run_ms(100);
   const std::uint8_t byte[1] = {42};
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    c.write(byte);
+    pair.net.run_ms(3);
+    CHECK(c.acknowledged() == i);
+  }
+  // An answer within 40 ms begins a talk: now an acknowledgement waits for data to ride on.
+  pair.server_end->write(byte);
+  pair.net.run_ms(100);
   c.write(byte);
   pair.net.run_ms(41);
-  CHECK(c.acknowledged() == 0);
+  CHECK(c.acknowledged() == 3);
   pair.net.run_ms(2);
-  CHECK(c.acknowledged() == 1);
+  CHECK(c.acknowledged() == 4);
+  // It had waited in vain, so the talk is over.
+  c.write(byte);
+  pair.net.run_ms(3);
+  CHECK(c.acknowledged() == 5);
+  // More than a full segment is acknowledged at once in any case.
+  pair.server_end->write(byte);
+  pair.net.run_ms(10);
   c.write(pattern(2896));
   pair.net.run_ms(10);
-  CHECK(c.acknowledged() == 2897);
+  CHECK(c.acknowledged() == 2901);
+}
+
+TEST_CASE("after a pause the window begins again, and the threshold remembers") {
+  Pair pair(path(10, 0));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(100);
+  c.write(pattern(300'000));
+  while (c.acknowledged() < 300'000) pair.net.run_ms(1);
+  const std::uint32_t window = c.congestion().window;
+  REQUIRE(window > 60);
+  // The RTO is 220 ms: 20 of round trip and the floor of 200. The last data went a round trip ago; a pause of more than one RTO
+  // and less than two halves the window once.
+  pair.net.run_ms(300);
+  const std::uint8_t byte[1] = {42};
+  c.write(byte);
+  CHECK(c.congestion().window == window / 2);
+  CHECK(c.congestion().threshold >= window / 4 * 3);
+  pair.net.run_ms(20'000);
+  c.write(byte);
+  CHECK(c.congestion().window == 10);
 }
 
 TEST_CASE("a connection without answer gives up after Linux's time and no sooner") {
@@ -184,21 +220,34 @@ TEST_CASE("a connection without answer gives up after Linux's time and no sooner
 }
 
 TEST_CASE("the retransmission time-out follows RFC 6298 with Linux's floor") {
+  // By hand, from the rules of RFC 6298 with Linux's floor and its slower fall: units of 1 us.
   tcp::RoundTrip t;
   CHECK(t.rto_us() == 1'000'000);
-  t.sample(Duration::milliseconds(100));  // SRTT = R, RTTVAR = R / 2
+  t.sample(Duration::milliseconds(100), 0, 10);  // SRTT = R, 4 RTTVAR = 2 R
   CHECK(t.srtt_us() == 100'000);
-  CHECK(t.rto_us() == 100'000 + 200'000);
-  t.sample(Duration::milliseconds(300));  // RTTVAR = 3/4 x 50 + 1/4 x 200 = 87.5; SRTT = 7/8 x 100 + 1/8 x 300 = 125
+  CHECK(t.rto_us() == 300'000);
+  // The deviation is 50 + (200 - 50) / 4 = 87.5, which counts at once; SRTT = 7/8 x 100 + 1/8 x 300 = 125.
+  t.sample(Duration::milliseconds(300), 5, 10);
   CHECK(t.srtt_us() == 125'000);
   CHECK(t.rto_us() == 125'000 + 4 * 87'500);
-  for (int i = 0; i < 200; ++i) t.sample(Duration::milliseconds(40));
-  CHECK(t.rto_us() == t.srtt_us() + 200'000);  // the floor stands in the place of 4 RTTVAR
+  // Downwards it falls by a quarter of what is too much, once a round trip.
+  std::uint64_t bytes = 10;
+  std::int64_t variance = 4 * 87'500;
+  for (int i = 0; i < 100; ++i) {
+    for (int k = 0; k < 3; ++k) t.sample(Duration::microseconds(t.srtt_us()), bytes + 1, bytes + 10);
+    bytes += 10;
+    CHECK(t.rto_us() - t.srtt_us() <= variance);
+    CHECK(t.rto_us() - t.srtt_us() >= variance - (variance - 200'000) / 4 - 1);
+    variance = t.rto_us() - t.srtt_us();
+  }
+  CHECK(variance < 200'010);  // the floor stands in the place of 4 RTTVAR
+  CHECK(variance >= 200'000);
+  const std::int64_t once = t.rto_us();
   t.backoff = 3;
-  CHECK(t.rto_us() == 8 * (t.srtt_us() + 200'000));
+  CHECK(t.rto_us() == 8 * once);
   t.backoff = 40;
   CHECK(t.rto_us() == 120'000'000);
-  t.sample(Duration::milliseconds(40));
+  t.sample(Duration::milliseconds(40), bytes, bytes);
   CHECK(t.backoff == 0);
 }
 
