@@ -90,6 +90,9 @@ class Connections {
     };
     timer(Field::tcp_retransmit_timer, "retransmission timer",
           "If no ACK comes by then, the oldest segment is sent again");
+    timer(Field::tcp_probe_timer, "tail loss probe",
+          "If no ACK comes by then, something is sent to provoke one, before the time-out (RFC 8985, 7)");
+    timer(Field::tcp_reorder_timer, "reordering timer", "What has not come by then is taken for lost (RFC 8985, 6)");
     timer(Field::tcp_delayed_ack_timer, "delayed ACK", "An ACK waits for data to ride on, 40 ms at most");
     timer(Field::tcp_persist_timer, "window probe", "The peer's window is closed: it is asked again then");
     timer(Field::tcp_close_timer, "time wait", "The connection is forgotten then");

@@ -74,7 +74,7 @@ class Journey {
     what = what.substr(what.find_first_not_of(' '));
     const bool bad = what.find("lost") != std::string::npos || what.find("never") != std::string::npos;
     const bool waits = what.starts_with("waited") || what.starts_with("time-out") || what.starts_with("fast") ||
-                       what.starts_with("recovery");
+                       what.starts_with("tail") || what.starts_with("recovery");
     ImGui::PushFont(skin.fonts.mono_small);
     ImGui::PushStyleColor(ImGuiCol_Text, skin(Colour::text_third));
     say(when);

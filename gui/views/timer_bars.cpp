@@ -19,6 +19,11 @@ struct TimerLook {
 constexpr TimerLook kTimers[] = {
     {Field::tcp_retransmit_timer, "RTO", "If no ACK comes by then, TCP sends the oldest segment again (RFC 6298)",
      Colour::warning},
+    {Field::tcp_probe_timer, "probe",
+     "If no ACK comes by then, the last segment is sent again, or a new one, to provoke one (RFC 8985, 7)",
+     Colour::warning},
+    {Field::tcp_reorder_timer, "reordering",
+     "What has not come by then, though later segments have, is taken for lost (RFC 8985, 6)", Colour::warning},
     {Field::session_keepalive_timer, "1.5 x keep alive",
      "If nothing comes from the client by then, the server ends the connection [MQTT-3.1.2-24]", Colour::text_second},
     {Field::client_keepalive_timer, "keep alive",

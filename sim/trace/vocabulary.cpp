@@ -64,6 +64,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "tcp_rto",
                                                                                         "tcp_recovery",
                                                                                         "tcp_retransmit_timer",
+                                                                                        "tcp_probe_timer",
+                                                                                        "tcp_reorder_timer",
                                                                                         "tcp_delayed_ack_timer",
                                                                                         "tcp_persist_timer",
                                                                                         "tcp_close_timer",
@@ -97,7 +99,7 @@ constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
     "no route",     "time to live expired", "larger than the MTU", "node without power", "bad checksum",
     "no such port", "taken out by hand"};
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
-    "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN"};
+    "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN", "tail loss probe"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
     "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
     "session ended", "queue full",        "process died"};
@@ -192,6 +194,8 @@ Layer layer_of(Kind kind, std::uint16_t field) {
 bool is_timer(Field field) {
   switch (field) {
     case Field::tcp_retransmit_timer:
+    case Field::tcp_probe_timer:
+    case Field::tcp_reorder_timer:
     case Field::tcp_delayed_ack_timer:
     case Field::tcp_persist_timer:
     case Field::tcp_close_timer:

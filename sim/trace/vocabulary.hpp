@@ -88,6 +88,8 @@ enum class Field : std::uint16_t {
   tcp_rto,               // us
   tcp_recovery,          // 1: fast recovery, 2: after a time-out
   tcp_retransmit_timer,  // deadline in ns, 0: not armed
+  tcp_probe_timer,       // until a tail loss probe
+  tcp_reorder_timer,     // until RACK takes for lost what has not come
   tcp_delayed_ack_timer,
   tcp_persist_timer,
   tcp_close_timer,
@@ -134,7 +136,7 @@ enum class DropReason : std::uint16_t {
   count_
 };
 
-enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn, count_ };
+enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn, probe, count_ };
 
 enum class LossReason : std::uint16_t {
   none,

@@ -218,6 +218,7 @@ class Teller {
     switch (static_cast<RetransmitReason>(cause->field)) {
       case RetransmitReason::timeout: return "time-out:";
       case RetransmitReason::fast: return "fast retransmit:";
+      case RetransmitReason::probe: return "tail loss probe:";
       default: return "recovery:";
     }
   }

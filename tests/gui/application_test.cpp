@@ -48,8 +48,9 @@ std::multiset<std::string> of_the_instant(const std::string& text) {
   std::multiset<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) {
-    if (line.find("events") != std::string::npos || line.starts_with("w2-") || line == "Paused" ||
-        line == "Looking back" || line == "At the end" || line.find("What you see has happened") != std::string::npos)
+    if (line.find("events") != std::string::npos || (line.size() > 3 && line[0] == 'w' && line[2] == '-') ||
+        line == "Paused" || line == "Looking back" || line == "At the end" ||
+        line.find("What you see has happened") != std::string::npos)
       continue;
     if (static_cast<unsigned char>(line[0]) < 0x80) lines.insert(line);  // not the icons
   }

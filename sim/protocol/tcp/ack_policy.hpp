@@ -1,5 +1,5 @@
-// When data is acknowledged, as Linux decides it (tcp_event_data_recv, __tcp_ack_snd_check, tcp_cleanup_rbuf): at once for the first
-// segments of a connection and after a long gap, for more than one full segment, and when a program has read what was pushed,
+// When data is acknowledged, as Linux decides it (tcp_event_data_recv, __tcp_ack_snd_check, tcp_cleanup_rbuf): at once for the
+// first segments of a connection and after a long gap, for more than one full segment, and when a program has read what was pushed,
 // unless the connection talks to and fro ("ping-pong"): then an acknowledgement waits for data to ride on, 40 ms at most.
 #pragma once
 

@@ -1,32 +1,71 @@
 // How many segments a connection may have in flight. An algorithm is a table of functions over a small state that the
-// connection keeps, so that NewReno, CUBIC and others are chosen by a pointer and cost one call an acknowledgement.
+// connection keeps, so that NewReno and CUBIC are chosen by a pointer and cost one call an acknowledgement.
 // Counts are segments, as in Linux.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "sim/kernel/time.hpp"
 
 namespace wirelab::tcp {
 
+/// What CUBIC remembers (RFC 9438), and HyStart for it (see cubic.cpp).
+struct CubicState {
+  std::uint32_t every = 0;        // so many acknowledged segments open the window by one
+  std::uint32_t last_most = 0;    // the window before the last reduction
+  std::uint32_t origin = 0;       // the window at the curve's plateau
+  std::uint32_t reno_window = 0;  // what NewReno would have: the window is never below it
+  std::uint32_t acknowledged = 0;
+  std::uint32_t last_window = 0;
+  std::int64_t to_plateau_ms = 0;  // K
+  Instant epoch = Instant::never();
+  Instant computed = Instant::never();
+  // HyStart
+  std::int64_t least_us = 0;        // of all round trips, 0: none yet
+  std::int64_t round_least_us = 0;  // of the present one
+  std::uint64_t round_ends = 0;
+  Instant round_began;
+  Instant train_last;  // the newest acknowledgement of the train
+  std::uint8_t samples = 0;
+  bool found = false;
+};
+
 struct CongestionState {
   static constexpr std::uint32_t kInfinite = 0x7fffffff;
-  std::uint32_t window = 10;              // cwnd: RFC 6928
-  std::uint32_t threshold = kInfinite;    // ssthresh
-  std::array<std::uint64_t, 4> memory{};  // the algorithm's own
+  std::uint32_t window = 10;            // cwnd: RFC 6928
+  std::uint32_t threshold = kInfinite;  // ssthresh
+  std::uint32_t counted = 0;            // acknowledged segments towards the next one
+  CubicState cubic;
   bool slow_start() const { return window < threshold; }
+};
+
+/// What an acknowledgement of new data tells an algorithm.
+struct AckSample {
+  std::uint32_t segments = 0;  // newly delivered
+  Instant now;
+  Duration round_trip = Duration::nanoseconds(-1);  // measured by this acknowledgement; negative: it was not
+  std::uint64_t acknowledged = 0;                   // offsets: SND.UNA and SND.NXT
+  std::uint64_t sent = 0;
 };
 
 struct CongestionAlgorithm {
   const char* name;
-  /// New data was acknowledged outside of recovery, while the window was in full use.
-  void (*acknowledged)(CongestionState& state, std::uint32_t segments, Instant now, Duration srtt);
+  /// New data was acknowledged. `may_grow`: outside of recovery, while the window was in full use.
+  void (*acknowledged)(CongestionState& state, const AckSample& sample, bool may_grow);
   /// The threshold to fall back to, since a segment was lost with `in_flight` segments under way.
   std::uint32_t (*threshold_after_loss)(CongestionState& state, std::uint32_t in_flight, Instant now);
+  /// A time-out: everything begins anew.
+  void (*timed_out)(CongestionState& state);
 };
 
 /// RFC 5681 slow start and congestion avoidance, with appropriate byte counting in slow start.
 const CongestionAlgorithm& new_reno();
+/// RFC 9438 with HyStart, as in Linux: the default there since 2.6.19.
+const CongestionAlgorithm& cubic();
+
+/// Slow start: opens the window by `segments`, up to the threshold; returns what is left of them.
+std::uint32_t slow_start(CongestionState& state, std::uint32_t segments);
+/// Opens the window by one for every `every` segments.
+void open_every(CongestionState& state, std::uint32_t every, std::uint32_t segments);
 
 }  // namespace wirelab::tcp

@@ -171,6 +171,8 @@ void Connection::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::tcp_retransmit_timer, 0, timer(Mode::retransmit));
   visitor.value(entity_, Field::tcp_persist_timer, 0, timer(Mode::persist));
   visitor.value(entity_, Field::tcp_close_timer, 0, timer(Mode::close));
+  visitor.value(entity_, Field::tcp_probe_timer, 0, timer(Mode::probe));
+  visitor.value(entity_, Field::tcp_reorder_timer, 0, timer(Mode::reorder));
   visitor.value(entity_, Field::tcp_delayed_ack_timer, 0, ack_due == Instant::never() ? 0 : ack_due.ns());
 }
 

@@ -4,10 +4,11 @@
 // Positions in a stream are 64-bit offsets from its first byte of data (offset 0 is sequence number ISS + 1); the FIN takes
 // one offset past the last byte. Sequence numbers of 32 bits appear only in headers.
 //
-// Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK with the scoreboard of
-// RFC 6675 and NewReno's rules without it; RFC 6298 as Linux; fast retransmit and recovery; slow start after idle; Linux's quick
-// and delayed acknowledgements; Nagle with Minshall's change, as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
-// Not here yet: RACK, tail loss probe, F-RTO, PRR, CUBIC, receive auto-tuning, keep-alive probes.
+// Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK with RACK and tail loss probe
+// (RFC 8985), NewReno's rules without it; F-RTO, PRR and undoing; CUBIC with HyStart, or NewReno; RFC 6298 as Linux; slow
+// start after idle; Linux's quick and delayed acknowledgements; Nagle with Minshall's change, as Linux; zero-window probes;
+// orderly close, reset, TIME_WAIT; giving up.
+// Not here yet: receive auto-tuning, keep-alive probes, duplicate SACKs.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "sim/kernel/ring.hpp"
 #include "sim/protocol/tcp/ack_policy.hpp"
 #include "sim/protocol/tcp/congestion.hpp"
+#include "sim/protocol/tcp/loss.hpp"
 #include "sim/protocol/tcp/reassembly.hpp"
 #include "sim/protocol/tcp/round_trip.hpp"
 #include "sim/protocol/tcp/send_queue.hpp"
@@ -63,13 +65,14 @@ struct Endpoint {
 struct Settings {
   bool nodelay = false;  // Nagle's algorithm off
   std::uint32_t receive_buffer = 131072;
-  std::uint32_t send_buffer = 1u << 22;  // bytes; what is written beyond waits in the application's memory
-  bool slow_start_after_idle = true;     // Linux's tcp_slow_start_after_idle
-  std::uint8_t syn_retries = 6;          // Linux's tcp_syn_retries
-  std::uint8_t syn_linear_timeouts = 4;  // of them at the first time-out, before it doubles (Linux 6.5)
+  std::uint32_t send_buffer = 1u << 22;       // bytes; what is written beyond waits in the application's memory
+  bool slow_start_after_idle = true;          // Linux's tcp_slow_start_after_idle
+  Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
+  std::uint8_t syn_retries = 6;               // Linux's tcp_syn_retries
+  std::uint8_t syn_linear_timeouts = 4;       // of them at the first time-out, before it doubles (Linux 6.5)
   Duration give_up = Duration::milliseconds(924'600);  // tcp_retries2 = 15: Linux's hypothetical time for it
   Duration time_wait = Duration::seconds(60);          // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
-  const CongestionAlgorithm* congestion = &new_reno();
+  const CongestionAlgorithm* congestion = &cubic();
 };
 
 class Connection;
@@ -171,7 +174,7 @@ class Connection {
   void visit_state(StateVisitor& visitor) const;
 
  private:
-  enum class Mode : std::uint8_t { idle, retransmit, persist, close };
+  enum class Mode : std::uint8_t { idle, retransmit, persist, close, probe, reorder };
   enum class Recovery : std::uint8_t { none, fast, timeout };
 
   // connection.cpp: opening, closing, the application's calls
@@ -191,10 +194,9 @@ class Connection {
   // input.cpp
   void receive_in_syn_sent(const wire::TcpSegment& segment);
   bool process_ack(const wire::TcpHeader& header, std::size_t payload);
-  bool take_sacks(const wire::TcpHeader& header);
-  void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header);
-  void detect_loss();
-  void enter_recovery();
+  void take_sacks(const wire::TcpHeader& header, AckNews& news);
+  void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header, AckNews& news);
+  void closing_acknowledged();
   void begin_after_losses();
   void process_data(Bytes payload, std::uint64_t begin, bool fin, bool push);
   void deliver(Bytes bytes);
@@ -202,10 +204,24 @@ class Connection {
   void end_of_handshake(const wire::TcpHeader& header);
   void peer_finished();
 
+  // recovery.cpp
+  void recover(const wire::TcpHeader& header, AckNews& news, bool duplicate, std::uint32_t flight_before);
+  void answer_to_probe(bool duplicate, const AckNews& news);
+  void after_timeout(const wire::TcpHeader& header, const AckNews& news, bool duplicate);
+  bool detect_loss();
+  void enter_recovery();
+  void leave_recovery();
+  void reduce();
+  void undo(bool nothing_is_lost);
+  bool original_answered(const wire::TcpHeader& header) const;
+  void reordering_timeout();
+  void send_tail_probe();
+
   // output.cpp
   void output();
   void begin_after_pause();
   bool repair_one();
+  void resend(std::uint32_t i, RetransmitReason reason);
   bool send_new(bool force);
   void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
   void send_ack();
@@ -226,7 +242,8 @@ class Connection {
   void retransmission_timeout();
   std::uint32_t flight_size() const;
   void persist_timeout();
-  void rearm_retransmission();
+  void arm_retransmission();
+  void arm_probe_or_retransmission(bool advancing);
 
   std::uint32_t sequence_of(std::uint64_t offset) const { return iss_ + 1 + static_cast<std::uint32_t>(offset); }
   std::uint64_t offset_of_ack(std::uint32_t sequence) const {
@@ -259,7 +276,11 @@ class Connection {
   bool sack_ = false;
   std::uint8_t send_scale_ = 0;
   std::uint8_t receive_scale_ = 0;
+  bool probe_resent_ = false;       // the tail loss probe was no new data
+  bool new_before_repair_ = false;  // F-RTO, step 2.b
+  bool maybe_spurious_ = false;     // F-RTO: the time-out may have been one
   std::uint8_t duplicate_acks_ = 0;
+  std::uint8_t timeouts_ = 0;  // in a row, without an advance
   std::uint16_t mss_ = 536;
   std::uint16_t own_mss_;
   std::uint32_t rcv_wnd_ = 0;  // bytes that the last segment offered
@@ -279,6 +300,13 @@ class Connection {
   ByteRing unacknowledged_;  // bytes from snd_una_ to written_
   SendQueue sent_;
   CongestionState congestion_;
+  Rack rack_;
+  RateReduction reduction_;
+  Undo undo_;
+  std::uint64_t probe_end_ = 0;       // snd_nxt_ when a tail loss probe was sent; 0: none is out
+  std::uint64_t highest_sacked_ = 0;  // end of it
+  std::uint32_t first_resend_ = 0;    // timestamp of the first retransmission since all was well
+  bool resent_ = false;               // there was one
   RoundTrip round_trip_;
   Instant last_data_sent_;
   Instant syn_sent_;  // the first of them

@@ -182,14 +182,14 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
       wl2_ = header.acknowledgement;
     }
   }
-  const bool news = take_sacks(header);
-  if (behind > 0) {
-    acknowledge_to(ack, header);
-  } else if (behind == 0 && !sent_.empty() && (news || (payload == 0 && !window_changed && !sack_))) {
-    // With SACK, an ACK that brings news counts whatever else it carries: RFC 6675, section 2.
-    if (duplicate_acks_ < 255) ++duplicate_acks_;
-    detect_loss();
-  }
+  AckNews news;
+  const std::uint32_t flight_before = sent_.size();
+  take_sacks(header, news);
+  if (behind > 0) acknowledge_to(ack, header, news);
+  // Without SACK a duplicate acknowledgement is an empty one that changes nothing (RFC 5681, section 2).
+  const bool duplicate = behind == 0 && !sent_.empty() && payload == 0 && !window_changed && !news.sacked;
+  if (behind >= 0 && flight_before > 0) recover(header, news, duplicate, flight_before);
+  if (behind > 0) closing_acknowledged();
   if (state_ == State::closed) return false;
   if (mode_ == Mode::persist) {
     first_timeout_ = Instant::never();  // the peer answers: the connection stays open (RFC 9293, MUST-37)
@@ -203,10 +203,11 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   return true;
 }
 
-// Marks what the peer holds beyond the cumulative acknowledgement. True if that was news.
-bool Connection::take_sacks(const wire::TcpHeader& header) {
-  if (!sack_ || header.sack_count == 0) return false;
-  bool news = false;
+// Marks what the peer holds beyond the cumulative acknowledgement.
+void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
+  if (!sack_ || header.sack_count == 0) return;
+  const Instant now = host_.events.now();
+  const std::uint64_t highest_before = highest_sacked_;
   for (std::uint8_t k = 0; k < header.sack_count; ++k) {
     const std::uint64_t begin = offset_of_ack(header.sack[k].begin);
     const std::uint64_t end = offset_of_ack(header.sack[k].end);
@@ -215,19 +216,25 @@ bool Connection::take_sacks(const wire::TcpHeader& header) {
       const SentSegment& s = sent_[i];
       if (s.begin >= end) break;
       if (s.sacked || s.begin < begin || s.end() > end) continue;
+      rack_.delivered(s.last_sent, s.end(), s.retransmitted(), now);
+      if (!s.retransmitted()) {
+        news.sacked_sending = std::min(news.sacked_sending, s.last_sent);
+        if (s.end() <= recovery_point_) news.original_arrived = true;
+        if (s.end() < highest_before) rack_.reordering = true;
+      }
+      highest_sacked_ = std::max(highest_sacked_, s.end());
       sent_.mark_sacked(i);
-      news = true;
+      news.sacked = true;
+      ++news.delivered;
     }
   }
-  return news;
 }
 
-void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header) {
+void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header, AckNews& news) {
   const Instant now = host_.events.now();
-  const std::uint32_t flight_before = sent_.in_flight();
   Instant first_clean = Instant::never();  // when the oldest of them was sent, if none was sent twice
+  Instant newest_clean = now;
   bool any_resent = false;
-  std::uint32_t segments = 0;
   while (!sent_.empty() && sent_.front().begin < ack) {
     SentSegment& s = sent_.front();
     if (s.end() > ack) {
@@ -236,45 +243,38 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
     }
     if (s.retransmitted()) {
       any_resent = true;
-    } else if (first_clean == Instant::never() && !s.sacked) {
-      first_clean = s.last_sent;
+    } else if (!s.sacked) {
+      first_clean = std::min(first_clean, s.last_sent);
+      newest_clean = s.last_sent;
+      if (s.end() <= recovery_point_) news.original_arrived = true;
+      if (s.end() < highest_sacked_) rack_.reordering = true;
     }
-    ++segments;
+    if (!s.sacked) {
+      rack_.delivered(s.last_sent, s.end(), s.retransmitted(), now);
+      ++news.delivered;
+    }
     sent_.drop_front();
   }
-  // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived.
-  if (first_clean != Instant::never() && !any_resent) {
-    sample_round_trip(now - first_clean);
-  } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
-    sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
-  }
-
   const std::uint64_t data_end = std::min(ack, written_);
   if (data_end > snd_una_) unacknowledged_.drop_front(static_cast<std::uint32_t>(data_end - snd_una_));
   set(Field::tcp_snd_una, snd_una_, ack);
+  news.advanced = true;
+  // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived. Where the ACK of one
+  // segment is lost and a later one covers it, the sample counts from the sending of the first.
+  if (first_clean != Instant::never() && !any_resent) {
+    rack_.note_least(now - newest_clean, now);
+    news.round_trip = now - newest_clean;
+    sample_round_trip(now - first_clean);
+  } else if (news.sacked_sending != Instant::never()) {
+    sample_round_trip(now - news.sacked_sending);
+  } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
+    sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+  }
   duplicate_acks_ = 0;
-  retries_ = 0;
+  retries_ = timeouts_ = 0;
+}
 
-  if (recovery_ != Recovery::none && ack >= recovery_point_) {
-    if (recovery_ == Recovery::fast) set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.threshold, 2u));
-    set(Field::tcp_recovery, recovery_, Recovery::none);
-  } else if (recovery_ == Recovery::fast) {
-    if (!sack_ && !sent_.empty()) sent_.mark_lost(0);  // RFC 6582: a partial acknowledgement names the next hole
-    detect_loss();
-  }
-  if (recovery_ != Recovery::fast) {
-    // RFC 7661 in Linux's form: the window grows only while it is what limits the sender.
-    const bool limited =
-        congestion_.slow_start() ? congestion_.window < 2 * flight_before : flight_before >= congestion_.window;
-    if (limited || recovery_ == Recovery::timeout) {
-      const std::uint32_t old_window = congestion_.window;
-      settings_.congestion->acknowledged(congestion_, segments, now, Duration::microseconds(round_trip_.srtt_us()));
-      host_.trace.state(entity_, Field::tcp_cwnd, old_window, congestion_.window);
-    }
-    if (!sent_.empty() && sack_) detect_loss();
-  }
-  rearm_retransmission();
-
+void Connection::closing_acknowledged() {
   if (user_ != nullptr) user_->on_acknowledged(*this);
   if (!fin_acknowledged()) return;
   if (state_ == State::fin_wait_1) {
@@ -286,41 +286,6 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
   } else if (state_ == State::last_ack) {
     finish(CloseReason::orderly);
   }
-}
-
-// RFC 6675, IsLost: three segments above it have arrived. Without SACK, three duplicate acknowledgements say so of the first.
-void Connection::detect_loss() {
-  constexpr std::uint32_t kDuplicateThreshold = 3;
-  bool any = false;
-  if (sack_) {
-    std::uint32_t above = sent_.sacked();
-    for (std::uint32_t i = 0; i < sent_.size() && above >= kDuplicateThreshold; ++i) {
-      const SentSegment& s = sent_[i];
-      if (s.sacked) {
-        --above;
-      } else if (!s.lost) {
-        sent_.mark_lost(i);
-        any = true;
-      }
-    }
-  } else if (duplicate_acks_ == kDuplicateThreshold && recovery_ == Recovery::none) {
-    sent_.mark_lost(0);
-    any = true;
-  }
-  if (any && recovery_ == Recovery::none) enter_recovery();
-}
-
-// FlightSize: what is not cumulatively acknowledged, without what limited transmit sent beyond the window (RFC 5681, equation
-// 4, and RFC 6675, section 5, step 4.2).
-std::uint32_t Connection::flight_size() const { return std::min(sent_.size(), congestion_.window); }
-
-void Connection::enter_recovery() {
-  const std::uint32_t threshold =
-      settings_.congestion->threshold_after_loss(congestion_, flight_size(), host_.events.now());
-  set(Field::tcp_ssthresh, congestion_.threshold, threshold);
-  set(Field::tcp_cwnd, congestion_.window, threshold);
-  set(Field::tcp_recovery, recovery_, Recovery::fast);
-  recovery_point_ = snd_nxt_;
 }
 
 void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool push) {

@@ -137,21 +137,25 @@ bool Connection::repair_one() {
   for (std::uint32_t i = 0; i < sent_.size(); ++i) {
     if (!sent_[i].lost || sent_[i].in_repair) continue;
     if (sent_[i].length > segment_payload()) sent_.split(i, segment_payload());
-    const SentSegment& segment = sent_[i];
-    CauseScope scope(host_.trace);
-    const auto reason = recovery_ == Recovery::timeout ? RetransmitReason::timeout
-                        : i == 0                       ? RetransmitReason::fast
-                                                       : RetransmitReason::recovery;
-    host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
-                           static_cast<std::int64_t>(segment.begin), static_cast<std::int64_t>(segment.end()));
-    const std::uint64_t begin = segment.begin;
-    const std::uint32_t length = segment.length;
-    const bool fin = segment.fin;
-    sent_.resent(i, host_.events.now());
-    transmit(begin, length, fin);
+    resend(i, recovery_ == Recovery::timeout ? RetransmitReason::timeout
+              : i == 0                       ? RetransmitReason::fast
+                                             : RetransmitReason::recovery);
+    if (i == 0 && mode_ != Mode::reorder) arm(Mode::retransmit, round_trip_.rto());
     return true;
   }
   return false;
+}
+
+void Connection::resend(std::uint32_t i, RetransmitReason reason) {
+  const SentSegment segment = sent_[i];
+  CauseScope scope(host_.trace);
+  host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
+                         static_cast<std::int64_t>(segment.begin), static_cast<std::int64_t>(segment.end()));
+  sent_.resent(i, host_.events.now());
+  if (!resent_) first_resend_ = timestamp_now();
+  resent_ = true;
+  if (recovery_ == Recovery::fast) ++reduction_.sent;
+  transmit(segment.begin, segment.length, segment.fin);
 }
 
 // Sends one segment of what was never sent. `force` overrides what keeps small segments back.
@@ -182,9 +186,12 @@ bool Connection::send_new(bool force) {
   segment.last_sent = host_.events.now();
   if (length < full && length > 0) small_end_ = segment.end();
   if (fin) fin_sent_ = true;
+  const bool first = sent_.empty();
   sent_.sent(segment);
+  if (recovery_ == Recovery::fast) ++reduction_.sent;
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
   transmit(begin, length, fin);
+  if (first || mode_ == Mode::probe) arm_retransmission();  // RFC 6298, 5.1
   return true;
 }
 
@@ -205,14 +212,20 @@ void Connection::begin_after_pause() {
 void Connection::output() {
   const bool open = can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
   if (!open) return;
-  const bool was_armed = mode_ == Mode::retransmit;
-  bool sent_any = false;
-  while (repair_one()) sent_any = true;
-  if (!sent_.needs_repair()) {
-    while (send_new(false)) sent_any = true;
+  if (new_before_repair_) {
+    new_before_repair_ = false;
+    while (send_new(false)) {
+    }
+    return;
   }
-  if (sent_any && !was_armed) rearm_retransmission();  // RFC 6298, 5.1
-  const bool waits = snd_nxt_ < written_ && sent_.empty() && mode_ != Mode::retransmit;
+  while (repair_one()) {
+  }
+  if (!sent_.needs_repair()) {
+    bool sent_any = false;
+    while (send_new(false)) sent_any = true;
+    if (sent_any) arm_probe_or_retransmission(false);
+  }
+  const bool waits = snd_nxt_ < written_ && sent_.empty();
   if (waits && mode_ != Mode::persist) {
     first_timeout_ = Instant::never();
     arm(Mode::persist, round_trip_.rto());

@@ -68,21 +68,17 @@ class SendQueue {
     s.sacked = true;
     ++sacked_;
   }
+  /// Also a repair under way may be lost; it then waits to be sent again.
   void mark_lost(std::uint32_t i) {
     SentSegment& s = segments_[i];
-    if (s.lost || s.sacked) return;
+    if (s.sacked || (s.lost && !s.in_repair)) return;
+    unmark_lost(s);
     s.lost = true;
     ++lost_;
   }
-  /// After a time-out: all that is not sacked is taken for lost, repairs under way included (RFC 6298, 5.4).
-  void mark_all_lost() {
-    for (std::uint32_t i = 0; i < segments_.size(); ++i) {
-      SentSegment& s = segments_[i];
-      if (s.sacked) continue;
-      unmark_lost(s);
-      s.lost = true;
-      ++lost_;
-    }
+  /// Nothing is lost after all.
+  void unmark_all_lost() {
+    for (std::uint32_t i = 0; i < segments_.size(); ++i) unmark_lost(segments_[i]);
   }
   /// Segments taken to be on their way: sent, not sacked, not lost unless sent again.
   std::uint32_t in_flight() const { return segments_.size() - sacked_ - lost_ + in_repair_; }

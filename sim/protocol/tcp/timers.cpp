@@ -8,8 +8,12 @@
 namespace wirelab::tcp {
 namespace {
 
-constexpr Field kTimerField[] = {Field::none, Field::tcp_retransmit_timer, Field::tcp_persist_timer,
-                                 Field::tcp_close_timer};
+constexpr Field kTimerField[] = {Field::none,
+                                 Field::tcp_retransmit_timer,
+                                 Field::tcp_persist_timer,
+                                 Field::tcp_close_timer,
+                                 Field::tcp_probe_timer,
+                                 Field::tcp_reorder_timer};
 
 }  // namespace
 
@@ -34,6 +38,8 @@ void Connection::on_timer(void* target, std::uint64_t) {
     case Mode::retransmit: self->retransmission_timeout(); break;
     case Mode::persist: self->persist_timeout(); break;
     case Mode::close: self->finish(CloseReason::orderly); break;
+    case Mode::probe: self->send_tail_probe(); break;
+    case Mode::reorder: self->reordering_timeout(); break;
     case Mode::idle: break;
   }
 }
@@ -63,12 +69,33 @@ void Connection::on_delayed_ack(void* target, std::uint64_t) {
   self->send_ack();
 }
 
-void Connection::rearm_retransmission() {
+// The time-out runs from now; where a probe or the reordering timer stood in its place, from the sending of the oldest segment
+// (tcp_rearm_rto).
+void Connection::arm_retransmission() {
   if (sent_.empty()) {
-    if (mode_ == Mode::retransmit) disarm();
-  } else {
-    arm(Mode::retransmit, round_trip_.rto());
+    if (mode_ == Mode::retransmit || mode_ == Mode::probe || mode_ == Mode::reorder) disarm();
+    return;
   }
+  Duration after = round_trip_.rto();
+  if (mode_ == Mode::probe || mode_ == Mode::reorder)
+    after = std::max(sent_[0].last_sent + after - host_.events.now(), Duration::microseconds(1));
+  arm(Mode::retransmit, after);
+}
+
+// RFC 8985, section 7.2: a probe comes before the time-out, where nothing is known to be lost. `advancing`: the time-out would
+// run from now, else from the sending of the oldest segment.
+void Connection::arm_probe_or_retransmission(bool advancing) {
+  constexpr Duration kDelayedAck = Duration::milliseconds(200);  // Linux's tcp_rto_min, for a lone segment
+  if (sent_.empty() || !sack_ || recovery_ != Recovery::none || sent_.sacked() > 0) {
+    if (advancing || sent_.empty()) arm_retransmission();
+    return;
+  }
+  Duration after = Duration::microseconds(RoundTrip::kInitial);
+  if (round_trip_.srtt8 > 0)
+    after = Duration::microseconds(2 * round_trip_.srtt_us()) + (sent_.size() == 1 ? kDelayedAck : settings_.tick * 2);
+  const Duration timeout = advancing ? round_trip_.rto() : sent_[0].last_sent + round_trip_.rto() - host_.events.now();
+  if (timeout.ns() > 0) after = std::min(after, timeout);
+  arm(Mode::probe, after);
 }
 
 void Connection::retransmission_timeout() {
@@ -94,20 +121,30 @@ void Connection::retransmission_timeout() {
     finish(CloseReason::timed_out);
     return;
   }
-  // RFC 5681, section 3.1: the threshold falls once for a flight, not again when its repair times out.
-  if (recovery_ == Recovery::none) {
+  const bool all_was_well = recovery_ == Recovery::none;
+  // The threshold falls once for a flight, not again when its repair times out (RFC 5681, section 3.1).
+  if (all_was_well || snd_una_ >= recovery_point_ || (recovery_ == Recovery::timeout && timeouts_ == 0)) {
+    undo_ = {true, congestion_.window, congestion_.threshold};
     const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, flight_size(), now);
     set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   }
+  maybe_spurious_ = all_was_well || timeouts_ > 0;  // F-RTO begins: RFC 5682, section 3.1, step 1
+  settings_.congestion->timed_out(congestion_);
+  if (timeouts_ < 255) ++timeouts_;
   set(Field::tcp_recovery, recovery_, Recovery::timeout);
   recovery_point_ = snd_nxt_;
   duplicate_acks_ = 0;
-  set(Field::tcp_cwnd, congestion_.window, 1u);
-  sent_.mark_all_lost();
+  probe_end_ = 0;
+  // The oldest is lost, and all that were sent longer ago than a round trip; what is younger may still arrive.
+  sent_.mark_lost(0);
+  for (std::uint32_t i = 1; i < sent_.size(); ++i) {
+    if (!sack_ || now - sent_[i].last_sent >= rack_.round_trip) sent_.mark_lost(i);
+  }
+  set(Field::tcp_cwnd, congestion_.window, sent_.in_flight() + 1);
   ++round_trip_.backoff;  // RFC 6298, 5.5
   host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
   output();
-  rearm_retransmission();
+  arm_retransmission();
 }
 
 // RFC 9293, section 3.8.6.1: asks the peer whether its window has opened, ever more seldom. As Linux, the probe has no data and
@@ -121,7 +158,7 @@ void Connection::persist_timeout() {
   }
   // A window that is open, but too small for silly window avoidance, is used after this wait.
   if (send_window_left() > 0) {
-    if (send_new(true)) rearm_retransmission();
+    send_new(true);
     return;
   }
   send_probe();
