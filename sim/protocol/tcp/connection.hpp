@@ -243,7 +243,7 @@ class Connection {
   std::uint32_t flight_size() const;
   void persist_timeout();
   void arm_retransmission();
-  void arm_probe_or_retransmission(bool advancing);
+  void arm_probe_or_retransmission(bool advancing, bool begins);
 
   std::uint32_t sequence_of(std::uint64_t offset) const { return iss_ + 1 + static_cast<std::uint32_t>(offset); }
   std::uint64_t offset_of_ack(std::uint32_t sequence) const {

@@ -186,12 +186,10 @@ bool Connection::send_new(bool force) {
   segment.last_sent = host_.events.now();
   if (length < full && length > 0) small_end_ = segment.end();
   if (fin) fin_sent_ = true;
-  const bool first = sent_.empty();
   sent_.sent(segment);
   if (recovery_ == Recovery::fast) ++reduction_.sent;
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
   transmit(begin, length, fin);
-  if (first || mode_ == Mode::probe) arm_retransmission();  // RFC 6298, 5.1
   return true;
 }
 
@@ -216,14 +214,16 @@ void Connection::output() {
     new_before_repair_ = false;
     while (send_new(false)) {
     }
+    if (mode_ != Mode::retransmit) arm_retransmission();
     return;
   }
   while (repair_one()) {
   }
   if (!sent_.needs_repair()) {
+    const bool begins = sent_.empty() || mode_ == Mode::probe;  // RFC 6298, 5.1
     bool sent_any = false;
     while (send_new(false)) sent_any = true;
-    if (sent_any) arm_probe_or_retransmission(false);
+    if (sent_any) arm_probe_or_retransmission(false, begins);
   }
   const bool waits = snd_nxt_ < written_ && sent_.empty();
   if (waits && mode_ != Mode::persist) {

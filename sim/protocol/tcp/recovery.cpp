@@ -26,7 +26,7 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   news.lost_more = detect_loss();
   if (sent_.needs_repair() && recovery_ == Recovery::none) enter_recovery();
 
-  if ((news.advanced || news.sacked) && mode_ != Mode::reorder) arm_probe_or_retransmission(true);
+  if ((news.advanced || news.sacked) && mode_ != Mode::reorder) arm_probe_or_retransmission(true, true);
 
   if (recovery_ == Recovery::fast) {
     const std::uint32_t delivered = sack_ ? news.delivered : news.delivered + (duplicate ? 1 : 0);

@@ -83,11 +83,11 @@ void Connection::arm_retransmission() {
 }
 
 // RFC 8985, section 7.2: a probe comes before the time-out, where nothing is known to be lost. `advancing`: the time-out would
-// run from now, else from the sending of the oldest segment.
-void Connection::arm_probe_or_retransmission(bool advancing) {
+// run from now, else from the sending of the oldest segment. `begins`: where there can be no probe, the time-out is set.
+void Connection::arm_probe_or_retransmission(bool advancing, bool begins) {
   constexpr Duration kDelayedAck = Duration::milliseconds(200);  // Linux's tcp_rto_min, for a lone segment
   if (sent_.empty() || !sack_ || recovery_ != Recovery::none || sent_.sacked() > 0) {
-    if (advancing || sent_.empty()) arm_retransmission();
+    if (begins || sent_.empty()) arm_retransmission();
     return;
   }
   Duration after = Duration::microseconds(RoundTrip::kInitial);
@@ -158,7 +158,7 @@ void Connection::persist_timeout() {
   }
   // A window that is open, but too small for silly window avoidance, is used after this wait.
   if (send_window_left() > 0) {
-    send_new(true);
+    if (send_new(true)) arm_retransmission();
     return;
   }
   send_probe();
