@@ -21,6 +21,7 @@ void add_journey(CLI::App& app, Chosen& chosen);
 void add_diff(CLI::App& app, Chosen& chosen);
 void add_metrics(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
+void add_validate(CLI::App& app, Chosen& chosen);
 /// Only where the front end is built.
 void add_gui(CLI::App& app, Chosen& chosen);
 

@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   wirelab::add_diff(app, chosen);
   wirelab::add_metrics(app, chosen);
   wirelab::add_bench(app, chosen);
+  wirelab::add_validate(app, chosen);
 #ifdef WIRELAB_HAS_GUI
   wirelab::add_gui(app, chosen);
 #endif

@@ -40,7 +40,8 @@ void MqttEndpoint::attempt() {
   CauseScope scope(trace_);
   trace_.emit_cause(Kind::session_event, client_.entity(), 0, SessionEvent::connecting);
   peer_closed_ = lost_ = false;
-  connection_ = &transport_.connect(node_, to_, this, settings_.nodelay ? Transport::kNoDelay : Transport::kDefaults);
+  const tcp::Settings& plain = settings_.nodelay ? Transport::kNoDelay : Transport::kDefaults;
+  connection_ = &transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : plain);
   arm(settings_.connect_timeout);
 }
 

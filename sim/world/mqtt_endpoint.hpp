@@ -31,6 +31,7 @@ struct EndpointSettings {
   Duration longest_delay = Duration::seconds(120);
   Duration connect_timeout = Duration::seconds(5);  // of the TCP connection, and again to CONNACK; paho's default
   bool nodelay = false;                             // TCP_NODELAY
+  const tcp::Settings* tcp = nullptr;               // in the place of the defaults; outlives the endpoint
 };
 
 class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mqtt::ClientUser {

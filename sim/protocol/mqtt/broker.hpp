@@ -18,6 +18,7 @@
 #include "sim/kernel/event_queue.hpp"
 #include "sim/protocol/mqtt/channel.hpp"
 #include "sim/protocol/mqtt/fire_and_forget.hpp"
+#include "sim/protocol/mqtt/held.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
@@ -30,6 +31,7 @@ namespace wirelab::mqtt {
 struct BrokerSettings {
   std::uint16_t max_in_flight = 20;  // QoS 1 and 2 messages a session, as mosquitto's max_inflight_messages
   std::uint32_t max_queued = 1000;   // messages a session beyond those, as max_queued_messages; 0: not limited
+  bool deliver_at_release = false;   // QoS 2: pass a message on at PUBREL (method A of 4.3.3), as mosquitto does
   bool queue_qos0 = false;           // keep QoS 0 messages for stored sessions, as queue_qos0_messages
   std::size_t max_packet_size = 268'435'460;
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
@@ -92,6 +94,7 @@ class Broker {
     MessageRef will = kNoMessage;
     InFlight in_flight;
     Ring<Queued> queue;
+    std::vector<HeldMessage> held;   // those of them that wait to be passed on
     std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL
     std::vector<Subscription> subscriptions;
   };

@@ -122,6 +122,9 @@ void Broker::empty_session(Session& session) {
   }
   for (const PacketId id : session.received) trace_.state(session.entity, Field::session_received, 1, 0, id);
   session.received.clear();
+  for (const HeldMessage& held : session.held)
+    trace_.emit(Kind::message_lost, session.entity, held.message, LossReason::session_ended);
+  session.held.clear();
   const SessionIndex index = by_client_.at(session.client);
   for (const Subscription& s : session.subscriptions) {
     trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(s.qos), 0, s.filter);

@@ -97,6 +97,7 @@ void Client::take_connack(const Connack& packet) {
     // The server holds no state of ours, so what we remember of its messages means nothing. Ours go again, as paho sends them.
     for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
     received_.clear();
+    held_.clear();
   }
   for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
     const SendRow* row = step(in_flight_[i].state, SendEvent::reconnected);
@@ -128,6 +129,8 @@ const ReceiveRow& Client::step_received(PacketId id, ReceiveEvent event) {
 
 void Client::take_pubrel(PacketId id) {
   if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) acknowledge(PacketType::pubcomp, id);
+  std::vector<HeldMessage> released;
+  if (take_held(held_, id, released)) deliver(released.front().publish());
 }
 
 void Client::take_publish(const Publish& packet) {
@@ -136,6 +139,14 @@ void Client::take_publish(const Publish& packet) {
   if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
     acknowledge(PacketType::pubrec, packet.packet_id);
   if (row->action == ReceiveAction::pubrec_only) return;
+  if (row->action == ReceiveAction::deliver_and_pubrec && options_.deliver_at_release) {
+    held_.emplace_back(packet, 0);
+  } else {
+    deliver(packet);
+  }
+}
+
+void Client::deliver(const Publish& packet) {
   const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(packet.qos) | (packet.retain ? 4u : 0u) |
                                                 (packet.dup ? 8u : 0u));
   trace_.emit_cause(Kind::message_delivered, entity_, 0, flags, trace_.intern(packet.topic),
@@ -280,6 +291,7 @@ void Client::end(SessionEvent event, bool expected) {
     discard_in_flight(LossReason::session_ended);
     for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
     received_.clear();
+    held_.clear();
   }
   user_.on_disconnected(*this, expected);
 }
@@ -309,6 +321,7 @@ void Client::vanish(LossReason reason) {
   }
   for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
   received_.clear();
+  held_.clear();
   set_state(ClientState::disconnected);
 }
 

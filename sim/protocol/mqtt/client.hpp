@@ -18,6 +18,7 @@
 #include "sim/kernel/event_queue.hpp"
 #include "sim/protocol/mqtt/channel.hpp"
 #include "sim/protocol/mqtt/fire_and_forget.hpp"
+#include "sim/protocol/mqtt/held.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
@@ -48,6 +49,7 @@ struct ClientOptions {
   std::uint32_t max_queued = 0;                    // messages that wait; 0: not limited, paho's default
   std::shared_ptr<const Credentials> credentials;  // may be null
   std::shared_ptr<const WillOptions> will;         // may be null
+  bool deliver_at_release = false;  // QoS 2: keep a message until PUBREL (method A of 4.3.3), as libmosquitto does
 };
 
 class Client;
@@ -117,6 +119,7 @@ class Client {
   bool take(const Packet& packet, std::uint64_t begin, std::uint64_t end);
   void take_connack(const Connack& packet);
   void take_publish(const Publish& packet);
+  void deliver(const Publish& packet);
   void take_pubrel(PacketId id);
   const ReceiveRow& step_received(PacketId id, ReceiveEvent event);
   void take_acknowledgement(SendEvent event, PacketId id);
@@ -148,6 +151,7 @@ class Client {
   InFlight in_flight_{kMessageIds};
   Ring<Waiting> queue_;
   FireAndForget qos0_;
+  std::vector<HeldMessage> held_;   // those of them that wait to be delivered
   std::vector<PacketId> received_;  // QoS 2, waiting for PUBREL
   // SUBSCRIBE and UNSUBSCRIBE take the identifiers that messages leave, so none is ever in use twice [MQTT-2.3.1-2].
   static constexpr PacketId kMessageIds = 60000;

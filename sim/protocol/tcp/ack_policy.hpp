@@ -77,11 +77,13 @@ struct AckPolicy {
     if (timeout.ns() != 0 && now - last_data < timeout) ping_pong = true;
   }
 
- private:
+  /// The next ones go at once: as many as the window holds pairs of full segments, 16 at most.
   void be_quick(std::uint32_t window) {
     const std::uint32_t fit = std::max(window / (2 * full_segment), 2u);
     quick = std::max(quick, std::min(fit, kQuickAcks));
   }
+
+ private:
   void measure(std::uint32_t length, bool push, std::uint32_t most) {
     if (length >= full_segment) {
       full_segment = std::min(length, most);

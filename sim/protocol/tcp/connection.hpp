@@ -4,11 +4,11 @@
 // Positions in a stream are 64-bit offsets from its first byte of data (offset 0 is sequence number ISS + 1); the FIN takes
 // one offset past the last byte. Sequence numbers of 32 bits appear only in headers.
 //
-// Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK with RACK and tail loss probe
-// (RFC 8985), NewReno's rules without it; F-RTO, PRR and undoing; CUBIC with HyStart, or NewReno; RFC 6298 as Linux; slow
-// start after idle; Linux's quick and delayed acknowledgements; Nagle with Minshall's change, as Linux; zero-window probes;
-// orderly close, reset, TIME_WAIT; giving up.
-// Not here yet: receive auto-tuning, keep-alive probes, duplicate SACKs.
+// Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK, also of repetitions (RFC
+// 2883), with RACK and tail loss probe (RFC 8985), NewReno's rules without it; F-RTO, PRR and undoing; CUBIC with HyStart, or
+// NewReno; RFC 6298 as Linux; slow start after idle; Linux's quick and delayed acknowledgements; Nagle with Minshall's change,
+// as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
+// Not here yet: receive auto-tuning, keep-alive probes.
 #pragma once
 
 #include <cstdint>
@@ -68,8 +68,9 @@ struct Settings {
   std::uint32_t send_buffer = 1u << 22;       // bytes; what is written beyond waits in the application's memory
   bool slow_start_after_idle = true;          // Linux's tcp_slow_start_after_idle
   Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
-  std::uint8_t syn_retries = 6;               // Linux's tcp_syn_retries
-  std::uint8_t syn_linear_timeouts = 4;       // of them at the first time-out, before it doubles (Linux 6.5)
+  bool timer_wheel = false;      // round up as that kernel's timer wheel does: by up to an eighth (see timers.cpp)
+  std::uint8_t syn_retries = 6;  // Linux's tcp_syn_retries
+  std::uint8_t syn_linear_timeouts = 4;                // of them at the first time-out, before it doubles (Linux 6.5)
   Duration give_up = Duration::milliseconds(924'600);  // tcp_retries2 = 15: Linux's hypothetical time for it
   Duration time_wait = Duration::seconds(60);          // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
   const CongestionAlgorithm* congestion = &cubic();
@@ -193,6 +194,7 @@ class Connection {
 
   // input.cpp
   void receive_in_syn_sent(const wire::TcpSegment& segment);
+  void answer_repetition(std::int64_t begin, std::size_t payload);
   bool process_ack(const wire::TcpHeader& header, std::size_t payload);
   void take_sacks(const wire::TcpHeader& header, AckNews& news);
   void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header, AckNews& news);
@@ -236,6 +238,7 @@ class Connection {
   static void on_timer(void* self, std::uint64_t);
   static void on_delayed_ack(void* self, std::uint64_t);
   void arm(Mode mode, Duration after);
+  Instant when(Duration after) const;
   void disarm();
   void send_ack_later();
   void disarm_delayed_ack();
@@ -276,6 +279,7 @@ class Connection {
   bool sack_ = false;
   std::uint8_t send_scale_ = 0;
   std::uint8_t receive_scale_ = 0;
+  bool syn_repeated_ = false;       // the SYN-ACK was sent again, for a SYN that came again
   bool probe_resent_ = false;       // the tail loss probe was no new data
   bool new_before_repair_ = false;  // F-RTO, step 2.b
   bool maybe_spurious_ = false;     // F-RTO: the time-out may have been one
@@ -321,6 +325,9 @@ class Connection {
   Instant recent_timestamp_at_;
   ByteRing unread_;
   Reassembly early_;
+  struct {
+    std::uint64_t begin = 0, end = 0;
+  } repeated_;                      // what came twice, while it is answered
   std::uint64_t latest_early_ = 0;  // where the newest early segment began: the first SACK block holds it
 
   TimerId timer_;

@@ -27,21 +27,22 @@ void Connection::receive(const wire::TcpSegment& segment) {
     return;
   }
   const std::int64_t edge = static_cast<std::int64_t>(std::max(rcv_edge_, rcv_nxt_));
-  // An empty segment is old if it lies before what we last acknowledged, as in Linux: ACKs may overtake one another.
-  const bool old =
-      length > 0 ? begin + length <= static_cast<std::int64_t>(rcv_nxt_) : begin < static_cast<std::int64_t>(acked_);
+  // Old is what lies before our last acknowledgement, as in Linux: ACKs may overtake one another, and a repetition of the newest
+  // segment still says what the time is.
+  const bool old = begin + length < static_cast<std::int64_t>(acked_);
   if (old || begin > edge) {
-    // An old duplicate, or beyond the window: answered by an ACK. A repeated SYN of the handshake draws the SYN-ACK again.
+    // Answered by an ACK. A repeated SYN of the handshake draws the SYN-ACK again.
     if (header.flags.rst) return;
     if (state_ == State::syn_received && header.flags.syn && !header.flags.ack && header.sequence == irs_) {
       CauseScope scope(host_.trace);
       host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, RetransmitReason::repeated_syn);
+      syn_repeated_ = true;
       send_syn();
       return;
     }
     if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
     if (header.flags.ack && !process_ack(header, 0)) return;
-    if (state_ != State::closed) send_ack();
+    if (state_ != State::closed) answer_repetition(begin, segment.payload.size());
     return;
   }
   if (header.flags.rst) {
@@ -65,6 +66,12 @@ void Connection::receive(const wire::TcpSegment& segment) {
     take_timestamp(header.timestamp);
   if (!process_ack(header, segment.payload.size() + (header.flags.fin ? 1 : 0))) return;
   if (state_ == State::closed) return;
+  if (length > 0 && begin + length <= static_cast<std::int64_t>(rcv_nxt_)) {
+    if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
+    answer_repetition(begin, segment.payload.size());
+    output();
+    return;
+  }
   const bool listens = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
   if (listens && length > 0) {
     Bytes payload = segment.payload;
@@ -79,6 +86,16 @@ void Connection::receive(const wire::TcpSegment& segment) {
     process_data(payload, from, header.flags.fin, header.flags.psh);
   }
   if (state_ != State::closed) output();
+}
+
+// What we have had already is acknowledged at once, and so are the next segments: the peer is in trouble. RFC 2883: the first SACK
+// block says what came twice.
+void Connection::answer_repetition(std::int64_t begin, std::size_t payload) {
+  acks_.be_quick(rcv_wnd_);
+  acks_.ping_pong = false;
+  if (sack_ && payload > 0 && begin >= 0) repeated_ = {static_cast<std::uint64_t>(begin), begin + payload};
+  send_ack();
+  repeated_ = {};
 }
 
 void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
@@ -122,7 +139,7 @@ void Connection::sample_round_trip(Duration measured) {
 // The first round trip. A SYN or SYN-ACK that was sent once is timed as it is; of a repeated one the echo tells which of them is
 // answered. A SYN-ACK echoes the first SYN that came, so where the first SYN-ACK is lost the sample is a second and more.
 void Connection::end_of_handshake(const wire::TcpHeader& header) {
-  if (retries_ == 0) {
+  if (retries_ == 0 && !syn_repeated_) {
     sample_round_trip(host_.events.now() - syn_sent_);
   } else if (timestamps_ && header.has_timestamps) {
     sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
@@ -211,6 +228,14 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   for (std::uint8_t k = 0; k < header.sack_count; ++k) {
     const std::uint64_t begin = offset_of_ack(header.sack[k].begin);
     const std::uint64_t end = offset_of_ack(header.sack[k].end);
+    // RFC 2883: the first block tells of a repetition where it lies below the acknowledgement, or within the second.
+    if (k == 0 &&
+        (static_cast<std::int32_t>(header.sack[0].end - header.acknowledgement) <= 0 ||
+         (header.sack_count > 1 && static_cast<std::int32_t>(header.sack[0].begin - header.sack[1].begin) >= 0 &&
+          static_cast<std::int32_t>(header.sack[0].end - header.sack[1].end) <= 0))) {
+      news.repeated = true;
+      continue;
+    }
     if (end <= begin || end > snd_nxt_) continue;
     for (std::uint32_t i = 0; i < sent_.size(); ++i) {
       const SentSegment& s = sent_[i];
@@ -344,6 +369,9 @@ void Connection::deliver(Bytes bytes) {
   set(Field::tcp_rcv_nxt, rcv_nxt_, rcv_nxt_ + bytes.size());
   host_.trace.emit(Kind::stream_delivered, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                    static_cast<std::int64_t>(rcv_nxt_));
+  // What waited for this acknowledgement leaves before the program has seen the data, and takes the answer to it along
+  // (tcp_data_snd_check). So an answer that Nagle's algorithm held back may stay one message behind for good.
+  output();
   const std::uint64_t waiting = rcv_nxt_ - acked_;
   const bool read_at_once = unread_.empty() && user_ != nullptr;
   if (acks_.at_once(waiting) || (read_at_once && acks_.after_reading(waiting))) send_ack();

@@ -76,6 +76,7 @@ struct AckNews {
   bool sacked = false;
   bool original_arrived = false;  // something sent once, before the recovery began
   bool lost_more = false;
+  bool repeated = false;                            // the peer has had something twice (RFC 2883)
   std::uint32_t delivered = 0;                      // segments
   Duration round_trip = Duration::nanoseconds(-1);  // of the newest that was sent once; negative: not measured
   Instant sacked_sending = Instant::never();        // of the oldest newly SACKed segment that was sent once

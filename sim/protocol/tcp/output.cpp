@@ -39,9 +39,12 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
     header.timestamp = timestamp_now();
     header.timestamp_echo = recent_timestamp_;
   }
+  const std::uint8_t most = timestamps_ ? 3 : 4;  // blocks that fit
+  if (repeated_.end > repeated_.begin)
+    header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_.begin),
+                                        irs_ + 1 + static_cast<std::uint32_t>(repeated_.end)};
   if (sack_ && !early_.empty()) {
     // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
-    const std::uint8_t most = timestamps_ ? 3 : 4;
     const auto add = [&](const Reassembly::Piece& piece) {
       if (header.sack_count >= most) return;
       header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(piece.begin),

@@ -52,8 +52,8 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
 // RFC 8985, section 7.4: what the answer to a tail loss probe says.
 void Connection::answer_to_probe(bool duplicate, const AckNews& news) {
   if (snd_una_ < probe_end_) return;
-  if (!probe_resent_) {
-    probe_end_ = 0;  // it was new data, and has arrived
+  if (!probe_resent_ || news.repeated) {
+    probe_end_ = 0;  // it was new data, or had not been needed
   } else if (snd_una_ > probe_end_) {
     // The segment that was sent again had been lost: repaired, but the window must know of it.
     probe_end_ = 0;

@@ -17,9 +17,26 @@ constexpr Field kTimerField[] = {Field::none,
 
 }  // namespace
 
+// The instant at which a timer goes off that is set for `after` from now. Linux's timer wheel counts ticks and keeps later timers
+// in coarser slots, each level eight times as coarse, and rounds up so that none is early (kernel/time/timer.c, calc_index):
+// up to 252 ms by a tick of 4 ms, up to 2 s by 32 ms, up to 16 s by 256 ms, then by 2 s. Where the ticks fall is chance.
+Instant Connection::when(Duration after) const {
+  const Instant now = host_.events.now();
+  if (!settings_.timer_wheel) return now + after;
+  constexpr std::int64_t kSlots = 63;  // of the first level, less one
+  const std::int64_t tick = settings_.tick.ns();
+  const std::int64_t phase = static_cast<std::int64_t>(iss_) * 512 * tick / 0x100000000ll;
+  const std::int64_t clock = (now.ns() + phase) / tick;
+  const std::int64_t expires = clock + (after.ns() + tick - 1) / tick;
+  int shift = 0;
+  while (shift < 12 && expires - clock >= (kSlots << shift)) shift += 3;
+  const std::int64_t slot = ((expires >> shift) + 1) << shift;
+  return Instant::from_ns(slot * tick - phase);
+}
+
 void Connection::arm(Mode mode, Duration after) {
   if (mode_ != mode) disarm();
-  arm_traced(host_.trace, timer_, entity_, kTimerField[static_cast<std::size_t>(mode)], host_.events.now() + after);
+  arm_traced(host_.trace, timer_, entity_, kTimerField[static_cast<std::size_t>(mode)], when(after));
   mode_ = mode;
 }
 
@@ -47,7 +64,7 @@ void Connection::on_timer(void* target, std::uint64_t) {
 // An acknowledgement that may wait. One that is nearly due already goes now.
 void Connection::send_ack_later() {
   const Duration delay = acks_.delay(Duration::microseconds(round_trip_.srtt_us()));
-  Instant at = host_.events.now() + delay;
+  Instant at = when(delay);
   if (const Instant due = host_.events.due(delayed_ack_); due != Instant::never()) {
     if (due <= host_.events.now() + delay / 4) {
       send_ack();

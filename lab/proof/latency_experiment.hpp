@@ -1,0 +1,33 @@
+// One row of truth/latency.csv as a simulated experiment: pairs of a publisher and a subscriber, each pair over a link of its own
+// to one broker, and how long every message took from publish() to its delivery.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/kernel/time.hpp"
+
+namespace wirelab {
+
+struct LatencyExperiment {
+  bool subscriber_behind_link = false;  // side A; else on the broker's host, B
+  std::uint32_t payload = 100;          // bytes
+  Duration interval = Duration::seconds(1);
+  bool nodelay = false;
+  int qos = 0;
+  double loss = 0;
+  std::uint32_t pairs = 20;
+  std::uint32_t messages = 100;  // of each publisher
+  bool at_release = true;        // QoS 2 is handed on at PUBREL, as mosquitto and libmosquitto do
+};
+
+struct LatencyResult {
+  std::vector<double> latency_ms;  // of each delivery
+  std::vector<double> ack_ms;      // from publish() to the end of the handshake; QoS 1 and 2
+  std::uint64_t sent = 0;
+  std::uint64_t duplicates = 0;
+};
+
+LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t seed);
+
+}  // namespace wirelab
