@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "lab/proof/connection_experiments.hpp"
 #include "lab/proof/latency_experiment.hpp"
 #include "lab/proof/truth.hpp"
 
@@ -52,14 +53,218 @@ LatencyExperiment experiment_of(const CsvTable& table, std::size_t row) {
   return experiment;
 }
 
-void judge(Comparison& c, bool fraction) {
-  const double room = fraction ? std::max(0.1 * c.measured, 0.005) : 0.1 * std::fabs(c.measured);
-  const double low = c.low - room;
-  const double high = c.high + room;
-  c.pooled_fits = c.simulated >= low && c.simulated <= high;
-  c.far = c.simulated > high * 1.5 || c.simulated * 1.5 < low;
-  const double spare = fraction ? std::max(0.1 * c.measured, 0.005) : 0.1 * c.measured;
-  c.repeat_fits = c.measured >= c.least - spare && c.measured <= c.most + spare;
+std::map<std::string, double> statistics_of(ConnectResult result) {
+  std::map<std::string, double> all;
+  for (auto& [name, values] :
+       {std::pair{"tcp", &result.tcp_ms}, {"mqtt", &result.mqtt_ms}, {"total", &result.total_ms}}) {
+    std::sort(values->begin(), values->end());
+    for (const int percent : {50, 90, 99})
+      all[fmt::format("{}_p{}_ms", name, percent)] = quantile(*values, percent / 100.0);
+  }
+  return all;
+}
+
+std::map<std::string, double> statistics_of(BulkResult result, std::size_t transfers) {
+  std::map<std::string, double> all;
+  std::vector<double> goodput;
+  double sum = 0;
+  for (const double data_ms : result.data_ms) goodput.push_back(8e9 / data_ms), sum += 8e9 / data_ms;
+  std::sort(result.data_ms.begin(), result.data_ms.end());
+  std::sort(goodput.begin(), goodput.end());
+  for (const int percent : {10, 50, 90}) {
+    all[fmt::format("goodput_p{}_bps", percent)] = quantile(goodput, percent / 100.0);
+    all[fmt::format("data_p{}_ms", percent)] = quantile(result.data_ms, percent / 100.0);
+  }
+  all["goodput_mean_bps"] = sum / static_cast<double>(std::max<std::size_t>(goodput.size(), 1));
+  all["retrans_mean"] = static_cast<double>(result.retransmissions) / static_cast<double>(transfers);
+  return all;
+}
+
+void append(LatencyResult& to, LatencyResult&& from) {
+  to.latency_ms.insert(to.latency_ms.end(), from.latency_ms.begin(), from.latency_ms.end());
+  to.ack_ms.insert(to.ack_ms.end(), from.ack_ms.begin(), from.ack_ms.end());
+}
+void append(ConnectResult& to, ConnectResult&& from) {
+  to.tcp_ms.insert(to.tcp_ms.end(), from.tcp_ms.begin(), from.tcp_ms.end());
+  to.mqtt_ms.insert(to.mqtt_ms.end(), from.mqtt_ms.begin(), from.mqtt_ms.end());
+  to.total_ms.insert(to.total_ms.end(), from.total_ms.begin(), from.total_ms.end());
+}
+void append(BulkResult& to, BulkResult&& from) {
+  to.data_ms.insert(to.data_ms.end(), from.data_ms.begin(), from.data_ms.end());
+  to.retransmissions += from.retransmissions;
+}
+
+// The comparisons of one row, and the groups of rule 3.
+class Judge {
+ public:
+  Judge(const Intervals& intervals, const ValidationOptions& options,
+        const std::function<void(const std::string&)>& tell)
+      : intervals_(intervals), options_(options), tell_(tell) {}
+
+  /// Replays a row as often as wanted: run(seed) gives a result, of(result, repeats) its statistics, unfit(statistic, value) says
+  /// whether it is not to be judged by it. Rows without intervals, or that are not asked for, are passed over.
+  template <typename Run, typename Of, typename Unfit>
+  void row(const std::string& point, const std::string& group, Run&& run, Of&& of, Unfit&& unfit) {
+    const auto known = intervals_.find(point);
+    if (!point.starts_with(options_.only) || known == intervals_.end()) return;
+    tell_(point);
+    decltype(run(1)) pooled;
+    std::map<std::string, std::vector<double>> single;
+    for (int seed = 1; seed <= options_.repeats; ++seed) {
+      auto result = run(static_cast<std::uint64_t>(seed));
+      for (const auto& [name, value] : of(result, 1)) single[name].push_back(value);
+      append(pooled, std::move(result));
+    }
+    const auto simulated = of(std::move(pooled), options_.repeats);
+    for (const auto& [name, interval] : known->second) {
+      const auto value = simulated.find(name);
+      if (value != simulated.end()) compare(point, group, name, interval, value->second, single[name], unfit);
+    }
+  }
+  void not_replayed(const std::string& point, const char* why) {
+    if (point.starts_with(options_.only) && intervals_.contains(point))
+      result_.not_replayed.push_back(point + ": " + why);
+  }
+
+  Validation finish() {
+    for (const auto& [name, group] : groups_) {
+      const double mean = group.sum / group.weights;
+      const double half = 1 / std::sqrt(group.weights);
+      result_.groups.push_back({name, mean, half, std::fabs(mean) <= std::max(0.05, half)});
+    }
+    std::size_t judged = 0, outside = 0;
+    bool good = true;
+    for (const Comparison& c : result_.comparisons) {
+      if (!c.judged) continue;
+      ++judged;
+      outside += c.pooled_fits ? 0 : 1;
+      good = good && c.repeat_fits && !c.far;
+    }
+    for (const auto& group : result_.groups) good = good && group.fits;
+    result_.passed = good && judged > 0 && outside * 50 <= judged && result_.not_replayed.empty();
+    return std::move(result_);
+  }
+
+ private:
+  struct Weighted {
+    double sum = 0, weights = 0;
+  };
+
+  template <typename Unfit>
+  void compare(const std::string& point, const std::string& group, const std::string& name, const Interval& interval,
+               double value, std::vector<double>& repeats, Unfit&& unfit) {
+    Comparison c{point, name, interval.value, interval.low, interval.high, value};
+    std::sort(repeats.begin(), repeats.end());
+    c.least = quantile(repeats, 0.005);
+    c.most = quantile(repeats, 0.995);
+    const bool fraction = name.starts_with("frac");
+    const double room = fraction ? std::max(0.1 * c.measured, 0.005) : 0.1 * std::fabs(c.measured);
+    c.pooled_fits = value >= c.low - room && value <= c.high + room;
+    c.far = value > (c.high + room) * 1.5 || value * 1.5 < c.low - room;
+    c.repeat_fits = c.measured >= c.least - room && c.measured <= c.most + room;
+    c.judged = !unfit(name, value);
+    if (!fraction && c.judged && c.measured > 0 && value > 0 && c.high > c.low && !group.empty()) {
+      // As sure as the measurement is: the weight is one over the square of the interval's relative half width.
+      const double half = std::max(std::log(c.high / std::max(c.low, 1e-9)) / 2, 0.005);
+      groups_[group].sum += std::log(value / c.measured) / (half * half);
+      groups_[group].weights += 1 / (half * half);
+    }
+    result_.comparisons.push_back(std::move(c));
+  }
+
+  const Intervals& intervals_;
+  const ValidationOptions& options_;
+  const std::function<void(const std::string&)>& tell_;
+  Validation result_;
+  std::map<std::string, Weighted> groups_;
+};
+
+tl::expected<CsvTable, std::string> read_table(const std::string& path, std::initializer_list<const char*> columns) {
+  auto table = CsvTable::read(path);
+  if (!table) return table;
+  for (const char* const needed : columns) {
+    if (!table->has(needed)) return tl::unexpected(fmt::format("{}: there is no column \"{}\"", path, needed));
+  }
+  return table;
+}
+
+tl::expected<void, std::string> latencies(const std::string& folder, Judge& judge) {
+  const std::string path = folder + "/latency.csv";
+  const auto table = read_table(
+      path, {"client", "subscriber_side", "payload_B", "interval_ms", "nodelay", "qos", "loss", "connections", "sent"});
+  if (!table) return tl::unexpected(table.error());
+  for (std::size_t row = 0; row < table->rows(); ++row) {
+    const auto field = [&](const char* column) { return plain_number(table->number(row, column)); };
+    const std::string point =
+        fmt::format("latency/{}/{}/{}/{}/{}/{}/{}", table->text(row, "client"), table->text(row, "subscriber_side"),
+                    field("payload_B"), field("interval_ms"), field("nodelay"), field("qos"), field("loss"));
+    if (table->text(row, "client") != "libmosquitto") {
+      judge.not_replayed(point, "there is no profile of this client yet");
+      continue;
+    }
+    const LatencyExperiment experiment = experiment_of(*table, row);
+    if (experiment.messages == 0 || experiment.payload < 4)
+      return tl::unexpected(fmt::format("{}: {}: a payload of 4 bytes and a message at least are needed", path, point));
+    const std::string group = fmt::format("every {} ms, loss {}, {}", field("interval_ms"), field("loss"),
+                                          experiment.nodelay ? "TCP_NODELAY" : "Nagle");
+    judge.row(
+        point, group, [&](std::uint64_t seed) { return run_latency(experiment, seed); },
+        [](LatencyResult result, int) { return statistics_of(std::move(result)); },
+        [&](const std::string& name, double value) {
+          // Rule 5: at 10 % loss and a message a second the 90 % quantile of QoS 0 and 1 falls into a gap, from 26 to 280 ms.
+          if (name == "p90_ms" && experiment.loss == 0.1 && experiment.interval == Duration::seconds(1) &&
+              experiment.qos < 2)
+            return true;
+          // Rule 6: this row settles at one of several phases.
+          return point == "latency/libmosquitto/A/100/50/0/1/0" && name == "p50_ms" && value >= 80 && value <= 137;
+        });
+  }
+  return {};
+}
+
+tl::expected<void, std::string> connects(const std::string& folder, Judge& judge) {
+  const auto table = read_table(folder + "/connect.csv", {"variant", "one_way_ms", "rate_bps", "loss", "n"});
+  if (!table) return tl::unexpected(table.error());
+  for (std::size_t row = 0; row < table->rows(); ++row) {
+    const auto field = [&](const char* column) { return plain_number(table->number(row, column)); };
+    const std::string& variant = table->text(row, "variant");
+    const std::string point = fmt::format("connect/{}/{}/{}/{}", variant, field("one_way_ms"),
+                                          static_cast<std::int64_t>(table->number(row, "rate_bps")), field("loss"));
+    if (variant.find("tls") != std::string::npos) {
+      judge.not_replayed(point, "there is no TLS yet");
+      continue;
+    }
+    ConnectExperiment experiment;
+    experiment.delay = Duration::microseconds(std::llround(table->number(row, "one_way_ms") * 1000));
+    experiment.rate = static_cast<std::int64_t>(table->number(row, "rate_bps"));
+    experiment.loss = table->number(row, "loss");
+    experiment.connections = static_cast<std::uint32_t>(std::max(table->number(row, "n"), 1.0));
+    judge.row(
+        point, "connecting", [&](std::uint64_t seed) { return run_connects(experiment, seed); },
+        [](ConnectResult result, int) { return statistics_of(std::move(result)); },
+        [](const std::string&, double) { return false; });
+  }
+  return {};
+}
+
+tl::expected<void, std::string> bulks(const std::string& folder, Judge& judge) {
+  const auto table = read_table(folder + "/bulk.csv", {"cc", "loss", "n"});
+  if (!table) return tl::unexpected(table.error());
+  for (std::size_t row = 0; row < table->rows(); ++row) {
+    BulkExperiment experiment;
+    experiment.cubic = table->text(row, "cc") == "cubic";
+    experiment.loss = table->number(row, "loss");
+    experiment.transfers = static_cast<std::uint32_t>(std::max(table->number(row, "n"), 1.0));
+    const std::string point = fmt::format("bulk/{}/{}", table->text(row, "cc"), plain_number(experiment.loss));
+    judge.row(
+        point, fmt::format("bulk, loss {}", plain_number(experiment.loss)),
+        [&](std::uint64_t seed) { return run_bulk(experiment, seed); },
+        [&](BulkResult result, int repeats) {
+          return statistics_of(std::move(result), experiment.transfers * static_cast<std::size_t>(repeats));
+        },
+        [](const std::string&, double) { return false; });
+  }
+  return {};
 }
 
 }  // namespace
@@ -68,87 +273,11 @@ tl::expected<Validation, std::string> validate(const ValidationOptions& options,
                                                const std::function<void(const std::string&)>& tell) {
   const auto intervals = read_intervals(options.folder);
   if (!intervals) return tl::unexpected(intervals.error());
-  const auto table = CsvTable::read(options.folder + "/latency.csv");
-  if (!table) return tl::unexpected(table.error());
-  for (const char* const needed :
-       {"client", "subscriber_side", "payload_B", "interval_ms", "nodelay", "qos", "loss", "connections", "sent"}) {
-    if (!table->has(needed))
-      return tl::unexpected(fmt::format("{}/latency.csv: there is no column \"{}\"", options.folder, needed));
+  Judge judge(*intervals, options, tell);
+  for (const auto& part : {latencies, connects, bulks}) {
+    if (const auto done = part(options.folder, judge); !done) return tl::unexpected(done.error());
   }
-  Validation all;
-  struct Weighted {
-    double sum = 0, weights = 0;
-  };
-  std::map<std::string, Weighted> groups;
-  for (std::size_t row = 0; row < table->rows(); ++row) {
-    const auto field = [&](const char* column) { return plain_number(table->number(row, column)); };
-    const std::string point =
-        fmt::format("latency/{}/{}/{}/{}/{}/{}/{}", table->text(row, "client"), table->text(row, "subscriber_side"),
-                    field("payload_B"), field("interval_ms"), field("nodelay"), field("qos"), field("loss"));
-    const auto known = intervals->find(point);
-    if (!point.starts_with(options.only) || known == intervals->end()) continue;
-    if (table->text(row, "client") != "libmosquitto") {
-      all.not_replayed.push_back(point + ": there is no profile of this client yet");
-      continue;
-    }
-    tell(point);
-    const LatencyExperiment experiment = experiment_of(*table, row);
-    if (experiment.messages == 0 || experiment.payload < 4)
-      return tl::unexpected(fmt::format("{}/latency.csv: {}: a payload of 4 bytes and a message at least are needed",
-                                        options.folder, point));
-    LatencyResult pooled;
-    std::map<std::string, std::vector<double>> single;
-    for (int seed = 1; seed <= options.repeats; ++seed) {
-      LatencyResult result = run_latency(experiment, static_cast<std::uint64_t>(seed));
-      pooled.latency_ms.insert(pooled.latency_ms.end(), result.latency_ms.begin(), result.latency_ms.end());
-      pooled.ack_ms.insert(pooled.ack_ms.end(), result.ack_ms.begin(), result.ack_ms.end());
-      for (const auto& [name, value] : statistics_of(std::move(result))) single[name].push_back(value);
-    }
-    const auto simulated = statistics_of(std::move(pooled));
-    for (const auto& [name, interval] : known->second) {
-      const auto value = simulated.find(name);
-      if (value == simulated.end()) continue;
-      Comparison c{point, name, interval.value, interval.low, interval.high, value->second};
-      std::vector<double>& repeats = single[name];
-      std::sort(repeats.begin(), repeats.end());
-      c.least = quantile(repeats, 0.005);
-      c.most = quantile(repeats, 0.995);
-      const bool fraction = name.starts_with("frac");
-      judge(c, fraction);
-      // Rule 5: at 10 % loss and a message a second the 90 % quantile of QoS 0 and 1 falls into a gap, from 26 to 280 ms.
-      if (name == "p90_ms" && experiment.loss == 0.1 && experiment.interval == Duration::seconds(1) &&
-          experiment.qos < 2)
-        c.judged = false;
-      // Rule 6: this row settles at one of several phases.
-      if (point == "latency/libmosquitto/A/100/50/0/1/0" && name == "p50_ms" && c.simulated >= 80 && c.simulated <= 137)
-        c.judged = false;
-      if (!fraction && c.judged && c.measured > 0 && c.simulated > 0 && c.high > c.low) {
-        // As sure as the measurement is: the weight is one over the square of the interval's relative half width.
-        const double half = std::max(std::log(c.high / std::max(c.low, 1e-9)) / 2, 0.005);
-        const std::string group = fmt::format("every {} ms, loss {}, {}", field("interval_ms"), field("loss"),
-                                              experiment.nodelay ? "TCP_NODELAY" : "Nagle");
-        groups[group].sum += std::log(c.simulated / c.measured) / (half * half);
-        groups[group].weights += 1 / (half * half);
-      }
-      all.comparisons.push_back(std::move(c));
-    }
-  }
-  for (const auto& [name, group] : groups) {
-    const double mean = group.sum / group.weights;
-    const double half = 1 / std::sqrt(group.weights);
-    all.groups.push_back({name, mean, half, std::fabs(mean) <= std::max(0.05, half)});
-  }
-  std::size_t judged = 0, outside = 0;
-  bool good = true;
-  for (const Comparison& c : all.comparisons) {
-    if (!c.judged) continue;
-    ++judged;
-    outside += c.pooled_fits ? 0 : 1;
-    good = good && c.repeat_fits && !c.far;
-  }
-  for (const auto& group : all.groups) good = good && group.fits;
-  all.passed = good && judged > 0 && outside * 50 <= judged && all.not_replayed.empty();
-  return all;
+  return judge.finish();
 }
 
 std::string to_text(const Validation& validation) {

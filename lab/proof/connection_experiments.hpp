@@ -1,0 +1,42 @@
+// Rows of truth/connect.csv and truth/bulk.csv as simulated experiments: connections to a broker one after another, and
+// transfers of a million bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/time.hpp"
+
+namespace wirelab {
+
+struct ConnectExperiment {
+  Duration delay = Duration::milliseconds(25);  // one way
+  std::int64_t rate = 1'000'000;
+  double loss = 0;
+  std::uint32_t connections = 100;
+};
+
+struct ConnectResult {
+  std::vector<double> tcp_ms, mqtt_ms, total_ms;  // SYN to established, CONNECT to CONNACK, both
+  std::uint64_t up_bytes = 0, down_bytes = 0, up_packets = 0, down_packets = 0;  // IP, of all connections
+};
+
+/// TCP, CONNECT of 22 bytes, CONNACK, DISCONNECT, close; then a pause, and the next.
+ConnectResult run_connects(const ConnectExperiment& experiment, std::uint64_t seed);
+
+struct BulkExperiment {
+  bool cubic = true;  // else NewReno
+  double loss = 0;
+  std::uint32_t transfers = 40;
+};
+
+struct BulkResult {
+  std::vector<double> data_ms;  // from the connection's being established to the answer of 8 bytes
+  std::uint64_t retransmissions = 0;
+};
+
+/// A million bytes over 10 Mbit/s and 25 ms, a connection each.
+BulkResult run_bulk(const BulkExperiment& experiment, std::uint64_t seed);
+
+}  // namespace wirelab
