@@ -64,7 +64,7 @@ function router(name, options) end
 
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean }
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
 ---@return node
 function broker(name, options) end
 
@@ -201,6 +201,9 @@ function self:set(actuator, value) end
 ---@field reconnect_min? duration 1 s if left out; doubled after each failure
 ---@field reconnect_max? duration 120 s if left out
 ---@field nodelay? boolean TCP_NODELAY on the client's side; false if left out
+---@field congestion? "cubic"|"newreno" how TCP's window grows; "cubic" if left out
+---@field user_timeout? time TCP_USER_TIMEOUT: unacknowledged data ends the connection after so long; 924.6 s if left out, as Linux
+---@field tcp_keepalive? time SO_KEEPALIVE: silence before TCP asks whether the peer is there, then 9 times every 75 s; off if left out
 ---@field connect_timeout? duration 5 s if left out, as paho's
 
 ---Makes an MQTT client, which is not connected yet.

@@ -95,6 +95,7 @@ class Connections {
     timer(Field::tcp_reorder_timer, "reordering timer", "What has not come by then is taken for lost (RFC 8985, 6)");
     timer(Field::tcp_delayed_ack_timer, "delayed ACK", "An ACK waits for data to ride on, 40 ms at most");
     timer(Field::tcp_persist_timer, "window probe", "The peer's window is closed: it is asked again then");
+    timer(Field::tcp_keepalive_timer, "TCP keep alive", "The peer is asked then whether it is still there");
     timer(Field::tcp_close_timer, "time wait", "The connection is forgotten then");
     history(look, end);
     ImGui::PopID();

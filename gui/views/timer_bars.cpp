@@ -35,6 +35,8 @@ constexpr TimerLook kTimers[] = {
     {Field::client_connect_timer, "connect", "Until the attempt is given up, or the next one begins", Colour::qos2},
     {Field::tcp_persist_timer, "window probe",
      "The peer's window is closed; it is asked again then (RFC 9293, 3.8.6.1)", Colour::warning},
+    {Field::tcp_keepalive_timer, "TCP keep alive",
+     "After so much silence the peer is asked whether it is still there (RFC 1122, 4.2.3.6)", Colour::text_third},
     {Field::tcp_close_timer, "TIME-WAIT", "The connection is forgotten then (RFC 9293, 3.4.1)", Colour::text_third}};
 
 }  // namespace

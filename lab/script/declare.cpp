@@ -410,7 +410,7 @@ int declare_broker(lua_State* L) {
   if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
     node.broker.max_queued = static_cast<std::uint32_t>(*n);
   if (const auto keep = options.boolean("queue_qos0")) node.broker.queue_qos0 = *keep;
-  if (const auto nodelay = options.boolean("nodelay")) node.tcp.nodelay = *nodelay;
+  read_tcp(options, node.tcp);
   options.finish();
   return push_node(L, Host::of(L).description.nodes.size() - 1);
 }

@@ -2,6 +2,7 @@
 // declared. Lua is the library's C++ build, so an error unwinds our frames as an exception does.
 #pragma once
 
+#include <deque>
 #include <lua.hpp>
 
 #include <optional>
@@ -73,6 +74,7 @@ class Host final : public Script {
   bool duration_set = false;
   std::vector<ParameterInfo> parameters_;
   std::vector<Metric> own_metrics;
+  std::deque<tcp::Settings> tcp_settings;  // of single clients; connections refer to them
   std::vector<std::string> failures_;
   std::vector<ScheduledCall> scheduled;
   std::uint64_t spent = 0;

@@ -200,4 +200,16 @@ void Options::finish() {
   if (!wrong.empty()) unknown_name(L_, "option", wrong, where_, known_);
 }
 
+bool read_tcp(Options& options, tcp::Settings& settings) {
+  bool any = false;
+  if (const auto nodelay = options.boolean("nodelay")) settings.nodelay = *nodelay, any = true;
+  if (const auto name = options.choice("congestion", {"cubic", "newreno"})) {
+    settings.congestion = *name == "cubic" ? &tcp::cubic() : &tcp::new_reno();
+    any = true;
+  }
+  if (const auto time = options.duration("user_timeout")) settings.give_up = *time, any = true;
+  if (const auto time = options.duration("tcp_keepalive")) settings.keep_alive = *time, any = true;
+  return any;
+}
+
 }  // namespace wirelab::script

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/protocol/tcp/connection.hpp"
+
 #include "sim/kernel/time.hpp"
 
 namespace wirelab::script {
@@ -53,5 +55,8 @@ class Options {
   std::string where_;
   std::vector<std::string_view> known_;
 };
+
+/// The options of a TCP endpoint: nodelay, congestion, user_timeout, tcp_keepalive. True if any was given.
+bool read_tcp(Options& options, tcp::Settings& settings);
 
 }  // namespace wirelab::script

@@ -184,7 +184,11 @@ int self_mqtt(lua_State* L) {
   if (const auto d = options.duration("reconnect_min")) settings.first_delay = *d;
   if (const auto d = options.duration("reconnect_max")) settings.longest_delay = *d;
   if (const auto d = options.duration("connect_timeout")) settings.connect_timeout = *d;
-  settings.nodelay = options.boolean("nodelay").value_or(false);
+  tcp::Settings of_tcp;
+  if (read_tcp(options, of_tcp)) {
+    Host::of(L).tcp_settings.push_back(of_tcp);
+    settings.tcp = &Host::of(L).tcp_settings.back();
+  }
   options.finish();
   if (client.client_id.empty() && !client.clean_session)
     raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");

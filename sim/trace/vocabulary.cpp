@@ -69,6 +69,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "tcp_delayed_ack_timer",
                                                                                         "tcp_persist_timer",
                                                                                         "tcp_close_timer",
+                                                                                        "tcp_keepalive_timer",
                                                                                         "client_state",
                                                                                         "client_inflight",
                                                                                         "client_received",
@@ -199,6 +200,7 @@ bool is_timer(Field field) {
     case Field::tcp_delayed_ack_timer:
     case Field::tcp_persist_timer:
     case Field::tcp_close_timer:
+    case Field::tcp_keepalive_timer:
     case Field::client_keepalive_timer:
     case Field::client_ping_timer:
     case Field::client_connect_timer:

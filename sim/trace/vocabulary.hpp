@@ -93,6 +93,7 @@ enum class Field : std::uint16_t {
   tcp_delayed_ack_timer,
   tcp_persist_timer,
   tcp_close_timer,
+  tcp_keepalive_timer,
   // MQTT client
   client_state,     // ClientState
   client_inflight,  // key: packet id, value: mqtt::SendState

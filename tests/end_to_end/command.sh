@@ -31,6 +31,22 @@ expect 2 'did you mean scenarios/temperature.lua' run temperatur
 expect 2 'there is no such file' run "$work/none.lua"
 expect 2 'is a folder' run scenarios
 expect 2 'write NAME=VALUE' run temperature --set loss
+cat >"$work/tcp.lua" <<'LUA'
+local cc = param("cc", "cubic")
+local hub, home = broker("hub", { congestion = "newreno", tcp_keepalive = "30s" }), router("home")
+link(home, hub, { delay = "25ms" })
+device("d", { on = home }, function(self)
+  local c = self:mqtt({ nodelay = true, user_timeout = "10s", tcp_keepalive = "20s", congestion = cc })
+  c:connect(hub)
+  c:publish("a", "b")
+  sleep("50s")
+end)
+LUA
+expect 0 'connections +1' run "$work/tcp.lua"
+expect 2 'congestion.*cubic' run "$work/tcp.lua" --set cc=reno
+expect 0 'connecting' validate --only connect/plain --repeats 1
+expect 2 'no row begins so' validate --only nothing --repeats 1
+expect 2 'no/such/intervals.csv: No such file' validate no/such
 expect 2 'there is no parameter "los": did you mean "loss"' run temperature --set los=1
 expect 2 'unknown unit "sec"' run temperature --until 5sec
 expect 2 '--pcap-link' run temperature --pcap-link home-cloud

@@ -7,8 +7,8 @@
 // Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK, also of repetitions (RFC
 // 2883), with RACK and tail loss probe (RFC 8985), NewReno's rules without it; F-RTO, PRR and undoing; CUBIC with HyStart, or
 // NewReno; RFC 6298 as Linux; slow start after idle; Linux's quick and delayed acknowledgements; Nagle with Minshall's change,
-// as Linux; zero-window probes; orderly close, reset, TIME_WAIT; giving up.
-// Not here yet: receive auto-tuning, keep-alive probes.
+// as Linux; zero-window and keep-alive probes; orderly close, reset, TIME_WAIT; giving up.
+// Not here yet: receive auto-tuning.
 #pragma once
 
 #include <cstdint>
@@ -70,9 +70,13 @@ struct Settings {
   Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
   bool timer_wheel = false;      // round up as that kernel's timer wheel does: by up to an eighth (see timers.cpp)
   std::uint8_t syn_retries = 6;  // Linux's tcp_syn_retries
-  std::uint8_t syn_linear_timeouts = 4;                // of them at the first time-out, before it doubles (Linux 6.5)
-  Duration give_up = Duration::milliseconds(924'600);  // tcp_retries2 = 15: Linux's hypothetical time for it
-  Duration time_wait = Duration::seconds(60);          // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
+  std::uint8_t syn_linear_timeouts = 4;  // of them at the first time-out, before it doubles (Linux 6.5)
+  Duration give_up =
+      Duration::milliseconds(924'600);  // tcp_retries2 = 15, in Linux's hypothetical time; or TCP_USER_TIMEOUT
+  Duration keep_alive = Duration::nanoseconds(0);        // SO_KEEPALIVE: silence before the first probe; 0: off
+  Duration keep_alive_interval = Duration::seconds(75);  // Linux's tcp_keepalive_intvl, between probes
+  std::uint8_t keep_alive_probes = 9;                    // Linux's tcp_keepalive_probes, unanswered, end it
+  Duration time_wait = Duration::seconds(60);            // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
   const CongestionAlgorithm* congestion = &cubic();
 };
 
@@ -241,6 +245,9 @@ class Connection {
   Instant when(Duration after) const;
   void disarm();
   void send_ack_later();
+  static void on_keep_alive(void* self, std::uint64_t);
+  void arm_keep_alive(Duration after);
+  void keep_alive_is_due();
   void disarm_delayed_ack();
   void retransmission_timeout();
   std::uint32_t flight_size() const;
@@ -332,6 +339,10 @@ class Connection {
 
   TimerId timer_;
   TimerId delayed_ack_;
+  bool keeps_alive_ = false;  // known to the destructor, when the settings may be gone
+  TimerId keep_alive_;        // made only where it is wanted
+  Instant heard_;             // when anything last came from the peer
+  std::uint8_t unanswered_probes_ = 0;
 };
 
 }  // namespace wirelab::tcp

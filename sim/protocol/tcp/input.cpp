@@ -12,6 +12,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     return;
   }
   const wire::TcpHeader& header = segment.header;
+  heard_ = host_.events.now();
   // Unwraps the sequence number around what is expected next; the SYN itself lies at offset -1.
   const std::uint32_t expected = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
   const std::int64_t ahead = static_cast<std::int32_t>(header.sequence - expected);

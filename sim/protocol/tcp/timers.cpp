@@ -115,6 +115,35 @@ void Connection::arm_probe_or_retransmission(bool advancing, bool begins) {
   arm(Mode::probe, after);
 }
 
+void Connection::arm_keep_alive(Duration after) {
+  arm_traced(host_.trace, keep_alive_, entity_, Field::tcp_keepalive_timer, when(after));
+}
+
+void Connection::on_keep_alive(void* target, std::uint64_t) {
+  auto* self = static_cast<Connection*>(target);
+  record_fired(self->host_.trace, self->entity_, Field::tcp_keepalive_timer);
+  self->keep_alive_is_due();
+}
+
+// RFC 1122, section 4.2.3.6, as Linux: after so much silence an old sequence number asks for an ACK; if none of some probes is
+// answered, the peer is gone. While data is under way its own timers do that.
+void Connection::keep_alive_is_due() {
+  const Duration silence = host_.events.now() - heard_;
+  if (!sent_.empty() || snd_nxt_ < written_) {
+    arm_keep_alive(settings_.keep_alive);
+  } else if (silence < settings_.keep_alive) {
+    unanswered_probes_ = 0;
+    arm_keep_alive(settings_.keep_alive - silence);
+  } else if (unanswered_probes_ >= settings_.keep_alive_probes) {
+    send_reset(sequence_of(snd_nxt_));
+    finish(CloseReason::timed_out);
+  } else {
+    ++unanswered_probes_;
+    send_probe();
+    arm_keep_alive(settings_.keep_alive_interval);
+  }
+}
+
 void Connection::retransmission_timeout() {
   const std::int64_t old_rto = round_trip_.rto_us();
   if (state_ == State::syn_sent || state_ == State::syn_received) {

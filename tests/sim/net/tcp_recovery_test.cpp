@@ -255,3 +255,38 @@ TEST_CASE(
   CHECK(ms < 925 * 1.03);
   CHECK(pair.net.count(Kind::retransmission) == 0);
 }
+
+TEST_CASE("keep-alive probes find out that the peer is gone, and keep quiet while it talks") {
+  tcp::Settings settings;
+  settings.keep_alive = Duration::seconds(60);
+  settings.keep_alive_interval = Duration::seconds(10);
+  settings.keep_alive_probes = 3;
+  Pair pair(path(5), settings);
+  pair.net.run_ms(100);
+  // A peer that is there answers every probe.
+  pair.net.run(Duration::seconds(600));
+  CHECK_FALSE(pair.client.closed);
+  pair.net.expect_fold_equals_live();
+  // Behind a cut cable it does not: 60 s of silence, of which some have passed, three probes 10 s apart, and 10 s more.
+  pair.net.network.channel(pair.link, pair.a).set_up(false);
+  pair.net.network.channel(pair.link, pair.b).set_up(false);
+  pair.net.run(Duration::seconds(25));
+  CHECK_FALSE(pair.client.closed);
+  pair.net.run(Duration::seconds(70));
+  CHECK(pair.client.closed);
+  CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+  CHECK(pair.server.reason == tcp::CloseReason::timed_out);
+}
+
+TEST_CASE("a user time-out ends a connection whose data nobody acknowledges") {
+  tcp::Settings settings;
+  settings.give_up = Duration::seconds(5);
+  Pair pair(path(5), settings);
+  pair.net.run_ms(100);
+  pair.forward().set_up(false);
+  pair.client_end->write(pattern(10));
+  pair.net.run(Duration::seconds(4));
+  CHECK_FALSE(pair.client.closed);
+  pair.net.run(Duration::seconds(5));  // the next time-out after it
+  CHECK(pair.client.reason == tcp::CloseReason::timed_out);
+}
