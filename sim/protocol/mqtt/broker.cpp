@@ -176,7 +176,7 @@ void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageI
     acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
   if (row->action == ReceiveAction::pubrec_only) return;
   if (row->action == ReceiveAction::deliver_and_pubrec && settings_.deliver_at_release) {
-    session.held.emplace_back(packet, id);
+    session.held.keep(packet, id);
   } else {
     accept(packet, id, 0);
   }
@@ -186,9 +186,8 @@ void Broker::take_pubrel(ConnectionIndex index, PacketId packet_id) {
   Connection& connection = *connections_[index];
   const ReceiveRow& row = step_received(*sessions_[connection.session], packet_id, ReceiveEvent::pubrel);
   if (row.action == ReceiveAction::pubcomp) acknowledge(connection, PacketType::pubcomp, packet_id);
-  std::vector<HeldMessage> released;
-  if (take_held(sessions_[connection.session]->held, packet_id, released))
-    accept(released.front().publish(), released.front().message, 0);
+  if (const auto released = sessions_[connection.session]->held.take(packet_id))
+    accept(released->publish(), released->message, 0);
 }
 
 void Broker::take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id) {

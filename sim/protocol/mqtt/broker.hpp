@@ -94,7 +94,7 @@ class Broker {
     MessageRef will = kNoMessage;
     InFlight in_flight;
     Ring<Queued> queue;
-    std::vector<HeldMessage> held;   // those of them that wait to be passed on
+    HeldMessages held;               // those of them that wait to be passed on
     std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL
     std::vector<Subscription> subscriptions;
   };

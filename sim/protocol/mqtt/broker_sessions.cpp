@@ -122,8 +122,9 @@ void Broker::empty_session(Session& session) {
   }
   for (const PacketId id : session.received) trace_.state(session.entity, Field::session_received, 1, 0, id);
   session.received.clear();
-  for (const HeldMessage& held : session.held)
+  session.held.for_each([&](const HeldMessage& held) {
     trace_.emit(Kind::message_lost, session.entity, held.message, LossReason::session_ended);
+  });
   session.held.clear();
   const SessionIndex index = by_client_.at(session.client);
   for (const Subscription& s : session.subscriptions) {

@@ -129,8 +129,7 @@ const ReceiveRow& Client::step_received(PacketId id, ReceiveEvent event) {
 
 void Client::take_pubrel(PacketId id) {
   if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) acknowledge(PacketType::pubcomp, id);
-  std::vector<HeldMessage> released;
-  if (take_held(held_, id, released)) deliver(released.front().publish());
+  if (const auto released = held_.take(id)) deliver(released->publish());
 }
 
 void Client::take_publish(const Publish& packet) {
@@ -140,7 +139,7 @@ void Client::take_publish(const Publish& packet) {
     acknowledge(PacketType::pubrec, packet.packet_id);
   if (row->action == ReceiveAction::pubrec_only) return;
   if (row->action == ReceiveAction::deliver_and_pubrec && options_.deliver_at_release) {
-    held_.emplace_back(packet, 0);
+    held_.keep(packet, 0);
   } else {
     deliver(packet);
   }

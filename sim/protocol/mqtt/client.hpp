@@ -151,7 +151,7 @@ class Client {
   InFlight in_flight_{kMessageIds};
   Ring<Waiting> queue_;
   FireAndForget qos0_;
-  std::vector<HeldMessage> held_;   // those of them that wait to be delivered
+  HeldMessages held_;               // those of them that wait to be delivered
   std::vector<PacketId> received_;  // QoS 2, waiting for PUBREL
   // SUBSCRIBE and UNSUBSCRIBE take the identifiers that messages leave, so none is ever in use twice [MQTT-2.3.1-2].
   static constexpr PacketId kMessageIds = 60000;

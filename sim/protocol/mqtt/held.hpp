@@ -2,6 +2,8 @@
 // release. Method B, which delivers at once and keeps only the identifier, needs none of it.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,15 +36,33 @@ struct HeldMessage {
   }
 };
 
-/// Takes the message of this identifier out of the list; false if there is none.
-inline bool take_held(std::vector<HeldMessage>& held, PacketId id, std::vector<HeldMessage>& out) {
-  for (auto at = held.begin(); at != held.end(); ++at) {
-    if (at->id != id) continue;
-    out.push_back(std::move(*at));
-    held.erase(at);
-    return true;
+/// Those of one receiver, in one pointer: most have none.
+class HeldMessages {
+ public:
+  void keep(const Publish& packet, MessageId number) {
+    if (all_ == nullptr) all_ = std::make_unique<std::vector<HeldMessage>>();
+    all_->emplace_back(packet, number);
   }
-  return false;
-}
+  /// Takes the message of this identifier out; empty if there is none.
+  std::optional<HeldMessage> take(PacketId id) {
+    if (all_ == nullptr) return std::nullopt;
+    for (auto at = all_->begin(); at != all_->end(); ++at) {
+      if (at->id != id) continue;
+      std::optional<HeldMessage> found(std::move(*at));
+      all_->erase(at);
+      return found;
+    }
+    return std::nullopt;
+  }
+  template <typename See>
+  void for_each(See&& see) const {
+    if (all_ == nullptr) return;
+    for (const HeldMessage& held : *all_) see(held);
+  }
+  void clear() { all_.reset(); }
+
+ private:
+  std::unique_ptr<std::vector<HeldMessage>> all_;
+};
 
 }  // namespace wirelab::mqtt

@@ -16,13 +16,13 @@ struct AckPolicy {
   static constexpr Duration kMost = Duration::milliseconds(500);        // HZ / 2
   static constexpr Duration kMostOfTalk = Duration::milliseconds(200);  // TCP_DELACK_MAX
 
-  std::uint32_t quick = 0;           // so many acknowledgements go at once
+  std::uint8_t quick = 0;            // so many acknowledgements go at once
   bool ping_pong = false;            // we have answered data with data
   bool scheduled = false;            // something is to be acknowledged
   bool pushed = false;               // a short segment, or one with PSH, came since
   bool pushed_again = false;         // and another
-  std::uint32_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
-  std::uint32_t last_length = 0;
+  std::uint16_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
+  std::uint16_t last_length = 0;
   Duration timeout = Duration::nanoseconds(0);  // ato; 0 before the first data
   Instant last_data;
 
@@ -79,23 +79,23 @@ struct AckPolicy {
 
   /// The next ones go at once: as many as the window holds pairs of full segments, 16 at most.
   void be_quick(std::uint32_t window) {
-    const std::uint32_t fit = std::max(window / (2 * full_segment), 2u);
-    quick = std::max(quick, std::min(fit, kQuickAcks));
+    const std::uint32_t fit = std::max(window / (2u * full_segment), 2u);
+    quick = static_cast<std::uint8_t>(std::max<std::uint32_t>(quick, std::min(fit, kQuickAcks)));
   }
 
  private:
   void measure(std::uint32_t length, bool push, std::uint32_t most) {
     if (length >= full_segment) {
-      full_segment = std::min(length, most);
+      full_segment = static_cast<std::uint16_t>(std::min(length, most));
       if (push) pushed = true;
       return;
     }
     // Two equal ones without PSH are what this peer calls full.
     if (length >= 536 || (length >= 88 && !push)) {
       const bool twice = length == last_length;
-      last_length = length;
+      last_length = static_cast<std::uint16_t>(length);
       if (twice) {
-        full_segment = length;
+        full_segment = static_cast<std::uint16_t>(length);
         return;
       }
     }

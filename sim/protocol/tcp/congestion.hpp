@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "sim/kernel/time.hpp"
 
@@ -35,7 +36,7 @@ struct CongestionState {
   std::uint32_t window = 10;            // cwnd: RFC 6928
   std::uint32_t threshold = kInfinite;  // ssthresh
   std::uint32_t counted = 0;            // acknowledged segments towards the next one
-  CubicState cubic;
+  std::unique_ptr<CubicState> cubic;    // made when the window is first in full use, or reduced: thin flows need none
   bool slow_start() const { return window < threshold; }
 };
 

@@ -32,8 +32,10 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
       own_mss_(maximum_segment_size) {
   timer_ = host_.events.make_timer(on_timer, this);
   delayed_ack_ = host_.events.make_timer(on_delayed_ack, this);
-  keeps_alive_ = settings_.keep_alive.ns() > 0;
-  if (keeps_alive_) keep_alive_ = host_.events.make_timer(on_keep_alive, this);
+  if (settings_.keep_alive.ns() > 0) {
+    keep_alive_ = std::make_unique<KeepAlive>();
+    keep_alive_->timer = host_.events.make_timer(on_keep_alive, this);
+  }
   // The smallest shift with which 16 bits can offer the whole buffer: RFC 7323, section 2.3.
   while (receive_scale_ < 14 && (settings_.receive_buffer >> receive_scale_) > 65535) ++receive_scale_;
   rcv_edge_ = settings_.receive_buffer;
@@ -42,17 +44,17 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
 Connection::~Connection() {
   host_.events.release(timer_);
   host_.events.release(delayed_ack_);
-  if (keeps_alive_) host_.events.release(keep_alive_);
+  if (keep_alive_ != nullptr) host_.events.release(keep_alive_->timer);
 }
 
 void Connection::set_state(State state) {
   set(Field::tcp_state, state_, state);
-  if (!keeps_alive_) return;
+  if (keep_alive_ == nullptr) return;
   if (state == State::established) {
-    heard_ = host_.events.now();
+    keep_alive_->heard = host_.events.now();
     arm_keep_alive(settings_.keep_alive);
   } else if (state == State::closed || state == State::time_wait) {
-    disarm_traced(host_.trace, keep_alive_, entity_, Field::tcp_keepalive_timer);
+    disarm_traced(host_.trace, keep_alive_->timer, entity_, Field::tcp_keepalive_timer);
   }
 }
 
@@ -187,8 +189,8 @@ void Connection::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::tcp_close_timer, 0, timer(Mode::close));
   visitor.value(entity_, Field::tcp_probe_timer, 0, timer(Mode::probe));
   visitor.value(entity_, Field::tcp_reorder_timer, 0, timer(Mode::reorder));
-  if (keeps_alive_) {
-    const Instant due = host_.events.due(keep_alive_);
+  if (keep_alive_ != nullptr) {
+    const Instant due = host_.events.due(keep_alive_->timer);
     visitor.value(entity_, Field::tcp_keepalive_timer, 0, due == Instant::never() ? 0 : due.ns());
   }
   visitor.value(entity_, Field::tcp_delayed_ack_timer, 0, ack_due == Instant::never() ? 0 : ack_due.ns());

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sim/kernel/event_queue.hpp"
@@ -230,11 +231,12 @@ class Connection {
   void resend(std::uint32_t i, RetransmitReason reason);
   bool send_new(bool force);
   void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
-  void send_ack();
+  void send_ack() { send_ack_telling(0, 0); }
+  void send_ack_telling(std::uint64_t repeated_begin, std::uint64_t repeated_end);
   void send_probe();
   void send_syn();
   void send_reset(std::uint32_t sequence);
-  wire::TcpHeader header_for(std::uint64_t offset);
+  wire::TcpHeader header_for(std::uint64_t offset, std::uint64_t repeated_begin = 0, std::uint64_t repeated_end = 0);
   std::uint16_t window_to_offer();
   std::uint32_t send_window_left() const;
 
@@ -319,8 +321,7 @@ class Connection {
   std::uint32_t first_resend_ = 0;    // timestamp of the first retransmission since all was well
   bool resent_ = false;               // there was one
   RoundTrip round_trip_;
-  Instant last_data_sent_;
-  Instant syn_sent_;  // the first of them
+  Instant last_data_sent_;  // the first SYN before there is any
 
   // receiving
   AckPolicy acks_;
@@ -332,17 +333,16 @@ class Connection {
   Instant recent_timestamp_at_;
   ByteRing unread_;
   Reassembly early_;
-  struct {
-    std::uint64_t begin = 0, end = 0;
-  } repeated_;                      // what came twice, while it is answered
   std::uint64_t latest_early_ = 0;  // where the newest early segment began: the first SACK block holds it
 
   TimerId timer_;
   TimerId delayed_ack_;
-  bool keeps_alive_ = false;  // known to the destructor, when the settings may be gone
-  TimerId keep_alive_;        // made only where it is wanted
-  Instant heard_;             // when anything last came from the peer
-  std::uint8_t unanswered_probes_ = 0;
+  struct KeepAlive {
+    TimerId timer;
+    Instant heard;  // when anything last came from the peer
+    std::uint8_t unanswered = 0;
+  };
+  std::unique_ptr<KeepAlive> keep_alive_;  // where it is wanted
 };
 
 }  // namespace wirelab::tcp

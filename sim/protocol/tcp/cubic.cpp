@@ -26,8 +26,13 @@ std::int64_t curve(const CubicState& c, std::int64_t t_ms) {
   return static_cast<std::int64_t>(c.origin) + d * d / 1000 * d / 2'500'000;
 }
 
+CubicState& cubic_of(CongestionState& state) {
+  if (state.cubic == nullptr) state.cubic = std::make_unique<CubicState>();
+  return *state.cubic;
+}
+
 void recompute(CongestionState& state, std::uint32_t segments, Instant now) {
-  CubicState& c = state.cubic;
+  CubicState& c = cubic_of(state);
   constexpr Duration kEvery = Duration::milliseconds(1000 / 32);
   c.acknowledged += segments;
   if (c.last_window == state.window && c.computed != Instant::never() && now - c.computed <= kEvery) return;
@@ -69,7 +74,7 @@ void recompute(CongestionState& state, std::uint32_t segments, Instant now) {
 void hystart(CongestionState& state, const AckSample& sample) {
   constexpr std::int64_t kTrainGap = 2000;  // us
   constexpr std::uint8_t kSamples = 8;
-  CubicState& c = state.cubic;
+  CubicState& c = cubic_of(state);
   if (sample.acknowledged > c.round_ends) {
     c.round_began = c.train_last = sample.now;
     c.round_ends = sample.sent;
@@ -94,8 +99,9 @@ void hystart(CongestionState& state, const AckSample& sample) {
 }
 
 void cubic_acknowledged(CongestionState& state, const AckSample& sample, bool may_grow) {
-  CubicState& c = state.cubic;
   constexpr std::uint32_t kHystartFrom = 16;  // segments
+  if (!may_grow && state.cubic == nullptr) return;
+  CubicState& c = cubic_of(state);
   if (may_grow) {
     const std::uint32_t left = slow_start(state, sample.segments);
     if (left > 0) {
@@ -113,13 +119,13 @@ void cubic_acknowledged(CongestionState& state, const AckSample& sample, bool ma
 
 // RFC 9438, sections 4.6 and 4.7 (fast convergence).
 std::uint32_t cubic_threshold(CongestionState& state, std::uint32_t, Instant) {
-  CubicState& c = state.cubic;
+  CubicState& c = cubic_of(state);
   c.epoch = Instant::never();
   c.last_most = state.window < c.last_most ? state.window * (1024 + kBeta) / 2048 : state.window;
   return std::max(state.window * kBeta / 1024, 2u);
 }
 
-void cubic_timed_out(CongestionState& state) { state.cubic = CubicState(); }
+void cubic_timed_out(CongestionState& state) { state.cubic.reset(); }
 
 }  // namespace
 

@@ -12,7 +12,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     return;
   }
   const wire::TcpHeader& header = segment.header;
-  heard_ = host_.events.now();
+  if (keep_alive_ != nullptr) keep_alive_->heard = host_.events.now();
   // Unwraps the sequence number around what is expected next; the SYN itself lies at offset -1.
   const std::uint32_t expected = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
   const std::int64_t ahead = static_cast<std::int32_t>(header.sequence - expected);
@@ -94,9 +94,8 @@ void Connection::receive(const wire::TcpSegment& segment) {
 void Connection::answer_repetition(std::int64_t begin, std::size_t payload) {
   acks_.be_quick(rcv_wnd_);
   acks_.ping_pong = false;
-  if (sack_ && payload > 0 && begin >= 0) repeated_ = {static_cast<std::uint64_t>(begin), begin + payload};
-  send_ack();
-  repeated_ = {};
+  const bool told = sack_ && payload > 0 && begin >= 0;
+  send_ack_telling(told ? static_cast<std::uint64_t>(begin) : 0, told ? begin + payload : 0);
 }
 
 void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
@@ -141,7 +140,7 @@ void Connection::sample_round_trip(Duration measured) {
 // answered. A SYN-ACK echoes the first SYN that came, so where the first SYN-ACK is lost the sample is a second and more.
 void Connection::end_of_handshake(const wire::TcpHeader& header) {
   if (retries_ == 0 && !syn_repeated_) {
-    sample_round_trip(host_.events.now() - syn_sent_);
+    sample_round_trip(host_.events.now() - last_data_sent_);
   } else if (timestamps_ && header.has_timestamps) {
     sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
   } else {

@@ -25,7 +25,7 @@ std::uint16_t Connection::window_to_offer() {
   return static_cast<std::uint16_t>(offered);
 }
 
-wire::TcpHeader Connection::header_for(std::uint64_t offset) {
+wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repeated_begin, std::uint64_t repeated_end) {
   wire::TcpHeader header;
   header.source_port = local_.port;
   header.destination_port = remote_.port;
@@ -40,9 +40,9 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
     header.timestamp_echo = recent_timestamp_;
   }
   const std::uint8_t most = timestamps_ ? 3 : 4;  // blocks that fit
-  if (repeated_.end > repeated_.begin)
-    header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_.begin),
-                                        irs_ + 1 + static_cast<std::uint32_t>(repeated_.end)};
+  if (repeated_end > repeated_begin)
+    header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_begin),
+                                        irs_ + 1 + static_cast<std::uint32_t>(repeated_end)};
   if (sack_ && !early_.empty()) {
     // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
     const auto add = [&](const Reassembly::Piece& piece) {
@@ -63,11 +63,11 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
   return header;
 }
 
-void Connection::send_ack() {
+void Connection::send_ack_telling(std::uint64_t repeated_begin, std::uint64_t repeated_end) {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
   acks_.acknowledged();
-  const wire::TcpHeader header = header_for(snd_nxt_);
+  const wire::TcpHeader header = header_for(snd_nxt_, repeated_begin, repeated_end);
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
 
@@ -97,7 +97,7 @@ void Connection::send_syn() {
     header.timestamp_echo = recent_timestamp_;
   }
   if (first || send_scale_ != 0 || receive_scale_ != 0) header.window_scale = receive_scale_;
-  if (retries_ == 0) syn_sent_ = host_.events.now();
+  if (retries_ == 0 && !syn_repeated_) last_data_sent_ = host_.events.now();
   host_.output.send_segment(*this, header, {}, {}, 0);
   arm(Mode::retransmit, round_trip_.rto());
 }

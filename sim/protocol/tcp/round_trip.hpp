@@ -12,29 +12,30 @@
 namespace wirelab::tcp {
 
 struct RoundTrip {
-  static constexpr std::int64_t kInitial = 1'000'000;  // RFC 6298, 2.1
-  static constexpr std::int64_t kFloor = 200'000;      // Linux's TCP_RTO_MIN, the least RTTVAR
-  static constexpr std::int64_t kMost = 120'000'000;   // Linux's TCP_RTO_MAX
+  static constexpr std::int32_t kInitial = 1'000'000;  // RFC 6298, 2.1
+  static constexpr std::int32_t kFloor = 200'000;      // Linux's TCP_RTO_MIN, the least RTTVAR
+  static constexpr std::int32_t kMost = 120'000'000;   // Linux's TCP_RTO_MAX
 
-  std::int64_t srtt8 = 0;
-  std::int64_t deviation4 = 0;     // mean deviation, times four
-  std::int64_t largest4 = kFloor;  // of the present round trip
-  std::int64_t variance = 0;       // RTTVAR as it stands in the RTO
+  std::int32_t srtt8 = 0;
+  std::int32_t deviation4 = 0;     // mean deviation, times four
+  std::int32_t largest4 = kFloor;  // of the present round trip
+  std::int32_t variance = 0;       // RTTVAR as it stands in the RTO
   std::uint64_t round_ends = 0;    // the offset whose acknowledgement ends the present round trip
-  std::int64_t base = kInitial;    // before back-off
+  std::int32_t base = kInitial;    // before back-off
   std::uint8_t backoff = 0;
 
   /// A round trip that was measured, when bytes up to `acknowledged` have been acknowledged and up to `sent` were sent. It also
   /// ends the back-off.
   void sample(Duration measured, std::uint64_t acknowledged, std::uint64_t sent) {
-    const std::int64_t rtt = std::max<std::int64_t>(measured.ns() / 1000, 1);
+    // A round trip of more than the longest time-out says no more than that.
+    const auto rtt = static_cast<std::int32_t>(std::clamp<std::int64_t>(measured.ns() / 1000, 1, kMost));
     if (srtt8 == 0) {
       srtt8 = rtt * 8;
       deviation4 = rtt * 2;
       variance = largest4 = std::max(deviation4, kFloor);
       round_ends = sent;
     } else {
-      std::int64_t error = rtt - srtt8 / 8;
+      std::int32_t error = rtt - srtt8 / 8;
       srtt8 += error;
       if (error < 0) {
         // A shorter round trip is no sign of trouble: it raises the deviation only by an eighth of what it would.
@@ -58,7 +59,9 @@ struct RoundTrip {
     backoff = 0;
   }
   std::int64_t srtt_us() const { return srtt8 / 8; }
-  std::int64_t rto_us() const { return std::min(base << std::min<int>(backoff, 20), kMost); }
+  std::int64_t rto_us() const {
+    return std::min<std::int64_t>(std::int64_t{base} << std::min<int>(backoff, 20), kMost);
+  }
   Duration rto() const { return Duration::microseconds(rto_us()); }
 };
 

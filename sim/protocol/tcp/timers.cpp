@@ -116,7 +116,7 @@ void Connection::arm_probe_or_retransmission(bool advancing, bool begins) {
 }
 
 void Connection::arm_keep_alive(Duration after) {
-  arm_traced(host_.trace, keep_alive_, entity_, Field::tcp_keepalive_timer, when(after));
+  arm_traced(host_.trace, keep_alive_->timer, entity_, Field::tcp_keepalive_timer, when(after));
 }
 
 void Connection::on_keep_alive(void* target, std::uint64_t) {
@@ -128,17 +128,17 @@ void Connection::on_keep_alive(void* target, std::uint64_t) {
 // RFC 1122, section 4.2.3.6, as Linux: after so much silence an old sequence number asks for an ACK; if none of some probes is
 // answered, the peer is gone. While data is under way its own timers do that.
 void Connection::keep_alive_is_due() {
-  const Duration silence = host_.events.now() - heard_;
+  const Duration silence = host_.events.now() - keep_alive_->heard;
   if (!sent_.empty() || snd_nxt_ < written_) {
     arm_keep_alive(settings_.keep_alive);
   } else if (silence < settings_.keep_alive) {
-    unanswered_probes_ = 0;
+    keep_alive_->unanswered = 0;
     arm_keep_alive(settings_.keep_alive - silence);
-  } else if (unanswered_probes_ >= settings_.keep_alive_probes) {
+  } else if (keep_alive_->unanswered >= settings_.keep_alive_probes) {
     send_reset(sequence_of(snd_nxt_));
     finish(CloseReason::timed_out);
   } else {
-    ++unanswered_probes_;
+    ++keep_alive_->unanswered;
     send_probe();
     arm_keep_alive(settings_.keep_alive_interval);
   }

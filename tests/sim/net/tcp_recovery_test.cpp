@@ -236,7 +236,7 @@ TEST_CASE("CUBIC's window follows the curve of RFC 9438") {
   // Fast convergence: a second loss below the last maximum lowers the plateau further.
   state.window = 900;
   cubic.threshold_after_loss(state, 900, now);
-  CHECK(state.cubic.last_most == 900 * (1024 + 717) / 2048);
+  CHECK(state.cubic->last_most == 900 * (1024 + 717) / 2048);
 }
 
 TEST_CASE(
