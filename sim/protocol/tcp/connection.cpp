@@ -165,7 +165,7 @@ void Connection::finish(CloseReason reason) {
   set(Field::tcp_snd_wnd, snd_wnd_, 0u);
   set(Field::tcp_rcv_wnd, rcv_wnd_, 0u);
   sent_.clear();
-  early_.clear();
+  early_.reset();
   host_.output.ended(*this);
 }
 

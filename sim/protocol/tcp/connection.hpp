@@ -151,6 +151,8 @@ class Connection {
   void detach() { user_ = nullptr, reader_gone_ = true; }
 
   State state() const { return state_; }
+  std::size_t early_bytes() const { return early_ == nullptr ? 0 : early_->pieces.bytes(); }
+  bool has_early() const { return early_ != nullptr && !early_->pieces.empty(); }
   bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
   Endpoint local() const { return local_; }
   Endpoint remote() const { return remote_; }
@@ -212,6 +214,7 @@ class Connection {
   void peer_finished();
 
   // recovery.cpp
+  LossState& loss();
   void recover(const wire::TcpHeader& header, AckNews& news, bool duplicate, std::uint32_t flight_before);
   void answer_to_probe(bool duplicate, const AckNews& news);
   void after_timeout(const wire::TcpHeader& header, const AckNews& news, bool duplicate);
@@ -301,8 +304,7 @@ class Connection {
   // sending
   std::uint64_t snd_una_ = 0;
   std::uint64_t snd_nxt_ = 0;
-  std::uint64_t written_ = 0;  // end of what the application wrote
-  std::uint64_t recovery_point_ = 0;
+  std::uint64_t written_ = 0;      // end of what the application wrote
   std::uint64_t small_end_ = 0;    // end of the last segment below full size: Minshall's variable
   std::uint64_t window_edge_ = 0;  // offset up to which the peer accepts
   std::uint32_t snd_wnd_ = 0;
@@ -313,13 +315,7 @@ class Connection {
   ByteRing unacknowledged_;  // bytes from snd_una_ to written_
   SendQueue sent_;
   CongestionState congestion_;
-  Rack rack_;
-  RateReduction reduction_;
-  Undo undo_;
-  std::uint64_t probe_end_ = 0;       // snd_nxt_ when a tail loss probe was sent; 0: none is out
-  std::uint64_t highest_sacked_ = 0;  // end of it
-  std::uint32_t first_resend_ = 0;    // timestamp of the first retransmission since all was well
-  bool resent_ = false;               // there was one
+  std::unique_ptr<LossState> loss_;  // null while nothing was ever missing
   RoundTrip round_trip_;
   Instant last_data_sent_;  // the first SYN before there is any
 
@@ -332,8 +328,11 @@ class Connection {
   std::uint32_t recent_timestamp_ = 0;
   Instant recent_timestamp_at_;
   ByteRing unread_;
-  Reassembly early_;
-  std::uint64_t latest_early_ = 0;  // where the newest early segment began: the first SACK block holds it
+  struct Early {
+    Reassembly pieces;
+    std::uint64_t latest = 0;  // where the newest segment began: the first SACK block holds it
+  };
+  std::unique_ptr<Early> early_;  // what came before its turn; null if nothing ever did
 
   TimerId timer_;
   TimerId delayed_ack_;

@@ -224,7 +224,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
 void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   if (!sack_ || header.sack_count == 0) return;
   const Instant now = host_.events.now();
-  const std::uint64_t highest_before = highest_sacked_;
+  const std::uint64_t highest_before = loss().highest_sacked;
   for (std::uint8_t k = 0; k < header.sack_count; ++k) {
     const std::uint64_t begin = offset_of_ack(header.sack[k].begin);
     const std::uint64_t end = offset_of_ack(header.sack[k].end);
@@ -241,13 +241,13 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
       const SentSegment& s = sent_[i];
       if (s.begin >= end) break;
       if (s.sacked || s.begin < begin || s.end() > end) continue;
-      rack_.delivered(s.last_sent, s.end(), s.retransmitted(), now);
+      loss().rack.delivered(s.last_sent, s.end(), s.retransmitted(), now, round_trip_.least());
       if (!s.retransmitted()) {
         news.sacked_sending = std::min(news.sacked_sending, s.last_sent);
-        if (s.end() <= recovery_point_) news.original_arrived = true;
-        if (s.end() < highest_before) rack_.reordering = true;
+        if (s.end() <= loss().recovery_point) news.original_arrived = true;
+        if (s.end() < highest_before) loss().rack.reordering = true;
       }
-      highest_sacked_ = std::max(highest_sacked_, s.end());
+      loss().highest_sacked = std::max(loss().highest_sacked, s.end());
       sent_.mark_sacked(i);
       news.sacked = true;
       ++news.delivered;
@@ -271,11 +271,11 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
     } else if (!s.sacked) {
       first_clean = std::min(first_clean, s.last_sent);
       newest_clean = s.last_sent;
-      if (s.end() <= recovery_point_) news.original_arrived = true;
-      if (s.end() < highest_sacked_) rack_.reordering = true;
+      if (loss_ != nullptr && s.end() <= loss_->recovery_point) news.original_arrived = true;
+      if (loss_ != nullptr && s.end() < loss_->highest_sacked) loss_->rack.reordering = true;
     }
     if (!s.sacked) {
-      rack_.delivered(s.last_sent, s.end(), s.retransmitted(), now);
+      if (loss_ != nullptr) loss_->rack.delivered(s.last_sent, s.end(), s.retransmitted(), now, round_trip_.least());
       ++news.delivered;
     }
     sent_.drop_front();
@@ -287,7 +287,7 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
   // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived. Where the ACK of one
   // segment is lost and a later one covers it, the sample counts from the sending of the first.
   if (first_clean != Instant::never() && !any_resent) {
-    rack_.note_least(now - newest_clean, now);
+    round_trip_.note_least(now - newest_clean, now);
     news.round_trip = now - newest_clean;
     sample_round_trip(now - first_clean);
   } else if (news.sacked_sending != Instant::never()) {
@@ -324,14 +324,15 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
     // Beyond a gap: kept, and answered at once so that the peer learns of it (RFC 5681, section 4.2).
     const std::uint64_t room = rcv_edge_ > begin ? rcv_edge_ - begin : 0;
     payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
-    early_.insert(begin, payload);
-    latest_early_ = begin;
+    if (early_ == nullptr) early_ = std::make_unique<Early>();
+    early_->pieces.insert(begin, payload);
+    early_->latest = begin;
     host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                      static_cast<std::int64_t>(begin + payload.size()));
     send_ack();
     return;
   }
-  const bool filled_gap = !early_.empty();
+  const bool filled_gap = has_early();
   const std::uint64_t room = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
   if (room == 0 && !payload.empty()) {  // a probe of our closed window
     send_ack();
@@ -342,7 +343,7 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
                   host_.events.now());
   if (!payload.empty()) {
     std::vector<std::uint8_t> next;
-    if (filled_gap && early_.take(rcv_nxt_ + payload.size(), next)) {
+    if (filled_gap && early_->pieces.take(rcv_nxt_ + payload.size(), next)) {
       std::vector<std::uint8_t> whole(payload.begin(), payload.end());
       whole.insert(whole.end(), next.begin(), next.end());
       deliver(whole);
@@ -395,7 +396,7 @@ void Connection::read_more() {
   }
   if (unread_.empty() && can_send() && acks_.after_reading(rcv_nxt_ - acked_)) send_ack();
   // A window that had closed and is open by a segment or half the buffer again is told to the peer (RFC 9293, 3.8.6.2.2).
-  const std::uint64_t held = unread_.size() + early_.bytes();
+  const std::uint64_t held = unread_.size() + early_bytes();
   const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
   const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, 2u * own_mss_);
   if (state_ == State::established && rcv_nxt_ + room >= rcv_edge_ + step &&

@@ -14,26 +14,20 @@ struct Rack {
   Instant sent;
   std::uint64_t end = 0;
   Duration round_trip = Duration::nanoseconds(0);
-  Duration least = Duration::nanoseconds(0);  // round trip of the last five minutes; 0: none yet
-  Instant least_at;
   bool reordering = false;  // has been seen on this path
 
   static bool after(Instant a, std::uint64_t a_end, Instant b, std::uint64_t b_end) {
     return a > b || (a == b && a_end > b_end);
   }
-  void note_least(Duration measured, Instant now) {
-    constexpr Duration kWindow = Duration::seconds(300);  // Linux's tcp_min_rtt_wlen
-    if (least.ns() == 0 || measured <= least || now - least_at > kWindow) least = measured, least_at = now;
-  }
   /// A segment has arrived. RFC 8985, section 6.2, step 2.
-  void delivered(Instant its_sending, std::uint64_t its_end, bool resent, Instant now) {
+  void delivered(Instant its_sending, std::uint64_t its_end, bool resent, Instant now, Duration least) {
     const Duration measured = now - its_sending;
     if (resent && measured < least) return;  // the answer to the original
     round_trip = measured;
     if (after(its_sending, its_end, sent, end)) sent = its_sending, end = its_end;
   }
   /// How long a segment may be overtaken by others: section 6.2, step 4.
-  Duration patience(bool recovering, std::uint32_t sacked, Duration srtt) const {
+  Duration patience(bool recovering, std::uint32_t sacked, Duration least, Duration srtt) const {
     constexpr std::uint32_t kDuplicateThreshold = 3;
     if (!reordering && (recovering || sacked >= kDuplicateThreshold)) return Duration::nanoseconds(0);
     return std::min(least / 4, srtt);
@@ -68,6 +62,18 @@ struct Undo {
   bool possible = false;
   std::uint32_t window = 0;
   std::uint32_t threshold = 0;
+};
+
+/// All of it for one connection; made when something is first missing, so that the many that lose nothing need none.
+struct LossState {
+  Rack rack;
+  RateReduction reduction;
+  Undo undo;
+  std::uint64_t probe_end = 0;       // SND.NXT when a tail loss probe was sent; 0: none is out
+  std::uint64_t highest_sacked = 0;  // end of it
+  std::uint64_t recovery_point = 0;
+  std::uint32_t first_resend = 0;  // timestamp of the first retransmission since all was well
+  bool resent = false;             // there was one
 };
 
 /// What an acknowledgement brought.

@@ -16,7 +16,7 @@ std::uint32_t Connection::send_window_left() const {
 
 // The window never shrinks (RFC 9293, section 3.8.6.2.2), and opens in steps worth a segment.
 std::uint16_t Connection::window_to_offer() {
-  const std::uint64_t held = unread_.size() + early_.bytes();
+  const std::uint64_t held = unread_.size() + early_bytes();
   const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
   const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, own_mss_);
   if (rcv_nxt_ + room >= rcv_edge_ + step) rcv_edge_ = rcv_nxt_ + room;
@@ -43,7 +43,7 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repea
   if (repeated_end > repeated_begin)
     header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_begin),
                                         irs_ + 1 + static_cast<std::uint32_t>(repeated_end)};
-  if (sack_ && !early_.empty()) {
+  if (sack_ && has_early()) {
     // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
     const auto add = [&](const Reassembly::Piece& piece) {
       if (header.sack_count >= most) return;
@@ -51,12 +51,12 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repea
                                           irs_ + 1 + static_cast<std::uint32_t>(piece.end())};
     };
     const auto newest = [&](const Reassembly::Piece& piece) {
-      return piece.begin <= latest_early_ && latest_early_ < piece.end();
+      return piece.begin <= early_->latest && early_->latest < piece.end();
     };
-    for (const auto& piece : early_.pieces()) {
+    for (const auto& piece : early_->pieces.pieces()) {
       if (newest(piece)) add(piece);
     }
-    for (const auto& piece : early_.pieces()) {
+    for (const auto& piece : early_->pieces.pieces()) {
       if (!newest(piece)) add(piece);
     }
   }
@@ -155,9 +155,9 @@ void Connection::resend(std::uint32_t i, RetransmitReason reason) {
   host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
                          static_cast<std::int64_t>(segment.begin), static_cast<std::int64_t>(segment.end()));
   sent_.resent(i, host_.events.now());
-  if (!resent_) first_resend_ = timestamp_now();
-  resent_ = true;
-  if (recovery_ == Recovery::fast) ++reduction_.sent;
+  if (!loss().resent) loss().first_resend = timestamp_now();
+  loss().resent = true;
+  if (recovery_ == Recovery::fast) ++loss().reduction.sent;
   transmit(segment.begin, segment.length, segment.fin);
 }
 
@@ -190,7 +190,7 @@ bool Connection::send_new(bool force) {
   if (length < full && length > 0) small_end_ = segment.end();
   if (fin) fin_sent_ = true;
   sent_.sent(segment);
-  if (recovery_ == Recovery::fast) ++reduction_.sent;
+  if (recovery_ == Recovery::fast) ++loss().reduction.sent;
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
   transmit(begin, length, fin);
   return true;

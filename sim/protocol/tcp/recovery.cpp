@@ -6,16 +6,22 @@
 
 namespace wirelab::tcp {
 
+LossState& Connection::loss() {
+  if (loss_ == nullptr) loss_ = std::make_unique<LossState>();
+  return *loss_;
+}
+
 // Everything that an acknowledgement means for loss and for the window, in Linux's order (tcp_ack).
 void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool duplicate, std::uint32_t flight_before) {
   const Instant now = host_.events.now();
-  if (probe_end_ != 0) answer_to_probe(duplicate, news);
+  if (loss_ != nullptr && loss_->probe_end != 0) answer_to_probe(duplicate, news);
   if (duplicate && duplicate_acks_ < 255) ++duplicate_acks_;
-  if (recovery_ == Recovery::none) resent_ = resent_ && !sent_.empty() && probe_end_ != 0;
-  if (recovery_ == Recovery::fast && snd_una_ >= recovery_point_) {
-    if (undo_.possible && original_answered(header)) undo(false);
+  if (recovery_ == Recovery::none && loss_ != nullptr)
+    loss_->resent = loss_->resent && !sent_.empty() && loss_->probe_end != 0;
+  if (recovery_ == Recovery::fast && snd_una_ >= loss().recovery_point) {
+    if (loss().undo.possible && original_answered(header)) undo(false);
     leave_recovery();
-  } else if (recovery_ == Recovery::fast && news.advanced && undo_.possible && original_answered(header)) {
+  } else if (recovery_ == Recovery::fast && news.advanced && loss().undo.possible && original_answered(header)) {
     undo(true);  // a hole was filled by the original
     set(Field::tcp_recovery, recovery_, Recovery::none);
   } else if (recovery_ == Recovery::timeout) {
@@ -33,7 +39,7 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
     if (delivered == 0 && !duplicate) return;
     const std::uint32_t in_flight = sent_.in_flight();
     const std::uint32_t more =
-        reduction_.allowance(delivered, news.advanced, news.lost_more, in_flight, congestion_.threshold);
+        loss().reduction.allowance(delivered, news.advanced, news.lost_more, in_flight, congestion_.threshold);
     set(Field::tcp_cwnd, congestion_.window, in_flight + more);
     return;
   }
@@ -51,26 +57,26 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
 
 // RFC 8985, section 7.4: what the answer to a tail loss probe says.
 void Connection::answer_to_probe(bool duplicate, const AckNews& news) {
-  if (snd_una_ < probe_end_) return;
+  if (snd_una_ < loss().probe_end) return;
   if (!probe_resent_ || news.repeated) {
-    probe_end_ = 0;  // it was new data, or had not been needed
-  } else if (snd_una_ > probe_end_) {
+    loss().probe_end = 0;  // it was new data, or had not been needed
+  } else if (snd_una_ > loss().probe_end) {
     // The segment that was sent again had been lost: repaired, but the window must know of it.
-    probe_end_ = 0;
+    loss().probe_end = 0;
     if (recovery_ == Recovery::none) {
       reduce();
       set(Field::tcp_cwnd, congestion_.window, congestion_.threshold);
-      undo_.possible = false;
+      loss().undo.possible = false;
     }
   } else if (duplicate && !news.advanced) {
-    probe_end_ = 0;  // both arrived
+    loss().probe_end = 0;  // both arrived
   }
 }
 
 // In the recovery after a time-out: tcp_process_loss.
 void Connection::after_timeout(const wire::TcpHeader& header, const AckNews& news, bool duplicate) {
-  const bool all_acknowledged = snd_una_ >= recovery_point_;
-  if (news.advanced && undo_.possible && original_answered(header)) {
+  const bool all_acknowledged = snd_una_ >= loss().recovery_point;
+  if (news.advanced && loss().undo.possible && original_answered(header)) {
     undo(true);
     set(Field::tcp_recovery, recovery_, Recovery::none);
     return;
@@ -82,11 +88,11 @@ void Connection::after_timeout(const wire::TcpHeader& header, const AckNews& new
       set(Field::tcp_recovery, recovery_, Recovery::none);
       return;
     }
-    if (snd_nxt_ > recovery_point_) {
+    if (snd_nxt_ > loss().recovery_point) {
       if (news.sacked || duplicate) maybe_spurious_ = false;  // step 3.a: the loss was real
     } else if (news.advanced && !all_acknowledged) {
       // Step 2.b: send new data instead of the rest, and see.
-      recovery_point_ = snd_nxt_;
+      loss().recovery_point = snd_nxt_;
       const bool more = snd_nxt_ < written_ && !fin_sent_ && send_window_left() > 0;
       if (more) {
         new_before_repair_ = true;
@@ -96,16 +102,16 @@ void Connection::after_timeout(const wire::TcpHeader& header, const AckNews& new
     }
   }
   if (!all_acknowledged) return;
-  if (undo_.possible && original_answered(header)) undo(false);
+  if (loss().undo.possible && original_answered(header)) undo(false);
   set(Field::tcp_recovery, recovery_, Recovery::none);
-  undo_.possible = false;
-  resent_ = false;
+  loss().undo.possible = false;
+  loss().resent = false;
 }
 
 // The echo in this acknowledgement is older than our first retransmission: the original arrived (RFC 3522).
 bool Connection::original_answered(const wire::TcpHeader& header) const {
-  return resent_ && timestamps_ && header.has_timestamps && header.timestamp_echo != 0 &&
-         static_cast<std::int32_t>(header.timestamp_echo - first_resend_) < 0;
+  return loss_ != nullptr && loss_->resent && timestamps_ && header.has_timestamps && header.timestamp_echo != 0 &&
+         static_cast<std::int32_t>(header.timestamp_echo - loss_->first_resend) < 0;
 }
 
 // True if something is newly taken for lost. With SACK as RACK has it: whatever was sent a round trip and some patience before
@@ -117,17 +123,17 @@ bool Connection::detect_loss() {
     sent_.mark_lost(0);
     return true;
   }
-  if (rack_.round_trip.ns() == 0) return false;
+  if (loss_ == nullptr || loss_->rack.round_trip.ns() == 0) return false;
   const Instant now = host_.events.now();
-  const Duration patience =
-      rack_.patience(recovery_ != Recovery::none, sent_.sacked(), Duration::microseconds(round_trip_.srtt_us()));
+  const Duration patience = loss().rack.patience(recovery_ != Recovery::none, sent_.sacked(), round_trip_.least(),
+                                                 Duration::microseconds(round_trip_.srtt_us()));
   bool any = false;
   Duration wait = Duration::nanoseconds(0);
   for (std::uint32_t i = 0; i < sent_.size(); ++i) {
     const SentSegment& s = sent_[i];
     if (s.sacked || (s.lost && !s.in_repair)) continue;
-    if (!Rack::after(rack_.sent, rack_.end, s.last_sent, s.end())) continue;
-    const Duration left = s.last_sent + rack_.round_trip + patience - now;
+    if (!Rack::after(loss().rack.sent, loss().rack.end, s.last_sent, s.end())) continue;
+    const Duration left = s.last_sent + loss().rack.round_trip + patience - now;
     if (left.ns() <= 0) {
       sent_.mark_lost(i);
       any = true;
@@ -148,7 +154,7 @@ void Connection::reordering_timeout() {
     if (recovery_ == Recovery::none) enter_recovery();
     const std::uint32_t in_flight = sent_.in_flight();
     set(Field::tcp_cwnd, congestion_.window,
-        in_flight + reduction_.allowance(1, false, false, in_flight, congestion_.threshold));
+        in_flight + loss().reduction.allowance(1, false, false, in_flight, congestion_.threshold));
   }
   output();
   if (mode_ == Mode::idle) arm_retransmission();
@@ -159,8 +165,8 @@ void Connection::reordering_timeout() {
 std::uint32_t Connection::flight_size() const { return std::min(sent_.size(), congestion_.window); }
 
 void Connection::reduce() {
-  undo_ = {true, congestion_.window, congestion_.threshold};
-  reduction_ = {congestion_.window, 0, 0};
+  loss().undo = {true, congestion_.window, congestion_.threshold};
+  loss().reduction = {congestion_.window, 0, 0};
   const std::uint32_t threshold =
       settings_.congestion->threshold_after_loss(congestion_, flight_size(), host_.events.now());
   set(Field::tcp_ssthresh, congestion_.threshold, threshold);
@@ -169,26 +175,26 @@ void Connection::reduce() {
 void Connection::enter_recovery() {
   reduce();
   set(Field::tcp_recovery, recovery_, Recovery::fast);
-  recovery_point_ = snd_nxt_;
-  probe_end_ = 0;
+  loss().recovery_point = snd_nxt_;
+  loss().probe_end = 0;
 }
 
 void Connection::leave_recovery() {
-  if (undo_.possible) set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.threshold, 2u));
-  undo_.possible = false;
-  resent_ = false;
+  if (loss().undo.possible) set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.threshold, 2u));
+  loss().undo.possible = false;
+  loss().resent = false;
   set(Field::tcp_recovery, recovery_, Recovery::none);
 }
 
 // The reduction was wrong: window and threshold as they were before.
 void Connection::undo(bool nothing_is_lost) {
   if (nothing_is_lost) sent_.unmark_all_lost();
-  if (undo_.possible) {
-    set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.window, undo_.window));
-    set(Field::tcp_ssthresh, congestion_.threshold, std::max(congestion_.threshold, undo_.threshold));
+  if (loss().undo.possible) {
+    set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.window, loss().undo.window));
+    set(Field::tcp_ssthresh, congestion_.threshold, std::max(congestion_.threshold, loss().undo.threshold));
   }
-  undo_.possible = false;
-  resent_ = false;
+  loss().undo.possible = false;
+  loss().resent = false;
   timeouts_ = 0;
 }
 
@@ -196,7 +202,7 @@ void Connection::undo(bool nothing_is_lost) {
 // runs anew.
 void Connection::send_tail_probe() {
   if (sent_.empty()) return;
-  if (probe_end_ == 0) {
+  if (loss().probe_end == 0) {
     probe_resent_ = false;
     const bool more = (snd_nxt_ < written_ && !fin_sent_) || (close_asked_ && !fin_sent_);
     const bool fits = send_window_left() > 0;
@@ -204,7 +210,7 @@ void Connection::send_tail_probe() {
       probe_resent_ = true;
       resend(sent_.size() - 1, RetransmitReason::probe);
     }
-    probe_end_ = snd_nxt_;
+    loss().probe_end = snd_nxt_;
   }
   arm(Mode::retransmit, round_trip_.rto());
 }

@@ -22,6 +22,8 @@ struct RoundTrip {
   std::int32_t variance = 0;       // RTTVAR as it stands in the RTO
   std::uint64_t round_ends = 0;    // the offset whose acknowledgement ends the present round trip
   std::int32_t base = kInitial;    // before back-off
+  std::uint32_t least_us = 0;      // see note_least()
+  std::uint32_t least_at = 0;      // seconds
   std::uint8_t backoff = 0;
 
   /// A round trip that was measured, when bytes up to `acknowledged` have been acknowledged and up to `sent` were sent. It also
@@ -58,6 +60,14 @@ struct RoundTrip {
     base = std::min(srtt8 / 8 + variance, kMost);
     backoff = 0;
   }
+  /// The shortest round trip of the last five minutes (Linux's tcp_min_rtt_wlen), to be told of each; 0 before the first.
+  void note_least(Duration measured, Instant now) {
+    constexpr std::uint32_t kWindow = 300;
+    const auto us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(measured.ns() / 1000, 1, kMost));
+    const auto seconds = static_cast<std::uint32_t>(now.ns() / 1'000'000'000);
+    if (least_us == 0 || us <= least_us || seconds - least_at > kWindow) least_us = us, least_at = seconds;
+  }
+  Duration least() const { return Duration::microseconds(least_us); }
   std::int64_t srtt_us() const { return srtt8 / 8; }
   std::int64_t rto_us() const {
     return std::min<std::int64_t>(std::int64_t{base} << std::min<int>(backoff, 20), kMost);

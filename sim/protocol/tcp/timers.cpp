@@ -169,8 +169,8 @@ void Connection::retransmission_timeout() {
   }
   const bool all_was_well = recovery_ == Recovery::none;
   // The threshold falls once for a flight, not again when its repair times out (RFC 5681, section 3.1).
-  if (all_was_well || snd_una_ >= recovery_point_ || (recovery_ == Recovery::timeout && timeouts_ == 0)) {
-    undo_ = {true, congestion_.window, congestion_.threshold};
+  if (all_was_well || snd_una_ >= loss().recovery_point || (recovery_ == Recovery::timeout && timeouts_ == 0)) {
+    loss().undo = {true, congestion_.window, congestion_.threshold};
     const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, flight_size(), now);
     set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   }
@@ -178,13 +178,15 @@ void Connection::retransmission_timeout() {
   settings_.congestion->timed_out(congestion_);
   if (timeouts_ < 255) ++timeouts_;
   set(Field::tcp_recovery, recovery_, Recovery::timeout);
-  recovery_point_ = snd_nxt_;
+  loss().recovery_point = snd_nxt_;
   duplicate_acks_ = 0;
-  probe_end_ = 0;
+  loss().probe_end = 0;
   // The oldest is lost, and all that were sent longer ago than a round trip; what is younger may still arrive.
   sent_.mark_lost(0);
   for (std::uint32_t i = 1; i < sent_.size(); ++i) {
-    if (!sack_ || now - sent_[i].last_sent >= rack_.round_trip) sent_.mark_lost(i);
+    const Duration recent =
+        loss().rack.round_trip.ns() > 0 ? loss().rack.round_trip : Duration::microseconds(round_trip_.srtt_us());
+    if (!sack_ || now - sent_[i].last_sent >= recent) sent_.mark_lost(i);
   }
   set(Field::tcp_cwnd, congestion_.window, sent_.in_flight() + 1);
   ++round_trip_.backoff;  // RFC 6298, 5.5
