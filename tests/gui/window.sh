@@ -20,6 +20,20 @@ fail() {
 }
 for needed in Xvfb xdotool; do command -v $needed >/dev/null || fail "$needed is missing: ./wirelab test installs it"; done
 
+# A display of its own: the server chooses a free number and tells it in a file of its own; it is there once it answers.
+start_display() {
+  local file=$work/$1
+  shift
+  Xvfb -displayfd 3 "$@" -noreset -nolisten tcp 3>"$file" 2>/dev/null &
+  server=$!
+  for _ in $(seq 100); do [ -s "$file" ] && break; sleep 0.1; done
+  [ -s "$file" ] || fail "Xvfb did not start"
+  DISPLAY=:$(cat "$file")
+  export DISPLAY
+  for _ in $(seq 100); do xdotool getdisplaygeometry >/dev/null 2>&1 && return; sleep 0.1; done
+  fail "the display $DISPLAY does not answer"
+}
+
 # Without a display it says so in a line, points to what works and changes nothing.
 (cd "$work" && env -u DISPLAY -u WAYLAND_DISPLAY WIRELAB_ROOT="$root" "$program" gui nightlight >"$work/said" 2>&1)
 [ $? = 2 ] || fail "without a display the front end did not end with status 2"
@@ -32,22 +46,14 @@ grep -q 'no OpenGL' "$work/said" || fail "without OpenGL it was not said what is
 (cd "$work" && WIRELAB_ROOT="$root" "$program" gui nightlight --at 5s --screenshot /dev/full >"$work/said" 2>&1)
 [ $? = 2 ] || fail "a full disk did not end with status 2"
 grep -q '/dev/full: No space left' "$work/said" || fail "a full disk was not said"
-Xvfb -displayfd 3 -screen 0 640x480x24 -extension GLX -nolisten tcp 3>"$work/display" 2>/dev/null &
-server=$!
-for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
-(cd "$work" && DISPLAY=:$(cat "$work/display") WIRELAB_ROOT="$root" timeout 60 "$program" gui nightlight >"$work/said" 2>&1)
+start_display display-without-gl -screen 0 640x480x24 -extension GLX
+(cd "$work" && WIRELAB_ROOT="$root" timeout 60 "$program" gui nightlight >"$work/said" 2>&1)
 [ $? = 2 ] || fail "a display without OpenGL did not end with status 2"
 grep -q 'no window' "$work/said" && grep -q -- '--screenshot' "$work/said" || fail "a display without OpenGL was not said"
 kill $server && wait $server 2>/dev/null
-: >"$work/display"
+server=""
 
-# A display of its own: the server chooses a free number and tells it.
-Xvfb -displayfd 3 -screen 0 1440x900x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
-server=$!
-for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
-[ -s "$work/display" ] || fail "Xvfb did not start"
-DISPLAY=:$(cat "$work/display")
-export DISPLAY
+start_display display -screen 0 1440x900x24
 
 # A sensor with a will, whose link the test cuts by hand.
 cat >"$work/will.lua" <<'LUA'
