@@ -358,6 +358,7 @@ void Application::frame() {
                ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove |
                    ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBringToFrontOnFocus |
                    ImGuiWindowFlags_NoScrollWithMouse);
+  ImGui::PopStyleVar(2);  // menus have their margins
   Run* shown = run();
   const float top = skin_.px(kTopBar);
   const float foot = skin_.px(kStatusBar);
@@ -394,7 +395,6 @@ void Application::frame() {
     if (!requests.empty()) moving_ = true;
   }
   ImGui::End();
-  ImGui::PopStyleVar(2);
   if (show_keys_) shortcut_sheet();
   std::erase_if(opening_, [](const std::future<void>& file) {
     return file.wait_for(std::chrono::seconds(0)) == std::future_status::ready;

@@ -357,6 +357,15 @@ TEST_CASE("the sequence shows timers, and the broker the path of the selected me
     shows(text, part);
 }
 
+TEST_CASE("a time-out that runs is a bar of its own") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/outage.lua"), "outage");
+  application.playback()->run_to(seconds_in(62.5));  // in the cut: the probe has gone, the time-out runs
+  application.playback()->wait();
+  shows(screen.settle(application), "\nRTO\n");
+}
+
 TEST_CASE("steps go to and fro, and keys reach nodes, cables, packets and what can be done") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);
