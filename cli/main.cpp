@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "sim/kernel/nearest.hpp"
+#include "sim/kernel/version.hpp"
 
 namespace {
 
@@ -43,7 +44,7 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
 int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "C");
   CLI::App app("Wirelab: a deterministic network simulator and teaching sandbox for IoT messaging", "wirelab");
-  app.set_version_flag("--version", "wirelab 0.1.0");
+  app.set_version_flag("--version", "wirelab " + std::string(wirelab::kVersion));
   app.footer(
       "Examples:\n"
       "  wirelab run scenarios/temperature.lua --seed 7\n"

@@ -213,8 +213,10 @@ void Application::tabbed(Look& look, Place place, int& chosen, bool with_left) {
 
 void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size) {
   const bool narrow = size.x < skin_.px(1120);
-  const float left = narrow ? 0 : skin_.px(left_);  // what stands there is a tab on the right then
-  const float right = skin_.px(std::min(right_, size.x / skin_.scale * 0.34f));
+  // The canvas keeps half of the width.
+  const float sides = std::min(1.0f, size.x / skin_.scale * 0.5f / (left_ + right_));
+  const float left = narrow ? 0 : skin_.px(left_ * sides);  // what stands there is a tab on the right then
+  const float right = skin_.px(std::min(right_ * (narrow ? 1 : sides), size.x / skin_.scale * 0.34f));
   const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * 0.5f));
   const float seam = std::max(1.0f, std::floor(skin_.scale));
   const float middle_x = at.x + left + (left > 0 ? seam : 0);

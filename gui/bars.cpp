@@ -149,6 +149,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   if (ImGui::BeginPopup("another seed")) {
     ImGui::SetNextItemWidth(skin_.px(140));
     constexpr std::uint64_t kOne = 1;
+    if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
     const bool entered = ImGui::InputScalar("##seed", ImGuiDataType_U64, &wanted_seed_, &kOne, nullptr, nullptr,
                                             ImGuiInputTextFlags_EnterReturnsTrue);
     if (text_button(skin_, "Run with this seed", nullptr, true) || entered) {

@@ -7,7 +7,6 @@
 namespace wirelab::gui {
 namespace {
 
-constexpr float kColumn = 262;
 constexpr float kRow = 96;
 
 struct Tree {

@@ -8,6 +8,8 @@
 
 namespace wirelab::gui {
 
+inline constexpr float kColumn = 262;  // from one column to the next
+
 struct Placed {
   std::vector<EntityId> nodes;  // one, or all of a group
   EntityKind kind = EntityKind::node;

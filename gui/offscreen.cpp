@@ -64,8 +64,6 @@ Offscreen::~Offscreen() {
   eglTerminate(display_);
 }
 
-void Offscreen::renew_fonts() { ImGui_ImplOpenGL3_DestroyFontsTexture(); }
-
 void Offscreen::draw(const std::function<void()>& build, unsigned clear_rgb) {
   ImGuiIO& io = ImGui::GetIO();
   io.DisplaySize = {static_cast<float>(width_), static_cast<float>(height_)};

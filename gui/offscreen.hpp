@@ -16,8 +16,6 @@ class Offscreen {
   ~Offscreen();
   /// Builds and draws a frame: `build` is called between NewFrame() and Render(). ImGui's context must be in place.
   void draw(const std::function<void()>& build, unsigned clear_rgb);
-  /// Fonts have been loaded anew.
-  void renew_fonts();
   /// Writes what was drawn last, whole or not at all.
   tl::expected<void, std::string> write_png(const std::string& path) const;
 

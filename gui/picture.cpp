@@ -1,6 +1,7 @@
 #include "gui/picture.hpp"
 
 #include <GL/gl.h>
+#include <backends/imgui_impl_opengl3.h>
 #include <png.h>
 
 #include <cstring>
@@ -28,6 +29,12 @@ tl::expected<void, std::string> write_picture(const std::string& path, int width
     return tl::unexpected(std::string(image.message));
   file.resize(size);
   return write_file(path, file);
+}
+
+// Only the texture: ImGui 1.86 makes buffers anew without their storage, and then draws nothing.
+void renew_font_texture() {
+  ImGui_ImplOpenGL3_DestroyFontsTexture();
+  ImGui_ImplOpenGL3_CreateFontsTexture();
 }
 
 }  // namespace wirelab::gui

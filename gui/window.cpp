@@ -62,8 +62,8 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
         still = 0;
       }
       still = application.is_moving() ? 0 : still + 1;
-      if (application.apply_scale()) ImGui_ImplOpenGL3_DestroyFontsTexture();
       ImGui_ImplOpenGL3_NewFrame();
+      if (application.apply_scale()) renew_font_texture();
       ImGui_ImplGlfw_NewFrame();
       ImGui::NewFrame();
       application.frame();

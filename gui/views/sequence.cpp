@@ -58,10 +58,14 @@ class Sequence {
     list.PopClipRect();
     playhead(look, list, origin, size);
     list.PopClipRect();
-    if (lanes_.empty())
-      text_centred(list, skin.fonts.small, {(left_ + right_) * 0.5f, origin.y + size.y * 0.5f},
-                   skin(Colour::text_third),
-                   "No control packets around this instant: play on, or zoom out with the wheel");
+    if (lanes_.empty()) {
+      const float line = skin.px(9);
+      const float x = origin.x + size.x * 0.5f, y = origin.y + size.y * 0.5f;
+      text_centred(list, skin.fonts.small, {x, y - line}, skin(Colour::text_third),
+                   "No control packets around this instant:");
+      text_centred(list, skin.fonts.small, {x, y + line}, skin(Colour::text_third),
+                   "play on, or zoom out with the wheel");
+    }
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -20,6 +21,7 @@ namespace wirelab::gui {
 namespace {
 
 constexpr float kCardWidth = 176;
+constexpr std::size_t kNamedWhenSmall = 24;  // so many nodes have names even where they are drawn small
 constexpr float kCardHeight = 58;
 constexpr float kHubSide = 62;
 constexpr std::size_t kMostLabels = 10;
@@ -89,11 +91,18 @@ class Topology {
     pan_x_ = (low_x + high_x) * 0.5f;
     pan_y_ = (low_y + high_y) * 0.5f + 10 / zoom_ / stretch_;
     fit_wanted_ = false;
+    fitted_ = {zoom_, pan_x_, pan_y_, size_.x, size_.y, look.skin.scale};
+  }
+
+  // Whether the canvas has become another size, and nobody has moved what it shows since it was fitted.
+  bool outgrown(const Look& look) const {
+    const bool by_hand = zoom_ != fitted_[0] || pan_x_ != fitted_[1] || pan_y_ != fitted_[2];
+    return !by_hand && (size_.x != fitted_[3] || size_.y != fitted_[4] || look.skin.scale != fitted_[5]);
   }
 
   void handle_mouse(Look& look, bool hovered) {
     const ImGuiIO& io = ImGui::GetIO();
-    if (fit_wanted_) fit(look);
+    if (fit_wanted_ || outgrown(look)) fit(look);
     const float s = look.skin.scale * zoom_;
     if (hovered && io.MouseWheel != 0) {
       const float wx = (io.MousePos.x - origin_.x - size_.x * 0.5f) / s + pan_x_;
@@ -434,6 +443,10 @@ class Topology {
                        shortened(skin.fonts.small_strong, name, skin.px(190) * std::max(zoom_, 0.7f)));
           text_centred(list, skin.fonts.small, {centre.x, high.y + skin.px(31)}, skin(Colour::text_second), below);
         }
+      } else if (layout_.items.size() <= kNamedWhenSmall) {
+        sign(list, skin, {high.x - skin.px(2), high.y - skin.px(2)}, state);
+        text_centred(list, skin.fonts.small, {centre.x, high.y + skin.px(12)}, skin(Colour::text),
+                     shortened(skin.fonts.small, look.name(node), kColumn * s));
       }
       const ImVec2 m = ImGui::GetIO().MousePos;
       if (hovered && m.x >= low.x && m.x <= high.x && m.y >= low.y && m.y <= high.y) {
@@ -548,6 +561,7 @@ class Topology {
   std::map<EntityId, EntityId> sessions_;                // to their broker
   float zoom_ = 1, pan_x_ = 0, pan_y_ = 0, stretch_ = 1;
   bool fit_wanted_ = true;
+  std::array<float, 6> fitted_{};  // zoom, pan and the canvas's size and scale when it was fitted
   ShownLayers layers_;
   std::size_t dragged_ = ~std::size_t{0};
   Target hot_, menu_, keyed_;  // under the mouse, of the open menu, chosen by a key

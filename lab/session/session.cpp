@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/kernel/version.hpp"
+
 namespace wirelab {
 
 Session::Session(SessionSetup setup, std::unique_ptr<Script> script)
@@ -41,6 +43,7 @@ tl::expected<std::unique_ptr<Session>, ScriptError> Session::fork(Instant at) co
 
 Journal Session::journal() const {
   Journal journal;
+  journal.program_version = kVersion;
   journal.scenario = setup_.path;
   journal.scenario_hash = scenario_hash(setup_.source);
   journal.seed = setup_.seed;

@@ -93,33 +93,29 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       packets_[record.key] = {number, record.subject, record.a, record.b};
       break;
     case Kind::packet_transmitted: {
-      const auto place = static_cast<std::uint32_t>(flights_.size());
-      flights_.push_back({number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0});
-      latest_flight_[pair_key(record.entity, record.key)] = place;
+      std::uint32_t& latest = latest_flight_[pair_key(record.entity, record.key)];
+      flights_.push_back(
+          {number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0, latest});
+      latest = static_cast<std::uint32_t>(flights_.size());
       longest_flight_ = std::max(longest_flight_, record.b - record.at);
       const auto bin = static_cast<std::size_t>(record.at / kBin);
       if (bins_.size() <= bin) bins_.resize(bin + 1);
       ++bins_[bin].packets;
       break;
     }
-    case Kind::packet_delayed: {
-      const auto at = latest_flight_.find(pair_key(record.entity, record.key));
-      if (at != latest_flight_.end()) {
-        Flight& flight = flights_[at->second];
-        flight.arrival = record.b;
-        longest_flight_ = std::max(longest_flight_, flight.arrival - flight.begin);
+    case Kind::packet_delayed:
+      if (Flight* flight = flight_of(record)) {
+        flight->arrival = record.b;
+        longest_flight_ = std::max(longest_flight_, flight->arrival - flight->begin);
       }
       break;
-    }
     case Kind::packet_dropped: {
-      const auto at = latest_flight_.find(pair_key(record.entity, record.key));
-      if (at != latest_flight_.end() && flights_[at->second].arrival >= record.at) {
-        Flight& flight = flights_[at->second];
-        flight.reason = record.field;
+      if (Flight* flight = flight_of(record)) {
+        flight->reason = record.field;
         // Lost by chance it vanishes somewhere on the way; where is nowhere said, so halfway is shown.
-        flight.lost_at = static_cast<DropReason>(record.field) == DropReason::loss
-                             ? flight.begin + (flight.arrival - flight.begin) / 2
-                             : std::max(record.at, flight.begin + 1);
+        flight->lost_at = static_cast<DropReason>(record.field) == DropReason::loss
+                              ? flight->begin + (flight->arrival - flight->begin) / 2
+                              : std::max<std::int64_t>(record.at, 1);
       }
       marks_.push_back({number, record.at, record.kind, record.entity});
       const auto bin = static_cast<std::size_t>(record.at / kBin);
@@ -186,6 +182,17 @@ std::size_t RunIndex::first_control_packet(const IndexedPacket& packet) const {
   if (exchange != nullptr && exchange->begin < packet.begin) exchange = exchange_at(packet.stream, exchange->end);
   if (exchange == nullptr || exchange->begin >= packet.end) return kNoControlPacket;
   return static_cast<std::size_t>(exchange->begin - packet.begin);
+}
+
+// The flight that a record of a packet on a channel is about: the newest of its copies that is still under way.
+Flight* RunIndex::flight_of(const Record& record) {
+  const auto at = latest_flight_.find(pair_key(record.entity, record.key));
+  std::uint32_t place = at == latest_flight_.end() ? 0 : at->second;
+  for (; place != 0; place = flights_[place - 1].earlier) {
+    Flight& flight = flights_[place - 1];
+    if (flight.lost_at == 0 && flight.arrival >= record.at) return &flight;
+  }
+  return nullptr;
 }
 
 std::size_t RunIndex::flights_before(std::int64_t at) const {

@@ -47,6 +47,8 @@ struct Flight {
   StreamId stream = 0;
   EntityId channel = 0;
   std::uint16_t reason = 0;  // DropReason
+  std::uint32_t earlier =
+      0;  // the place + 1 of an earlier one of the same packet on the same channel: this is its copy
 };
 
 /// A control packet of MQTT on its way from one node's core to another's.
@@ -167,6 +169,7 @@ class RunIndex {
   tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> belongings_;  // by node
   std::map<std::string, EntityId, std::less<>> node_names_;
   tsl::robin_map<EntityId, std::uint32_t, MixHash> channel_places_;
+  Flight* flight_of(const Record& record);
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin
   std::int64_t longest_flight_ = 0;

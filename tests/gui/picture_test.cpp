@@ -1,5 +1,6 @@
 // Pictures of the front end in each theme, drawn without a display and compared with kept ones: a sixth of the size, and with
 // tolerance, since fonts and renderers differ a little between machines. UPDATE=1 in the environment writes them anew; then look.
+#include <backends/imgui_impl_opengl3.h>
 #include <png.h>
 
 #include <catch2/catch.hpp>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "gui/offscreen.hpp"
+#include "gui/picture.hpp"
 #include "tests/gui/headless.hpp"
 
 using namespace wirelab;
@@ -82,6 +84,20 @@ constexpr Scene kScenes[] = {{"start", nullptr, 0, Kind::none, ""},
                              {"topics", "scenarios/topics.lua", 20.0, Kind::none, "topics"},
                              {"cut", "scenarios/outage.lua", 75.0, Kind::none, "connection"}};
 
+// All may differ by a little, and one of two hundred values by much.
+void check_alike(const Picture& now, const Picture& kept) {
+  REQUIRE(now.rgb.size() == kept.rgb.size());
+  double sum = 0;
+  std::size_t far = 0;
+  for (std::size_t i = 0; i < now.rgb.size(); ++i) {
+    const int difference = std::abs(now.rgb[i] - kept.rgb[i]);
+    sum += difference;
+    far += difference > 48 ? 1 : 0;
+  }
+  CHECK(sum / static_cast<double>(now.rgb.size()) < 2.0);
+  CHECK(far < now.rgb.size() / 200);
+}
+
 }  // namespace
 
 TEST_CASE("pictures of each view in each theme are as they were looked at") {
@@ -119,17 +135,34 @@ TEST_CASE("pictures of each view in each theme are as they were looked at") {
         continue;
       }
       const Picture kept = read_png(kept_path);
-      REQUIRE(now.rgb.size() == kept.rgb.size());
-      double sum = 0;
-      std::size_t far = 0;
-      for (std::size_t i = 0; i < now.rgb.size(); ++i) {
-        const int difference = std::abs(now.rgb[i] - kept.rgb[i]);
-        sum += difference;
-        far += difference > 48 ? 1 : 0;
-      }
-      CHECK(sum / static_cast<double>(now.rgb.size()) < 2.0);
-      CHECK(far < now.rgb.size() / 200);
+      check_alike(now, kept);
     }
   }
+  std::filesystem::remove(drawn);
+}
+
+TEST_CASE("pictures made larger while they are shown are as if they had been begun larger") {
+  const std::string drawn =
+      std::filesystem::temp_directory_path() / ("wirelab-picture-" + std::to_string(getpid()) + ".png");
+  const auto picture = [&](float begun) {
+    ImGui::CreateContext();
+    auto screen = gui::Offscreen::create(kWidth, kHeight);
+    if (!screen) FAIL(screen.error());
+    {
+      gui::Application application(gui::dark_theme(), begun);
+      application.open(session_of("scenarios/nightlight.lua"), "nightlight");
+      const auto draw = [&] { screen->draw([&] { application.frame(); }, 0); };
+      draw();
+      application.set_scale(1.5f);
+      ImGui_ImplOpenGL3_NewFrame();
+      if (application.apply_scale()) gui::renew_font_texture();
+      for (int i = 0; i < 6 || application.is_moving(); ++i) draw();
+      REQUIRE(screen->write_png(drawn));
+    }
+    { const auto gone = std::move(*screen); }
+    ImGui::DestroyContext();
+    return shrunk(read_png(drawn));
+  };
+  check_alike(picture(1), picture(1.5f));
   std::filesystem::remove(drawn);
 }

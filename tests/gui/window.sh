@@ -2,37 +2,9 @@
 # The real window under Xvfb, driven by the mouse and keys: open a scenario, play, look back, cut a link, see a will fire, fork, save
 # and replay. Usage: window.sh PROGRAM, from the root of the repository.
 set -u
-program=$(realpath "$1")
 root=$PWD
-work=$(mktemp -d)
-server=""
-window_program=""
-cleanup() {
-  [ -n "$window_program" ] && kill "$window_program" 2>/dev/null
-  [ -n "$server" ] && kill "$server" 2>/dev/null
-  rm -rf "$work"
-}
-trap cleanup EXIT
-fail() {
-  echo "$*"
-  [ -f "$work/said" ] && sed 's/^/  /' "$work/said"
-  exit 1
-}
-for needed in Xvfb xdotool; do command -v $needed >/dev/null || fail "$needed is missing: ./wirelab test installs it"; done
-
-# A display of its own: the server chooses a free number and tells it in a file of its own; it is there once it answers.
-start_display() {
-  local file=$work/$1
-  shift
-  Xvfb -displayfd 3 "$@" -noreset -nolisten tcp 3>"$file" 2>/dev/null &
-  server=$!
-  for _ in $(seq 100); do [ -s "$file" ] && break; sleep 0.1; done
-  [ -s "$file" ] || fail "Xvfb did not start"
-  DISPLAY=:$(cat "$file")
-  export DISPLAY
-  for _ in $(seq 100); do xdotool getdisplaygeometry >/dev/null 2>&1 && return; sleep 0.1; done
-  fail "the display $DISPLAY does not answer"
-}
+. tests/gui/display.sh
+prepare "$1" Xvfb xdotool
 
 # Without a display it says so in a line, points to what works and changes nothing.
 (cd "$work" && env -u DISPLAY -u WAYLAND_DISPLAY WIRELAB_ROOT="$root" "$program" gui nightlight >"$work/said" 2>&1)
@@ -50,8 +22,7 @@ start_display display-without-gl -screen 0 640x480x24 -extension GLX
 (cd "$work" && WIRELAB_ROOT="$root" timeout 60 "$program" gui nightlight >"$work/said" 2>&1)
 [ $? = 2 ] || fail "a display without OpenGL did not end with status 2"
 grep -q 'no window' "$work/said" && grep -q -- '--screenshot' "$work/said" || fail "a display without OpenGL was not said"
-kill $server && wait $server 2>/dev/null
-server=""
+stop_display
 
 start_display display -screen 0 1440x900x24
 
@@ -72,30 +43,10 @@ device("sensor", { on = home }, function(self)
   while true do c:publish("t", "1") sleep("2s") end
 end)
 LUA
-export XDG_CONFIG_HOME=$work/config
 cd "$work" || exit 1
-"$program" gui will.lua --at 4s >"$work/said" 2>&1 &
-window_program=$!
-for _ in $(seq 100); do
-  window=$(xdotool search --name '^Wirelab' 2>/dev/null | head -n 1)
-  [ -n "$window" ] && break
-  kill -0 $window_program 2>/dev/null || fail "the front end ended before its window came"
-  sleep 0.1
-done
-[ -n "$window" ] || fail "no window came"
-xdotool windowfocus "$window" 2>/dev/null
-sleep 1
+open_window gui will.lua --at 4s
 
-# A click as a hand makes it: ImGui 1.86 does not see one between two frames.
-click() { xdotool mousemove "$1" "$2"; sleep 0.25; xdotool mousedown "${3:-1}"; sleep 0.2; xdotool mouseup "${3:-1}"; sleep 0.35; }
-key() { xdotool key "$1"; sleep 0.4; }
-# What the session's journal says; saving is a click, so this looks from the outside.
-saved() {
-  rm -f "$work/will-session.jsonl"
-  click 1368 26
-  for _ in $(seq 30); do [ -s "$work/will-session.jsonl" ] && return 0; sleep 0.1; done
-  return 1
-}
+saved() { save_session will; }
 saved || fail "the session was not saved"
 cmp -s will.lua will-session.lua || fail "the scenario does not lie beside the saved journal"
 [ "$(wc -l <"$work/will-session.jsonl")" = 1 ] || fail "something stands in the journal though nothing was done"
@@ -120,9 +71,7 @@ name=$(xdotool getwindowname "$window")
 [[ $name =~ ^Wirelab:\ will\ from\ ([0-9]+)\. ]] && [ "${BASH_REMATCH[1]}" -gt 20 ] && [ "${BASH_REMATCH[1]}" -lt 290 ] ||
   fail "no fork from the middle of the run is shown, but: $name"
 kill -0 $window_program 2>/dev/null || fail "the front end ended by itself"
-kill $window_program
-wait $window_program 2>/dev/null
-window_program=""
+end_window
 "$program" run will-session.lua --journal will-session.jsonl --json >"$work/replayed.json" 2>"$work/said" || fail "the saved session does not replay"
 grep -q '"wills": 1' "$work/replayed.json" || fail "replayed, the will did not fire: $(grep wills "$work/replayed.json")"
 "$program" run will-session.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "sim/kernel/version.hpp"
 #include "tests/lab/script/scenario_test.hpp"
 
 using namespace wirelab;
@@ -113,6 +114,7 @@ TEST_CASE("publishing and subscribing as somebody is as if their program had don
   // The journal, written and read, replays all of it.
   const auto parsed = parse_journal(journal_text(session->journal()));
   REQUIRE(parsed);
+  CHECK(parsed->program_version == kVersion);
   const auto again = Session::replay(session->setup(), parsed->entries, session->end());
   REQUIRE(again);
   CHECK((*again)->world().trace().digest().everything == digest);
@@ -128,6 +130,7 @@ TEST_CASE("one packet can be dropped, delayed or doubled while it is under way")
     const std::string digest = finish(*session);
     const auto parsed = parse_journal(journal_text(session->journal()));
     REQUIRE(parsed);
+  CHECK(parsed->program_version == kVersion);
     const auto again = Session::replay(session->setup(), parsed->entries, session->end());
     REQUIRE(again);
     CHECK((*again)->world().trace().digest().everything == digest);
