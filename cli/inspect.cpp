@@ -86,8 +86,11 @@ void add_metrics(CLI::App& app, Chosen& chosen) {
       options->until = "0s";
       const auto run = run_scenario(*options, std::nullopt, nullptr);
       if (!run) return report(run.error());
-      for (const Metric& metric : run->script->metrics())
-        fmt::print("{:<16} {:<12} {}\n", metric.name, metric.unit, metric.definition);
+      const std::vector<Metric> metrics = run->script->metrics();
+      std::size_t widest = 16;
+      for (const Metric& metric : metrics) widest = std::max(widest, metric.name.size());
+      for (const Metric& metric : metrics)
+        fmt::print("{:<{}} {:<12} {}\n", metric.name, widest, metric.unit, metric.definition);
       return kDone;
     };
   });

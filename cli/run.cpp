@@ -49,15 +49,18 @@ void print_summary(FinishedRun& run) {
   World& world = run.script->world();
   fmt::print("\n{} simulated in {:.2f} s, {} events, seed {}\n", format_duration(world.now() - Instant()),
              run.wall_seconds, world.executed(), run.seed);
-  for (const ParameterInfo& p : run.script->parameters()) {
-    fmt::print("  {:<16} {:>12} {:<12} {}\n", p.name, p.value, p.unit, p.help);
-  }
+  const std::vector<Metric> metrics = run.script->metrics();
+  std::size_t widest = 16;
+  for (const ParameterInfo& p : run.script->parameters()) widest = std::max(widest, p.name.size());
+  for (const Metric& metric : metrics) widest = std::max(widest, metric.name.size());
+  for (const ParameterInfo& p : run.script->parameters())
+    fmt::print("  {:<{}} {:>12} {:<12} {}\n", p.name, widest, p.value, p.unit, p.help);
   fmt::print("\n");
-  for (const Metric& metric : run.script->metrics()) {
+  const std::size_t room = std::max<std::size_t>(20, 80 - std::min<std::size_t>(80, widest + 30));
+  for (const Metric& metric : metrics) {
     std::string definition = metric.definition;
-    constexpr std::size_t kRoom = 80 - 46;
-    if (definition.size() > kRoom && terminal_columns() <= 80) definition = definition.substr(0, kRoom - 3) + "...";
-    fmt::print("  {:<16} {:>12} {:<12}  {}\n", metric.name, number(metric.value), metric.unit, definition);
+    if (definition.size() > room && terminal_columns() <= 80) definition = definition.substr(0, room - 3) + "...";
+    fmt::print("  {:<{}} {:>12} {:<12}  {}\n", metric.name, widest, number(metric.value), metric.unit, definition);
   }
   fmt::print("\ndigest {}\n", run.digest.everything);
 }

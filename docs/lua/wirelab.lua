@@ -68,26 +68,44 @@ function router(name, options) end
 ---@return node
 function broker(name, options) end
 
----One direction of a link. Defaults: 100 Mbit/s, 100 us, no jitter, in order, no loss, a queue of 1000 packets, MTU 1500.
----`jitter` is the half width of "uniform", the standard deviation of "normal", the mean of what "pareto" adds. `overhead` is bytes of
----layer 2 a packet. `burst_loss` has two states: by packet with good_to_bad and bad_to_good, in time with mean_good and mean_bad.
----@class channel
+---One direction of a link, in the words of tc netem. Defaults: 100 Mbit/s, 100 us, no jitter, in order, no loss, a queue of 1000
+---packets, MTU 1500. `jitter` is the half width of "uniform", the standard deviation of "normal", the mean of what "pareto" adds;
+---"paretonormal" is a quarter of normal and three quarters of pareto. A correlation is the probability that a packet shares the
+---draw of the packet before it. `reorder`: so many overtake, since they are sent without delay; with a `gap` only each gap-th may.
+---`corrupt` turns one bit. `overhead` is bytes of layer 2 a packet; layer 2 may carry cells of `cell` bytes with `cell_overhead` each.
+---`burst_loss` has two states: by packet with good_to_bad and bad_to_good, in time with mean_good and mean_bad. `loss_states` is
+---netem's model of four: 1 good, 2 good in a burst, 3 lost in a burst, 4 lost alone; p31 is 1 - p13 and p23 is 1 if left out.
+---@class impairments
 ---@field rate? rate
 ---@field delay? duration
 ---@field jitter? duration
----@field distribution? "uniform"|"normal"|"pareto"
+---@field jitter_correlation? ratio
+---@field distribution? "uniform"|"normal"|"pareto"|"paretonormal"
 ---@field in_order? boolean
 ---@field loss? ratio
+---@field loss_correlation? ratio
+---@field duplicate? ratio
+---@field duplicate_correlation? ratio
+---@field corrupt? ratio
+---@field corrupt_correlation? ratio
+---@field reorder? ratio
+---@field reorder_correlation? ratio
+---@field gap? integer
 ---@field queue? integer
 ---@field queue_bytes? size
 ---@field mtu? integer
 ---@field overhead? integer
+---@field cell? integer
+---@field cell_overhead? integer
 ---@field burst_loss? { good_to_bad?: ratio, bad_to_good?: ratio, loss_good?: ratio, loss_bad?: ratio, mean_good?: duration, mean_bad?: duration }
+---@field loss_states? { p13?: ratio, p31?: ratio, p32?: ratio, p23?: ratio, p14?: ratio }
 
----Both directions of a link; `up` (first end to second) and `down` change one of them.
----@class link_options : channel
----@field up? channel
----@field down? channel
+---Both directions of a link; `up` (first end to second) and `down` change one of them. A `preset` comes before all of it; the
+---first end is then the device's side. docs/scenarios.md has its figures.
+---@class link_options : impairments
+---@field preset? "ethernet"|"dsl"|"lte-m"|"nb-iot"|"satellite"
+---@field up? impairments
+---@field down? impairments
 
 ---Joins two nodes.
 ---@param a node
@@ -138,8 +156,17 @@ function link_object:cut() end
 ---Mends it.
 function link_object:restore() end
 ---Changes both directions; what is not given stays.
----@param options { rate?: rate, delay?: duration, jitter?: duration, loss?: ratio }
+---@param options impairments
 function link_object:impair(options) end
+
+---How the link changes over time: each step lasts for its time, with the link's own settings and what the step changes of them;
+---`cut = true` cuts it. After the last step it begins again, unless `repeats` is false. To be called at the top level.
+---@class profile_step : impairments
+---@field lasts duration
+---@field cut? boolean
+---@param steps profile_step[]
+---@param options? { begins?: duration, repeats?: boolean }
+function link_object:profile(steps, options) end
 
 ---@class metric
 local metric_object = {}

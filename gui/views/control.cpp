@@ -112,7 +112,14 @@ class Control {
     }
     if (slid_ != look.selection.link || !ImGui::IsMouseDown(0)) {
       slid_ = look.selection.link;
-      loss_ = static_cast<float>(std::bit_cast<double>(look.value(channel, Field::link_loss)) * 100);
+      const auto percent = [&](Field field, LinkOption option) {
+        const auto key = field == Field::link_option ? static_cast<std::uint32_t>(option) : 0;
+        return static_cast<float>(std::bit_cast<double>(look.value(channel, field, key)) * 100);
+      };
+      loss_ = percent(Field::link_loss, LinkOption::loss);
+      duplicate_ = percent(Field::link_option, LinkOption::duplicate);
+      corrupt_ = percent(Field::link_option, LinkOption::corrupt);
+      reorder_ = percent(Field::link_option, LinkOption::reorder);
       delay_ = static_cast<float>(look.value(channel, Field::link_delay)) / 1e6f;
       jitter_ = static_cast<float>(look.value(channel, Field::link_jitter)) / 1e6f;
     }
@@ -120,18 +127,20 @@ class Control {
     const auto ns = [](float ms) {
       return Duration::nanoseconds(static_cast<std::int64_t>(static_cast<double>(ms) * 1e6));
     };
-    const auto slider = [&](const char* id, float& value, float most, const char* format, auto&& make) {
+    const auto slider = [&](const char* id, float& value, float most, const char* format, LinkOption option) {
       ImGui::SliderFloat(id, &value, 0, most, format, ImGuiSliderFlags_AlwaysClamp);
       if (!ImGui::IsItemDeactivatedAfterEdit() || !look.live) return;
-      SetImpairment what;
-      what.link = name;
-      make(what);
-      look.requests.push_back(Intervention{what});
+      const bool time = info_of(option).unit == LinkUnit::time;
+      look.requests.push_back(Intervention{SetImpairment{
+          name,
+          {time ? LinkChange::of(option, ns(value)) : LinkChange::of(option, static_cast<double>(value) / 100)}}});
     };
-    slider("##loss", loss_, 50, "loss %.1f %%",
-           [&](SetImpairment& what) { what.loss = static_cast<double>(loss_) / 100; });
-    slider("##delay", delay_, 500, "delay %.0f ms", [&](SetImpairment& what) { what.delay = ns(delay_); });
-    slider("##jitter", jitter_, 200, "jitter %.0f ms", [&](SetImpairment& what) { what.jitter = ns(jitter_); });
+    slider("##loss", loss_, 50, "loss %.1f %%", LinkOption::loss);
+    slider("##delay", delay_, 500, "delay %.0f ms", LinkOption::delay);
+    slider("##jitter", jitter_, 200, "jitter %.0f ms", LinkOption::jitter);
+    slider("##duplicate", duplicate_, 50, "doubled %.1f %%", LinkOption::duplicate);
+    slider("##corrupt", corrupt_, 50, "corrupted %.1f %%", LinkOption::corrupt);
+    slider("##reorder", reorder_, 50, "overtaking %.1f %%", LinkOption::reorder);
     ImGui::PopFont();
     explain(skin, "Both directions; what is under way keeps its times.");
     ImGui::Dummy({1, skin.px(8)});
@@ -190,7 +199,7 @@ class Control {
   }
 
   EntityId slid_ = 0;
-  float loss_ = 0, delay_ = 0, jitter_ = 0;
+  float loss_ = 0, delay_ = 0, jitter_ = 0, duplicate_ = 0, corrupt_ = 0, reorder_ = 0;
   char topic_[128] = "";
   char payload_[256] = "";
   int qos_ = 0;

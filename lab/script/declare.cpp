@@ -6,6 +6,7 @@
 
 #include "lab/script/device_program.hpp"
 #include "lab/script/host.hpp"
+#include "lab/script/link_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "sim/kernel/nearest.hpp"
@@ -307,70 +308,6 @@ int declare_router(lua_State* L) {
   return push_node(L, Host::of(L).description.nodes.size() - 1);
 }
 
-// A day is far beyond any link, and keeps every sum of times in range.
-std::optional<Duration> link_time(lua_State* L, Options& options, const char* name) {
-  const auto time = options.duration(name);
-  if (time && *time > Duration::seconds(86400)) raise(L, fmt::format("option \"{}\" is more than a day", name));
-  return time;
-}
-
-// One set of options for a link, over what `settings` holds.
-void read_channel(lua_State* L, Options& options, ChannelSettings& settings) {
-  if (const auto rate = options.rate("rate")) settings.rate = *rate;
-  if (const auto delay = link_time(L, options, "delay")) settings.delay = *delay;
-  if (const auto jitter = link_time(L, options, "jitter")) settings.jitter = *jitter;
-  if (const auto shape = options.choice("distribution", {"uniform", "normal", "pareto"})) {
-    settings.jitter_shape = *shape == "uniform"  ? JitterShape::uniform
-                            : *shape == "normal" ? JitterShape::normal
-                                                 : JitterShape::pareto;
-  }
-  if (const auto in_order = options.boolean("in_order")) settings.in_order = *in_order;
-  if (const auto loss = options.ratio("loss")) settings.loss = *loss;
-  if (const auto queue = options.integer("queue", 0, 10'000'000))
-    settings.queue_packets = static_cast<std::uint32_t>(*queue);
-  if (const auto bytes = options.size("queue_bytes"))
-    settings.queue_bytes = static_cast<std::uint32_t>(std::min<std::int64_t>(*bytes, 0xffffffff));
-  if (const auto mtu = options.integer("mtu", 128, 65535)) settings.mtu = static_cast<std::uint32_t>(*mtu);
-  if (const auto overhead = options.integer("overhead", 0, 1000))
-    settings.overhead = static_cast<std::uint32_t>(*overhead);
-  if (options.push("burst_loss")) {
-    Options burst(L, -1, "burst_loss");
-    settings.loss_kind = LossKind::gilbert_elliott;
-    settings.burst.good_to_bad = burst.ratio("good_to_bad").value_or(0.0);
-    settings.burst.bad_to_good = burst.ratio("bad_to_good").value_or(1.0);
-    settings.burst.loss_good = burst.ratio("loss_good").value_or(0.0);
-    settings.burst.loss_bad = burst.ratio("loss_bad").value_or(1.0);
-    const auto good = burst.duration("mean_good");
-    const auto bad = burst.duration("mean_bad");
-    if (good || bad) {
-      constexpr Duration kShortest = Duration::milliseconds(1);
-      if (!good || !bad || *good < kShortest || *bad < kShortest)
-        raise(L, "burst_loss in time needs mean_good and mean_bad, both at least 1ms");
-      settings.loss_kind = LossKind::gilbert_elliott_in_time;
-      settings.burst.mean_good = *good;
-      settings.burst.mean_bad = *bad;
-    }
-    burst.finish();
-    lua_pop(L, 1);
-  }
-}
-
-// Options for both directions, with `up` and `down` tables for what differs.
-void read_link(lua_State* L, int index, const std::string& where, LinkDescription& link) {
-  ChannelSettings both = default_link();
-  Options options(L, index, where);
-  read_channel(L, options, both);
-  link.to_a = link.to_b = both;
-  for (const bool up : {true, false}) {
-    if (!options.push(up ? "up" : "down")) continue;
-    Options direction(L, -1, where + (up ? ", up" : ", down"));
-    read_channel(L, direction, up ? link.to_b : link.to_a);
-    direction.finish();
-    lua_pop(L, 1);
-  }
-  options.finish();
-}
-
 int push_link(lua_State* L, std::size_t index) {
   *static_cast<std::size_t*>(new_object(L, "link", sizeof(std::size_t))) = index;
   return 1;
@@ -516,14 +453,16 @@ std::string node_name(lua_State* L) { return check_node(L, 1, "the object before
 
 int link_cut(lua_State* L) { return apply(L, "cut()", CutLink{link_name(L)}); }
 int link_restore(lua_State* L) { return apply(L, "restore()", RestoreLink{link_name(L)}); }
+int link_profile(lua_State* L) {
+  only_at_top(L, "profile()");
+  LinkProfile profile = read_profile(L);
+  profile.link = *static_cast<std::size_t*>(check_object(L, 1, "link", "the object before \":\""));
+  Host::of(L).description.profiles.push_back(std::move(profile));
+  return 0;
+}
 int link_impair(lua_State* L) {
-  SetImpairment what;
-  what.link = link_name(L);
   Options options(L, 2, "impair()");
-  what.rate = options.rate("rate");
-  what.delay = link_time(L, options, "delay");
-  what.jitter = link_time(L, options, "jitter");
-  what.loss = options.ratio("loss");
+  const SetImpairment what{link_name(L), read_changes(L, options)};
   options.finish();
   return apply(L, "impair()", what);
 }
@@ -562,7 +501,11 @@ const ObjectType kNode{"node",
                        node_field,
                        nullptr};
 const ObjectType kLink{
-    "link", {{"cut", link_cut}, {"restore", link_restore}, {"impair", link_impair}}, {}, nullptr, nullptr};
+    "link",
+    {{"cut", link_cut}, {"restore", link_restore}, {"impair", link_impair}, {"profile", link_profile}},
+    {},
+    nullptr,
+    nullptr};
 const ObjectType kMetric{
     "metric", {{"add", metric_add}, {"set", metric_set}, {"get", metric_get}}, {}, nullptr, nullptr};
 

@@ -14,21 +14,21 @@ ChannelModel::ChannelModel(const ChannelSettings& given)
       good_to_bad(Probability::of(given.burst.good_to_bad)),
       bad_to_good(Probability::of(given.burst.bad_to_good)),
       loss_good(Probability::of(given.burst.loss_good)),
-      loss_bad(Probability::of(given.burst.loss_bad)) {}
+      loss_bad(Probability::of(given.burst.loss_bad)),
+      duplicate(Probability::of(given.duplicate)),
+      corrupt(Probability::of(given.corrupt)),
+      reorder(Probability::of(given.reorder)),
+      plain(duplicate.never() && corrupt.never() && reorder.never()) {}
 
 Channel::Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node,
                  std::shared_ptr<const ChannelModel> model)
     : host_(host), entity_(entity), to_node_(to_node), model_(std::move(model)), seed_(seed) {
   host_.trace.state(entity_, Field::link_up, 0, 1);
-  trace_settings(ChannelSettings{}, model_->settings);
+  trace_settings();
 }
 
 Channel::Luck& Channel::luck() {
-  if (luck_ == nullptr) {
-    const std::string_view name = host_.trace.names().text(entity_);
-    luck_ = std::make_unique<Luck>(Luck{RandomStream(seed_, name, "loss"), RandomStream(seed_, name, "jitter"),
-                                        RandomStream(seed_, name, "bursts")});
-  }
+  if (luck_ == nullptr) luck_ = std::make_unique<Luck>(seed_, host_.trace.names().text(entity_));
   return *luck_;
 }
 
@@ -37,18 +37,50 @@ Channel::~Channel() {
 }
 
 void Channel::change(const ChannelSettings& settings) {
-  trace_settings(model_->settings, settings);
+  trace_change(model_->settings, settings);
   carry_ = 0;  // counted at the old rate
+  if (settings.loss_kind != model_->settings.loss_kind) {
+    host_.trace.set(entity_, Field::link_burst, burst_state_, std::uint8_t{0});
+    state_ends_ = Instant();
+  }
   model_ = std::make_shared<const ChannelModel>(settings);
 }
 
-void Channel::trace_settings(const ChannelSettings& before, const ChannelSettings& after) {
-  Tracer& trace = host_.trace;
-  trace.state(entity_, Field::link_rate, before.rate, after.rate);
-  trace.state(entity_, Field::link_delay, before.delay.ns(), after.delay.ns());
-  trace.state(entity_, Field::link_jitter, before.jitter.ns(), after.jitter.ns());
-  trace.state(entity_, Field::link_loss, std::bit_cast<std::int64_t>(before.loss),
-              std::bit_cast<std::int64_t>(after.loss));
+namespace {
+
+// The four that views show most have fields of their own; the others are told by their number.
+constexpr Field field_of(LinkOption option) {
+  switch (option) {
+    case LinkOption::rate: return Field::link_rate;
+    case LinkOption::delay: return Field::link_delay;
+    case LinkOption::jitter: return Field::link_jitter;
+    case LinkOption::loss: return Field::link_loss;
+    default: return Field::link_option;
+  }
+}
+
+template <typename F>
+void for_each_option(F&& f) {
+  for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(LinkOption::count_); ++i) {
+    const auto option = static_cast<LinkOption>(i);
+    const Field field = field_of(option);
+    f(option, field, field == Field::link_option ? i : std::uint8_t{0});
+  }
+}
+
+}  // namespace
+
+void Channel::trace_change(const ChannelSettings& before, const ChannelSettings& after) {
+  for_each_option([&](LinkOption option, Field field, std::uint8_t key) {
+    host_.trace.state(entity_, field, value_of(before, option), value_of(after, option), key);
+  });
+}
+
+// From nothing: a view that finds no value takes it for zero.
+void Channel::trace_settings() {
+  for_each_option([&](LinkOption option, Field field, std::uint8_t key) {
+    host_.trace.state(entity_, field, 0, value_of(model_->settings, option), key);
+  });
 }
 
 void Channel::send(PacketIndex index) {
@@ -97,7 +129,10 @@ void Channel::on_idle(void* target, std::uint64_t) {
 // ceil(bits x 10^9 / rate). Back to back, the part of a nanosecond that was rounded up is taken off the next packet.
 Duration Channel::serialization(std::uint32_t bytes, bool back_to_back) {
   if (model_->settings.rate == 0) return {};
-  const std::uint64_t bits = (static_cast<std::uint64_t>(bytes) + model_->settings.overhead) * 8;
+  std::uint64_t on_wire = static_cast<std::uint64_t>(bytes) + model_->settings.overhead;
+  if (const std::uint64_t cell = model_->settings.cell; cell != 0)
+    on_wire = (on_wire + cell - 1) / cell * (cell + model_->settings.cell_overhead);
+  const std::uint64_t bits = on_wire * 8;
   const auto rate = static_cast<std::uint64_t>(model_->settings.rate);
   if (!back_to_back) carry_ = 0;
   const WideUnsigned exact = static_cast<WideUnsigned>(bits) * 1'000'000'000u;
@@ -112,12 +147,11 @@ void Channel::transmit(PacketIndex index) {
   const Instant now = host_.events.now();
   const Instant departure = now + serialization(packet.size, busy_until_ == now);
   busy_until_ = departure;
-  Instant arrival = departure + model_->settings.delay;
-  if (model_->settings.jitter.ns() != 0) {
-    arrival = std::max(departure, arrival + jitter());
+  if (!model_->plain) {
+    transmit_oddly(index, departure);
+    return;
   }
-  if (model_->settings.in_order) arrival = std::max(arrival, last_arrival_);
-  last_arrival_ = std::max(last_arrival_, arrival);
+  const Instant arrival = arrival_of(departure);
   CauseScope scope(host_.trace);
   host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
                          arrival.ns());
@@ -126,6 +160,61 @@ void Channel::transmit(PacketIndex index) {
     return;
   }
   link_in(index, arrival);
+}
+
+Instant Channel::arrival_of(Instant departure) {
+  Instant arrival = departure + model_->settings.delay;
+  if (model_->settings.jitter.ns() != 0) arrival = std::max(departure, arrival + jitter());
+  if (model_->settings.in_order) arrival = std::max(arrival, last_arrival_);
+  last_arrival_ = std::max(last_arrival_, arrival);
+  return arrival;
+}
+
+// Each draw is its own, so that one setting does not change what another one hits. As in netem, a packet that is both lost and
+// doubled arrives once.
+void Channel::transmit_oddly(PacketIndex index, Instant departure) {
+  const ChannelSettings& set = model_->settings;
+  Packet& packet = host_.packets[index];
+  Luck& drawn = luck();
+  const auto draw = [&](Probability p, double correlation, bool& last) {
+    return !p.never() && drawn.shared(correlation, last, [&] { return drawn.oddities.chance(p); });
+  };
+  // netem: the first gap - 1 packets after one that overtook are delayed in any case.
+  const bool may_overtake = set.gap <= 1 || drawn.since_reordered >= set.gap - 1;
+  const bool overtakes = may_overtake && draw(model_->reorder, set.reorder_correlation, drawn.last_reordered);
+  drawn.since_reordered = overtakes ? 0 : drawn.since_reordered + 1;
+  const Instant arrival = overtakes ? departure : arrival_of(departure);
+  CauseScope scope(host_.trace);
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
+                         arrival.ns());
+  const bool lost = is_lost();
+  const bool doubled = draw(model_->duplicate, set.duplicate_correlation, drawn.last_duplicated);
+  if (lost && !doubled) {
+    drop(index, DropReason::loss);
+    return;
+  }
+  if (doubled && !lost) send_copy(index, departure, arrival_of(departure));
+  if (draw(model_->corrupt, set.corrupt_correlation, drawn.last_corrupted)) {
+    const std::uint64_t bit = drawn.oddities.below(std::uint64_t{packet.size} * 8);
+    packet.bytes()[bit / 8] = static_cast<std::uint8_t>(packet.bytes()[bit / 8] ^ (0x80u >> (bit % 8)));
+    host_.trace.emit(Kind::packet_corrupted, entity_, packet.stream, std::uint16_t{0}, packet.blob,
+                     static_cast<std::int64_t>(bit), 0);
+  }
+  link_in(index, arrival);
+}
+
+void Channel::send_copy(PacketIndex original, Instant departure, Instant arrival) {
+  const PacketIndex copy = host_.packets.take(host_.packets[original].size);
+  const Packet& from = host_.packets[original];
+  Packet& made = host_.packets[copy];
+  std::copy(from.view().begin(), from.view().end(), made.bytes());
+  made.blob = from.blob;
+  made.stream = from.stream;
+  made.begin = from.begin;
+  made.end = from.end;
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, made.stream, std::uint16_t{0}, made.blob, departure.ns(),
+                         arrival.ns());
+  link_in(copy, arrival);
 }
 
 void Channel::link_in(PacketIndex index, Instant arrival) {
@@ -181,18 +270,8 @@ bool Channel::delay_packet(BlobNumber blob, Duration by) {
 bool Channel::duplicate_packet(BlobNumber blob) {
   const PacketIndex index = under_way_with(blob);
   if (index == kNoPacket) return false;
-  const PacketIndex copy = host_.packets.take(host_.packets[index].size);
-  const Packet& original = host_.packets[index];
-  Packet& made = host_.packets[copy];
-  std::copy(original.view().begin(), original.view().end(), made.bytes());
-  made.blob = original.blob;
-  made.stream = original.stream;
-  made.begin = original.begin;
-  made.end = original.end;
   CauseScope scope(host_.trace);
-  host_.trace.emit_cause(Kind::packet_transmitted, entity_, made.stream, std::uint16_t{0}, made.blob,
-                         host_.events.now().ns(), original.arrives_at.ns());
-  link_in(copy, original.arrives_at);
+  send_copy(index, host_.events.now(), host_.packets[index].arrives_at);
   return true;
 }
 
@@ -205,39 +284,62 @@ void Channel::on_arrival(void* target, std::uint64_t argument) {
 
 bool Channel::is_lost() {
   switch (model_->settings.loss_kind) {
-    case LossKind::independent: return model_->loss.never() ? false : luck().loss.chance(model_->loss);
+    case LossKind::independent:
+      if (model_->loss.never()) return false;
+      return luck().shared(model_->settings.loss_correlation, luck().last_lost,
+                           [&] { return luck().loss.chance(model_->loss); });
+    case LossKind::four_states: return four_states();
     case LossKind::gilbert_elliott:
-      if (luck().bursts.chance(bad_ ? model_->bad_to_good : model_->good_to_bad))
-        host_.trace.set(entity_, Field::link_burst, bad_, !bad_);
+      if (luck().bursts.chance(burst_state_ != 0 ? model_->bad_to_good : model_->good_to_bad))
+        host_.trace.set(entity_, Field::link_burst, burst_state_, static_cast<std::uint8_t>(burst_state_ == 0));
       break;
     case LossKind::gilbert_elliott_in_time:
       while (state_ends_ <= host_.events.now()) {
-        if (state_ends_ != Instant()) host_.trace.set(entity_, Field::link_burst, bad_, !bad_);
-        const Duration mean = bad_ ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
+        if (state_ends_ != Instant())
+          host_.trace.set(entity_, Field::link_burst, burst_state_, static_cast<std::uint8_t>(burst_state_ == 0));
+        const Duration mean = burst_state_ != 0 ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
         const double ns = std::min(luck().bursts.exponential(static_cast<double>(mean.ns())), 9e17);
         state_ends_ = state_ends_ + Duration::nanoseconds(static_cast<std::int64_t>(ns) + 1);
       }
       break;
   }
-  return luck().loss.chance(bad_ ? model_->loss_bad : model_->loss_good);
+  return luck().loss.chance(burst_state_ != 0 ? model_->loss_bad : model_->loss_good);
+}
+
+// One draw a packet decides where the state goes, as in netem's "loss state": the general model of Salsano, Ludovici and Ordine,
+// "Definition of a general and intuitive loss model for packet networks" (2009).
+bool Channel::four_states() {
+  enum : std::uint8_t { kGood, kGoodInBurst, kLostInBurst, kLostAlone };
+  const FourStates& p = model_->settings.states;
+  const double u = luck().bursts.unit();
+  std::uint8_t next = kGood;
+  switch (burst_state_) {
+    case kGoodInBurst: next = u < p.p23 ? kLostInBurst : kGoodInBurst; break;
+    case kLostInBurst: next = u < p.p31 ? kGood : u < p.p31 + p.p32 ? kGoodInBurst : kLostInBurst; break;
+    case kLostAlone: next = kGood; break;
+    default: next = u < p.p13 ? kLostInBurst : u < p.p13 + p.p14 ? kLostAlone : kGood; break;
+  }
+  host_.trace.set(entity_, Field::link_burst, burst_state_, next);
+  return next >= kLostInBurst;
 }
 
 Duration Channel::jitter() {
-  const std::int64_t width = model_->settings.jitter.ns();
-  switch (model_->settings.jitter_shape) {
-    case JitterShape::uniform: return luck().jitter.between(-model_->settings.jitter, model_->settings.jitter);
-    case JitterShape::normal: {
-      const double ns = std::clamp(luck().jitter.normal() * static_cast<double>(width), -1e17, 1e17);
-      return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns)));
+  const double width = static_cast<double>(model_->settings.jitter.ns());
+  RandomStream& stream = luck().jitter;
+  const auto normal = [&] { return std::clamp(stream.normal() * width, -1e17, 1e17); };
+  // Shape 3: the mean of the draw is 1.5 of its least value, so what lies above the least has mean `width`.
+  const auto pareto = [&] { return std::min(stream.pareto(2.0 * width, 3.0) - 2.0 * width, 1e17); };
+  const auto whole = [](double ns) { return Duration::nanoseconds(static_cast<std::int64_t>(std::floor(ns))); };
+  return luck().shared(model_->settings.jitter_correlation, luck().last_jitter, [&] {
+    switch (model_->settings.jitter_shape) {
+      case JitterShape::uniform: return stream.between(-model_->settings.jitter, model_->settings.jitter);
+      case JitterShape::normal: return whole(normal());
+      case JitterShape::pareto: return whole(pareto());
+      case JitterShape::pareto_normal: break;
     }
-    case JitterShape::pareto: {
-      // Shape 3: the mean of the draw is 1.5 of its least value, so what lies above the least has mean `width`.
-      const double least = 2.0 * static_cast<double>(width);
-      const double ns = std::min(luck().jitter.pareto(least, 3.0) - least, 1e17);
-      return Duration::nanoseconds(static_cast<std::int64_t>(ns));
-    }
-  }
-  return {};
+    const double bell = 0.25 * normal();
+    return whole(bell + 0.75 * pareto());
+  });
 }
 
 void Channel::drop(PacketIndex index, DropReason reason) {
@@ -279,11 +381,10 @@ void Channel::set_up(bool up) {
 
 void Channel::visit_state(StateVisitor& visitor) const {
   visitor.value(entity_, Field::link_up, 0, up_ ? 1 : 0);
-  visitor.value(entity_, Field::link_rate, 0, model_->settings.rate);
-  visitor.value(entity_, Field::link_delay, 0, model_->settings.delay.ns());
-  visitor.value(entity_, Field::link_jitter, 0, model_->settings.jitter.ns());
-  visitor.value(entity_, Field::link_loss, 0, std::bit_cast<std::int64_t>(model_->settings.loss));
-  visitor.value(entity_, Field::link_burst, 0, bad_ ? 1 : 0);
+  for_each_option([&](LinkOption option, Field field, std::uint8_t key) {
+    visitor.value(entity_, field, key, value_of(model_->settings, option));
+  });
+  visitor.value(entity_, Field::link_burst, 0, burst_state_);
   visitor.value(entity_, Field::queue_packets, 0, queue_.size());
   visitor.value(entity_, Field::queue_bytes, 0, queue_bytes_);
 }

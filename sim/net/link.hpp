@@ -1,9 +1,9 @@
 // A link between two nodes: two channels, one a direction, each with its own settings, queue and luck. The model is that of
-// Linux's tc netem behind a serializer: a drop-tail queue, then a transmitter of a given rate, then loss, then a
-// propagation delay with jitter.
+// Linux's tc netem behind a serializer: a drop-tail queue, then a transmitter of a given rate, then loss, duplication and
+// corruption, then a propagation delay with jitter, which some packets may overtake.
 //
-// Loss is decided when the transmitter takes the packet up, so a lost packet has used its share of the rate. A packet that
-// waits for nothing costs one event; queued ones cost one more each.
+// Chance is asked when the transmitter takes the packet up, so a lost packet has used its share of the rate, and a copy that the
+// way makes has not. A packet that waits for nothing costs one event; queued ones cost one more each.
 #pragma once
 
 #include <cstdint>
@@ -11,48 +11,19 @@
 
 #include "sim/kernel/random.hpp"
 #include "sim/kernel/ring.hpp"
+#include "sim/net/link_settings.hpp"
 #include "sim/net/packet.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
 
 namespace wirelab {
 
-enum class JitterShape : std::uint8_t { uniform, normal, pareto };
-enum class LossKind : std::uint8_t { independent, gilbert_elliott, gilbert_elliott_in_time };
-
-/// Two states with a loss probability each. By packet, the state may change before each packet; in time, each state lasts an
-/// exponential time, whether or not packets come.
-struct GilbertElliott {
-  double good_to_bad = 0;  // probability a packet
-  double bad_to_good = 1;
-  double loss_good = 0;
-  double loss_bad = 1;
-  Duration mean_good = Duration::seconds(10);  // in time only
-  Duration mean_bad = Duration::seconds(1);
-  bool operator==(const GilbertElliott&) const = default;
-};
-
-struct ChannelSettings {
-  std::int64_t rate = 0;  // bit/s, 0: not limited
-  Duration delay;         // propagation
-  Duration jitter;        // uniform: half width; normal: standard deviation; pareto: mean of what is added
-  JitterShape jitter_shape = JitterShape::uniform;
-  bool in_order = true;  // a packet never overtakes another; netem lets it
-  LossKind loss_kind = LossKind::independent;
-  double loss = 0;  // independent
-  GilbertElliott burst;
-  std::uint32_t queue_packets = 1000;  // waiting, the one being sent not counted; netem's default limit
-  std::uint32_t queue_bytes = 0;       // 0: not limited
-  std::uint32_t mtu = 1500;            // of the IP packet
-  std::uint32_t overhead = 0;          // bytes of layer 2 a packet
-  bool operator==(const ChannelSettings&) const = default;
-};
-
 /// Settings with what follows from them. Channels that are set alike share one: a large world has many of them.
 struct ChannelModel {
   explicit ChannelModel(const ChannelSettings& settings);
   ChannelSettings settings;
-  Probability loss, good_to_bad, bad_to_good, loss_good, loss_bad;
+  Probability loss, good_to_bad, bad_to_good, loss_good, loss_bad, duplicate, corrupt, reorder;
+  bool plain;  // loss and jitter at most: nothing is doubled, corrupted or overtakes
 };
 
 /// What a channel is handed, and hands its packets to.
@@ -98,21 +69,27 @@ class Channel {
   static void on_idle(void* self, std::uint64_t);
   static void on_arrival(void* self, std::uint64_t packet);
   void transmit(PacketIndex packet);
+  void transmit_oddly(PacketIndex packet, Instant departure);
+  Instant arrival_of(Instant departure);
+  void send_copy(PacketIndex original, Instant departure, Instant arrival);
   bool is_lost();
+  bool four_states();
   Duration jitter();
   Duration serialization(std::uint32_t bytes, bool back_to_back);
   void drop(PacketIndex packet, DropReason reason);
   void link_in(PacketIndex packet, Instant arrival);
   void unlink(PacketIndex packet);
   PacketIndex under_way_with(BlobNumber blob) const;
-  void trace_settings(const ChannelSettings& before, const ChannelSettings& after);
+  void trace_settings();
+  void trace_change(const ChannelSettings& before, const ChannelSettings& after);
 
   ChannelHost& host_;
   EntityId entity_;
   std::uint32_t to_node_;
   std::shared_ptr<const ChannelModel> model_;
   bool up_ = true;
-  bool bad_ = false;
+  std::uint8_t burst_state_ =
+      0;  // 0 good, 1 bad; of four states 0 to 3: good, good in a burst, lost in a burst, lost alone
   bool idle_timer_armed_ = false;
   Instant state_ends_;  // of the burst model in time
   Instant busy_until_;
@@ -124,7 +101,22 @@ class Channel {
   TimerId idle_;  // made when a packet first waits
   // Made with the first draw, since most channels of a large world never draw.
   struct Luck {
-    RandomStream loss, jitter, bursts;
+    Luck(std::uint64_t seed, std::string_view name)
+        : loss(seed, name, "loss"),
+          jitter(seed, name, "jitter"),
+          bursts(seed, name, "bursts"),
+          oddities(seed, name, "oddities"),
+          correlations(seed, name, "correlations") {}
+    /// A draw, or that of the packet before with the probability `correlation`.
+    template <typename T, typename Draw>
+    T shared(double correlation, T& last, Draw&& draw) {
+      if (correlation == 0 || !correlations.chance(Probability::of(correlation))) last = draw();
+      return last;
+    }
+    RandomStream loss, jitter, bursts, oddities, correlations;
+    Duration last_jitter;
+    bool last_lost = false, last_duplicated = false, last_corrupted = false, last_reordered = false;
+    std::uint32_t since_reordered = 0;
   };
   Luck& luck();
   std::uint64_t seed_;

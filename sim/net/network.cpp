@@ -160,24 +160,32 @@ void Network::deliver(NodeIndex at, PacketIndex index, const Ipv4Header& header)
   const Bytes payload = packet.view().subspan(wire::kIpv4HeaderSize);
   switch (header.protocol) {
     case wire::kTcp:
-      if (transport_ != nullptr) transport_->receive_tcp(at, header, payload, packet.stream);
-      break;
-    case wire::kUdp:
-      if (transport_ != nullptr && !transport_->receive_udp(at, header, payload)) {
-        send_error(at, packet.view(), IcmpType::unreachable, wire::kPortUnreachable);
-        drop(at, index, DropReason::no_port);
+      if (transport_ != nullptr && !transport_->receive_tcp(at, header, payload)) {
+        drop(at, index, DropReason::bad_checksum);
         return;
       }
       break;
-    case wire::kIcmp: receive_icmp(at, header, payload, packet.blob); break;
+    case wire::kUdp: {
+      const DropReason why = transport_ == nullptr ? DropReason::none : transport_->receive_udp(at, header, payload);
+      if (why == DropReason::none) break;
+      if (why == DropReason::no_port) send_error(at, packet.view(), IcmpType::unreachable, wire::kPortUnreachable);
+      drop(at, index, why);
+      return;
+    }
+    case wire::kIcmp:
+      if (!receive_icmp(at, header, payload, packet.blob)) {
+        drop(at, index, DropReason::bad_checksum);
+        return;
+      }
+      break;
     default: break;
   }
   packets_.give_back(index);
 }
 
-void Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload, BlobNumber blob) {
+bool Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload, BlobNumber blob) {
   const auto message = wire::decode_icmp(payload);
-  if (!message) return;
+  if (!message) return false;
   const auto what = static_cast<std::uint16_t>((static_cast<unsigned>(message->type) << 8) | message->code);
   if (message->type == IcmpType::echo) {
     IcmpMessage reply = *message;
@@ -187,7 +195,7 @@ void Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload
     const PacketIndex index = packets_.take(static_cast<std::uint32_t>(bytes.size()));
     std::copy(bytes.begin(), bytes.end(), packets_[index].bytes());
     send_ip(at, index, wire::kIcmp, header.source);
-    return;
+    return true;
   }
   std::int64_t round_trip = 0;
   if (message->type == IcmpType::echo_reply && message->body.size() >= 8) {
@@ -198,6 +206,7 @@ void Network::receive_icmp(NodeIndex at, const Ipv4Header& header, Bytes payload
   trace_.emit_cause(Kind::icmp_received, nodes_[at].entity, 0, what, blob, round_trip, 0);
   if (message->type != IcmpType::echo_reply && transport_ != nullptr)
     transport_->receive_error(at, *message, message->body);
+  return true;
 }
 
 // As ping does, the time of sending stands in the payload.

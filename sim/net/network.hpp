@@ -21,9 +21,10 @@ namespace wirelab {
 class TransportInput {
  public:
   virtual ~TransportInput() = default;
-  virtual void receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) = 0;
-  /// False if nothing listens there.
-  virtual bool receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
+  /// False if its checksum is wrong.
+  virtual bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) = 0;
+  /// Why it was not taken: bad_checksum, no_port if nothing listens there, or none.
+  virtual DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
   /// `original` is the start of the packet that drew the error: its IP header and 8 bytes.
   virtual void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) = 0;
 };
@@ -94,7 +95,8 @@ class Network {
   static void on_arrival(void* self, std::uint32_t node, PacketIndex packet);
   void arrive(NodeIndex node, PacketIndex packet);
   void deliver(NodeIndex node, PacketIndex packet, const wire::Ipv4Header& header);
-  void receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
+  /// False if its checksum is wrong.
+  bool receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 

@@ -86,12 +86,9 @@ Connection* Transport::find(const Key& key) {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes, StreamId stream) {
+bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes) {
   const auto segment = wire::decode_tcp(bytes, header.source, header.destination);
-  if (!segment) {
-    trace_.emit(Kind::packet_dropped, network_.node(node).entity, stream, DropReason::bad_checksum);
-    return;
-  }
+  if (!segment) return false;
   const Endpoint local{header.destination, segment->header.destination_port};
   const Endpoint remote{header.source, segment->header.source_port};
   Connection* connection = find(key_of(node, local.port, remote));
@@ -100,13 +97,13 @@ void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
       connection->set_streams(connection->stream_out(), stream_of_peer(remote, local, segment->header.sequence));
     }
     connection->receive(*segment);
-    return;
+    return true;
   }
   const auto listener = listeners_.find(listener_key(node, local.port));
   const wire::TcpFlags& flags = segment->header.flags;
   if (listener == listeners_.end() || connection != nullptr || !flags.syn || flags.ack || flags.rst) {
     answer_reset(node, header, *segment);
-    return;
+    return true;
   }
   Connection& opened = open(node, local, remote, *listener->second.settings);
   opened.set_streams(open_stream(opened), stream_of_peer(remote, local, segment->header.sequence));
@@ -114,9 +111,10 @@ void Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   if (user == nullptr) {
     connections_.erase(key_of(node, local.port, remote));
     answer_reset(node, header, *segment);
-    return;
+    return true;
   }
   opened.accept(user, segment->header);
+  return true;
 }
 
 // RFC 9293, section 3.10.7.1: a segment for no connection is answered by RST, unless it is one itself.
@@ -202,13 +200,13 @@ void Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes 
   network_.send_ip(from, index, wire::kUdp, to.address);
 }
 
-bool Transport::receive_udp(NodeIndex node, const wire::Ipv4Header& header, Bytes datagram) {
+DropReason Transport::receive_udp(NodeIndex node, const wire::Ipv4Header& header, Bytes datagram) {
   const auto udp = wire::decode_udp(datagram, header.source, header.destination);
-  if (!udp) return true;  // dropped without a word, as a host does
+  if (!udp) return DropReason::bad_checksum;
   const auto found = datagrams_.find(listener_key(node, udp->destination_port));
-  if (found == datagrams_.end()) return false;
+  if (found == datagrams_.end()) return DropReason::no_port;
   found->second({header.source, udp->source_port}, datagram.subspan(wire::kUdpHeaderSize));
-  return true;
+  return DropReason::none;
 }
 
 void Transport::receive_error(NodeIndex node, const wire::IcmpMessage& message, Bytes original) {

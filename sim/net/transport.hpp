@@ -36,8 +36,8 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   void forget_node(NodeIndex node);
   std::size_t connections() const { return connections_.size(); }
 
-  void receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
-  bool receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
+  bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) override;
+  DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
   void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
   void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second,
                     std::uint64_t begin) override;

@@ -40,7 +40,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "expectation_failed",
                                                                                       "icmp_received",
                                                                                       "datagram_received",
-                                                                                      "packet_delayed"};
+                                                                                      "packet_delayed",
+                                                                                      "packet_corrupted",
+                                                                                      "link_profile"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -52,6 +54,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "link_burst",
                                                                                         "queue_packets",
                                                                                         "queue_bytes",
+                                                                                        "link_option",
                                                                                         "tcp_state",
                                                                                         "tcp_snd_una",
                                                                                         "tcp_snd_nxt",
@@ -163,6 +166,8 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::packet_dropped:
     case Kind::icmp_received:
     case Kind::packet_delayed:
+    case Kind::packet_corrupted:
+    case Kind::link_profile:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:
     case Kind::retransmission:

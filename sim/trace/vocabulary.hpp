@@ -42,7 +42,9 @@ enum class Kind : std::uint16_t {
   icmp_received,       // field: type << 8 | code, key: blob, a: round trip in ns for an echo reply
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
   packet_delayed,  // by hand, while under way. subject: stream or 0, key: blob, a: instant of arrival before, b: now
-  count_           // not a kind
+  packet_corrupted,  // on a link: one bit is turned. subject: stream or 0, key: blob, a: which, counted from the packet's first
+  link_profile,  // a link changes by its profile. entity: link, key: step, from 1; the changes follow as states
+  count_         // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -72,9 +74,10 @@ enum class Field : std::uint16_t {
   link_delay,     // ns
   link_jitter,    // ns
   link_loss,      // as the bits of a double
-  link_burst,     // 1 while the link of two states is in its bad one
+  link_burst,     // the state of a model with states: 1 in the bad one of two; see FourStates for 0 to 3
   queue_packets,  // waiting, the one being sent not counted
   queue_bytes,
+  link_option,  // any other setting. key: LinkOption, value: see value_of() of link_settings.hpp
   // one end of a TCP connection
   tcp_state,
   tcp_snd_una,  // offset in the stream

@@ -35,10 +35,25 @@ struct LinkDescription {
   ChannelSettings to_b, to_a;
 };
 
+/// How a link changes over time, both ways: each step lasts for its time with the link's own settings and what the step changes
+/// of them. After the last one it begins again, or the link is as it was described.
+struct LinkProfile {
+  struct Step {
+    Duration lasts;
+    bool cut = false;
+    std::vector<LinkChange> changes;
+  };
+  std::size_t link = 0;  // of the description's
+  Duration begins;
+  bool repeats = true;
+  std::vector<Step> steps;
+};
+
 struct WorldDescription {
   std::uint64_t seed = 1;
   std::vector<NodeDescription> nodes;  // brokers, routers and devices start in this order, at instant 0
   std::vector<LinkDescription> links;
+  std::vector<LinkProfile> profiles;
 };
 
 /// A link that is given no options: 100 Mbit/s Ethernet over a short cable.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "sim/net/link.hpp"
 
@@ -19,13 +20,10 @@ struct CutLink {
 struct RestoreLink {
   std::string link;
 };
-/// Both directions, or the one named ("home>hub"), get new settings; a field that is not given keeps its value.
+/// Both directions, or the one named ("home>hub"), get new settings; what is not named keeps its value.
 struct SetImpairment {
   std::string link;
-  std::optional<std::int64_t> rate;
-  std::optional<Duration> delay;
-  std::optional<Duration> jitter;
-  std::optional<double> loss;
+  std::vector<LinkChange> changes;
 };
 /// The plug is pulled: nothing is sent any more, peers are not told, memory is gone.
 struct PowerOff {

@@ -2,11 +2,12 @@
 
 #define XXH_INLINE_ALL
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <xxhash.h>
 
 #include <algorithm>
-
 #include <array>
+#include <bit>
 #include <nlohmann/json.hpp>
 
 #include "sim/kernel/nearest.hpp"
@@ -22,6 +23,27 @@ constexpr std::array<std::string_view, 14> kNames{
     "set_sensor", "drop_packet", "delay_packet", "duplicate_packet", "publish", "subscribe", "unsubscribe"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
+// A setting of a link is written under its name and unit: "delay_ns", "rate_bps", "loss".
+std::string key_of(LinkOption option) {
+  const LinkOptionInfo& info = info_of(option);
+  return std::string(info.name) + (info.unit == LinkUnit::time ? "_ns" : info.unit == LinkUnit::rate ? "_bps" : "");
+}
+
+void write_change(Json& json, const LinkChange& change) {
+  Json& at = json[key_of(change.option)];
+  switch (info_of(change.option).unit) {
+    case LinkUnit::ratio: at = std::bit_cast<double>(change.value); break;
+    case LinkUnit::flag: at = change.value != 0; break;
+    case LinkUnit::word: at = words_of(change.option)[static_cast<std::size_t>(change.value)]; break;
+    default: at = change.value;
+  }
+}
+
+template <typename F>
+void for_each_link_option(F&& f) {
+  for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(LinkOption::count_); ++i) f(static_cast<LinkOption>(i));
+}
+
 Json to_json(const Intervention& what) {
   Json json;
   json["do"] = kNames[what.index()];
@@ -31,10 +53,7 @@ Json to_json(const Intervention& what) {
         if constexpr (requires { item.link; }) json["link"] = item.link;
         if constexpr (requires { item.node; }) json["node"] = item.node;
         if constexpr (std::is_same_v<T, SetImpairment>) {
-          if (item.rate) json["rate_bps"] = *item.rate;
-          if (item.delay) json["delay_ns"] = item.delay->ns();
-          if (item.jitter) json["jitter_ns"] = item.jitter->ns();
-          if (item.loss) json["loss"] = *item.loss;
+          for (const LinkChange& change : item.changes) write_change(json, change);
         }
         if constexpr (requires { item.packet; }) json["packet"] = item.packet;
         if constexpr (requires { item.by; }) json["by_ns"] = item.by.ns();
@@ -89,14 +108,30 @@ Duration nanoseconds(const Json& json, const char* key) {
   return Duration::nanoseconds(ns);
 }
 
+std::int64_t read_change(const Json& json, const std::string& key, LinkOption option) {
+  switch (info_of(option).unit) {
+    case LinkUnit::ratio: return LinkChange::of(option, need<double>(json, key.c_str())).value;
+    case LinkUnit::flag: return need<bool>(json, key.c_str()) ? 1 : 0;
+    case LinkUnit::word: {
+      const auto word = need<std::string>(json, key.c_str());
+      const auto& words = words_of(option);
+      const auto at = std::find(words.begin(), words.end(), word);
+      if (at != words.end()) return at - words.begin();
+      throw Wrong{fmt::format("\"{}\" is \"{}\"; it must be one of: {}", key, word, fmt::join(words, ", "))};
+    }
+    default: return need<std::int64_t>(json, key.c_str());
+  }
+}
+
 SetImpairment impairment(const Json& json) {
-  SetImpairment what{
-      need<std::string>(json, "link"), may<std::int64_t>(json, "rate_bps"), {}, {}, may<double>(json, "loss")};
-  if (json.contains("delay_ns")) what.delay = nanoseconds(json, "delay_ns");
-  if (json.contains("jitter_ns")) what.jitter = nanoseconds(json, "jitter_ns");
-  if (what.rate && (*what.rate < 0 || *what.rate > 1'000'000'000'000))
-    throw Wrong{"\"rate_bps\" must lie between 0 and 10^12"};
-  if (what.loss && !(*what.loss >= 0 && *what.loss <= 1)) throw Wrong{"\"loss\" must lie between 0 and 1"};
+  SetImpairment what{need<std::string>(json, "link"), {}};
+  for_each_link_option([&](LinkOption option) {
+    const std::string key = key_of(option);
+    if (!json.contains(key)) return;
+    const LinkChange change{option, read_change(json, key, option)};
+    if (const auto wrong = out_of_range(change); !wrong.empty()) throw Wrong{fmt::format("\"{}\": {}", key, wrong)};
+    what.changes.push_back(change);
+  });
   return what;
 }
 
@@ -135,10 +170,10 @@ Intervention from_json(const Json& json) {
                            : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};
 }
 
-void only_keys(const Json& json, std::initializer_list<std::string_view> known) {
+void only_keys(const Json& json, const std::vector<std::string_view>& known) {
   for (const auto& [key, value] : json.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string_view near = nearest(key, std::vector<std::string_view>(known));
+    const std::string_view near = nearest(key, known);
     throw Wrong{near.empty() ? fmt::format("unknown key \"{}\"", key)
                              : fmt::format("unknown key \"{}\": did you mean \"{}\"?", key, near)};
   }
@@ -157,8 +192,15 @@ void read_header(const Json& json, Journal& journal) {
 }
 
 JournalEntry read_entry(const Json& json, const Journal& journal, int line) {
-  only_keys(json, {"at_ns", "events", "do", "link", "node", "rate_bps", "delay_ns", "jitter_ns", "loss", "sensor",
-                   "value", "packet", "by_ns", "topic", "filter", "payload", "qos", "retain"});
+  static const std::vector<std::string> settings = [] {
+    std::vector<std::string> keys;
+    for_each_link_option([&](LinkOption option) { keys.push_back(key_of(option)); });
+    return keys;
+  }();
+  std::vector<std::string_view> known{"at_ns",  "events", "do",    "link",   "node",    "sensor", "value",
+                                      "packet", "by_ns",  "topic", "filter", "payload", "qos",    "retain"};
+  known.insert(known.end(), settings.begin(), settings.end());
+  only_keys(json, known);
   JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json), line};
   if (!journal.entries.empty() && entry.at < journal.entries.back().at) throw Wrong{"entries must be in order of time"};
   return entry;

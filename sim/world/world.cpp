@@ -37,7 +37,8 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     : seed_(description.seed),
       trace_(events_, std::move(store)),
       network_(events_, trace_, seed_),
-      transport_(events_, trace_, network_, seed_) {
+      transport_(events_, trace_, network_, seed_),
+      profiles_(events_, trace_, network_) {
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
   for (const NodeDescription& node : description.nodes) {
@@ -57,6 +58,9 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
   for (const LinkDescription& link : description.links) {
     network_.add_link(find_node(link.a), find_node(link.b), link.to_b, link.to_a);
   }
+  // Links are numbered as they are described.
+  for (const LinkProfile& profile : description.profiles)
+    profiles_.add(profile, static_cast<LinkIndex>(profile.link), description.links[profile.link]);
   for (const NodeDescription& node : description.nodes) {
     if (node.role != NodeRole::broker) continue;
     const NodeIndex index = find_node(node.name);
@@ -278,13 +282,7 @@ void World::apply(const Intervention& what, bool by_hand) {
             if constexpr (std::is_same_v<T, DuplicatePacket>) channel.duplicate_packet(item.packet);
             if constexpr (std::is_same_v<T, SetImpairment>) {
               ChannelSettings settings = channel.settings();
-              if (item.rate) settings.rate = *item.rate;
-              if (item.delay) settings.delay = *item.delay;
-              if (item.jitter) settings.jitter = *item.jitter;
-              if (item.loss) {
-                settings.loss = *item.loss;
-                settings.loss_kind = LossKind::independent;  // in the place of bursts
-              }
+              apply_changes(item.changes, settings);
               channel.change(settings);
             }
           });

@@ -16,6 +16,7 @@
 #include "sim/world/description.hpp"
 #include "sim/world/intervention.hpp"
 #include "sim/world/journal.hpp"
+#include "sim/world/link_profiles.hpp"
 #include "sim/world/program.hpp"
 
 namespace wirelab {
@@ -127,6 +128,7 @@ class World {
   Tracer trace_;
   Network network_;
   Transport transport_;
+  LinkProfiles profiles_;
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;

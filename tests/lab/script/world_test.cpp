@@ -17,8 +17,9 @@ DigestTexts run_whole(Script& script) {
 }  // namespace
 
 TEST_CASE("folding the trace gives the live world at a thousand random instants") {
-  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua",
-                                    "scenarios/nightlight.lua", "scenarios/outage.lua", "scenarios/qos.lua");
+  const std::string name =
+      GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/nightlight.lua",
+               "scenarios/outage.lua", "scenarios/qos.lua", "scenarios/links.lua");
   const std::uint64_t seed = GENERATE(1, 2);
   CAPTURE(name, seed);
   auto store = std::make_shared<TraceStore>();
@@ -111,7 +112,9 @@ TEST_CASE("a journal replays to the same digest, also by way of its text") {
     const std::vector<std::pair<int, Intervention>> what{
         {20, CutLink{"home-cloud"}},
         {27, RestoreLink{"home-cloud"}},
-        {60, SetImpairment{"home>cloud", {}, Duration::milliseconds(80), {}, 0.3}},
+        {60, SetImpairment{"home>cloud",
+                           {LinkChange::of(LinkOption::delay, Duration::milliseconds(80)),
+                            LinkChange::of(LinkOption::loss, 0.3)}}},
         {90, SetSensor{"sensor-001", "temperature", 99.5}},
         {120, Crash{"dashboard"}},
         {130, Restart{"dashboard"}},
@@ -159,4 +162,55 @@ TEST_CASE("a wrong journal is an error with its line") {
   CHECK(line_and_text(header + R"({"at_ns":9,"do":"cut","link":"a-b"})"
                                "\n"
                                R"({"at_ns":5,"do":"cut","link":"a-b"})") == "3: entries must be in order of time");
+}
+
+TEST_CASE("a link follows its profile, and begins it again") {
+  const auto script = begin_scenario(R"(
+duration("100s")
+local hub, home = broker("hub"), router("home")
+local l = link(home, hub, { delay = "10ms" })
+l:profile({ { lasts = "10s" }, { lasts = "5s", delay = "300ms", loss = "20%" }, { lasts = "5s", cut = true } }, { begins = "3s" })
+)",
+                                     "profile.lua", {}, nullptr);
+  World& world = script->world();
+  const Channel& channel = world.network().channel(0, world.network().ends(0).a);
+  const auto check_at = [&](int second, std::int64_t delay_ms, double loss, bool up) {
+    CAPTURE(second);
+    world.run_until(Instant() + Duration::seconds(second));
+    CHECK(channel.settings().delay == Duration::milliseconds(delay_ms));
+    CHECK(channel.settings().loss == loss);
+    CHECK(channel.up() == up);
+  };
+  for (const int round : {0, 20, 40}) {
+    check_at(round + 4, 10, 0, true);
+    check_at(round + 14, 300, 0.2, true);
+    check_at(round + 19, 10, 0, false);
+  }
+}
+
+TEST_CASE("a journal keeps every setting of a link, and refuses what is out of range") {
+  Journal journal;
+  journal.scenario = "x.lua";
+  SetImpairment what{"a-b", {}};
+  for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(LinkOption::count_); ++i) {
+    const auto option = static_cast<LinkOption>(i);
+    what.changes.push_back(info_of(option).unit == LinkUnit::ratio
+                               ? LinkChange::of(option, 0.25)
+                               : LinkChange{option, std::max<std::int64_t>(info_of(option).least, 1)});
+  }
+  journal.entries.push_back({Instant() + Duration::seconds(1), std::nullopt, what, 0});
+  const auto parsed = parse_journal(journal_text(journal));
+  REQUIRE(parsed);
+  CHECK(std::get<SetImpairment>(parsed->entries.at(0).what).changes == what.changes);
+  const auto refused = [](const std::string& settings) {
+    const auto read = parse_journal(
+        "{\"wirelab_journal\":1,\"scenario\":\"x\",\"seed\":1}\n{\"at_ns\":1,\"do\":\"impair\",\"link\":\"a-b\"," +
+        settings + "}\n");
+    return read ? std::string() : read.error().what;
+  };
+  CHECK(refused("\"loss\":0.5").empty());
+  CHECK(refused("\"loss\":1.5").find("between 0 and 1") != std::string::npos);
+  CHECK(refused("\"dealy_ns\":5").find("did you mean \"delay_ns\"") != std::string::npos);
+  CHECK(refused("\"distribution\":\"normla\"").find("uniform, normal, pareto") != std::string::npos);
+  CHECK(refused("\"mtu\":1").find("out of range") != std::string::npos);
 }
