@@ -79,8 +79,8 @@ journal_has hand '"do":"impair","link":"home-hub","loss":0.[0-9]*' "the slider d
 
 # Run until more than five packets wait: the burst of 20 s is the first with so many. The fork begins where the run stopped.
 drag 80 204 18 204
-click 219 524
-click 52 453
+click 219 632
+click 52 561
 sleep 2
 key k
 title_is "Wirelab: hand from 20.*"
