@@ -238,6 +238,74 @@ function self:set(actuator, value) end
 ---@return client
 function self:mqtt(options) end
 
+---A TCP socket, which is not connected yet.
+---@return tcp_socket
+function self:tcp() end
+---Listens on a TCP port. `backlog` connections may wait to be accepted, 128 if left out; more are refused.
+---@param port integer
+---@param options? { backlog?: integer, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@return listener
+function self:listen(port, options) end
+---A UDP socket, on a free port if none is given. At most 1000 datagrams wait to be read; more are dropped.
+---@param port? integer
+---@return udp_socket
+function self:udp(port) end
+
+---As Python's socket. What waits may only be called by the program itself.
+---@class tcp_socket
+local tcp_socket = {}
+---Waits until the connection is open. `to` is a node or an address. A socket connects once.
+---@param to node|string
+---@param port integer
+---@param options? { timeout?: duration, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@return boolean? connected
+---@return string? reason "refused", "timed out", "unreachable" ...
+function tcp_socket:connect(to, port, options) end
+---Waits until all of it is in the system's send buffer: not until the peer has it.
+---@param bytes string
+---@return boolean? sent
+---@return string? reason
+function tcp_socket:sendall(bytes) end
+---Waits for data, and returns at most so many bytes of it: a stream has no messages, so what was sent by one call may come in
+---several pieces. "" once the peer has closed its side.
+---@param most integer
+---@param options? { timeout?: duration }
+---@return string? bytes
+---@return string? reason "timed out", "reset by the peer" ...
+function tcp_socket:recv(most, options) end
+---@return string address
+---@return integer port
+function tcp_socket:peer() end
+---Says to the peer that nothing more comes; reading goes on.
+function tcp_socket:shutdown() end
+---The system sends what is left and closes. Bytes that were not read make it a reset.
+function tcp_socket:close() end
+
+---@class listener
+local listener = {}
+---Waits for a connection.
+---@param options? { timeout?: duration }
+---@return tcp_socket? socket
+---@return string? reason
+function listener:accept(options) end
+function listener:close() end
+
+---@class udp_socket
+local udp_socket = {}
+---@param bytes string at most what a packet of the first link holds: there is no fragmentation
+---@param to node|string
+---@param port integer
+---@return boolean? sent
+---@return string? reason "message too long"
+function udp_socket:sendto(bytes, to, port) end
+---Waits for a datagram.
+---@param options? { timeout?: duration }
+---@return string? bytes
+---@return string address or the reason, such as "timed out"
+---@return integer? port
+function udp_socket:recvfrom(options) end
+function udp_socket:close() end
+
 ---Callbacks run at the instant of what they tell, also while the program sleeps; they must not wait themselves.
 ---@class client
 ---@field on_connect? fun(session_present: boolean) after every CONNACK: the place to subscribe

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lab/script/objects.hpp"
+#include "lab/script/script_socket.hpp"
 #include "sim/trace/traced_timer.hpp"
 
 namespace wirelab::script {
@@ -28,6 +29,7 @@ DeviceProgram::~DeviceProgram() {
     lua_pop(L, 1);
     luaL_unref(L, LUA_REGISTRYINDEX, client->userdata_reference);
   }
+  for (const auto& socket : sockets_) socket->forget(L);
   if (self_reference_ != LUA_NOREF) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, self_reference_);
     *static_cast<DeviceProgram**>(lua_touserdata(L, -1)) = nullptr;
@@ -60,6 +62,7 @@ void DeviceProgram::resume(int arguments) {
   host_.in_callback = nested;
   const bool failed = status != LUA_OK && status != LUA_YIELD;
   if (!failed && (status == LUA_YIELD || ended_)) return;
+  for (const auto& socket : sockets_) socket->end(Ending::stop);  // as the system does for a process that ends
   world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0,
                       failed ? ProgramEvent::failed : ProgramEvent::ended);
   if (!ended_) world_.set_program_state(device_, failed ? ProgramState::failed : ProgramState::ended);
@@ -73,6 +76,24 @@ int DeviceProgram::wait(lua_State* L, Instant at) {
     arm_wake(at);
   }
   return lua_yield(L, 0);
+}
+
+int DeviceProgram::wait_on(lua_State* L, const void* what, Instant deadline, lua_KFunction again,
+                           lua_KContext context) {
+  if (ended_) return lua_yield(L, 0);
+  waiting_on_ = what;
+  if (deadline == Instant::never()) {
+    disarm_wake();
+  } else {
+    arm_wake(deadline);
+  }
+  return lua_yieldk(L, 0, context, again);
+}
+
+void DeviceProgram::wake_from(const void* what) {
+  if (what != waiting_on_ || ended_) return;
+  waiting_on_ = nullptr;
+  arm_wake(world_.now());
 }
 
 void DeviceProgram::arm_wake(Instant at) {
@@ -96,6 +117,7 @@ void DeviceProgram::on_wake(void* target, std::uint64_t) {
   Tracer& trace = self->world_.trace();
   record_fired(trace, self->world_.entity_of(self->device_), Field::program_timer);
   trace.emit_cause(Kind::program_event, self->world_.entity_of(self->device_), 0, ProgramEvent::woke);
+  self->waiting_on_ = nullptr;
   if (!self->has_outcome_) {
     self->resume(0);
     return;
@@ -128,6 +150,8 @@ void DeviceProgram::run_callback(int arguments) {
 void DeviceProgram::end(Ending ending) {
   ended_ = true;
   disarm_wake();
+  waiting_on_ = nullptr;
+  for (const auto& socket : sockets_) socket->end(ending);
   for (const auto& client : clients_) {
     switch (ending) {
       case Ending::stop:

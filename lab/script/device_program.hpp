@@ -15,6 +15,7 @@
 namespace wirelab::script {
 
 class ScriptClient;
+struct ScriptSocket;
 
 class DeviceProgram final : public Program {
  public:
@@ -38,6 +39,11 @@ class DeviceProgram final : public Program {
   lua_State* callback_thread() { return callbacks_; }
 
   ScriptClient* make_client(lua_State* L);
+  /// Suspends the coroutine until wake_from(what), or until `deadline`; then `again` goes on, with `context`.
+  int wait_on(lua_State* L, const void* what, Instant deadline, lua_KFunction again, lua_KContext context);
+  void wake_from(const void* what);
+  /// Sockets of this program, kept until they are closed or the program ends.
+  std::vector<std::unique_ptr<ScriptSocket>>& sockets() { return sockets_; }
   Host& host() { return host_; }
   World& world() { return world_; }
   DeviceIndex device() const { return device_; }
@@ -60,13 +66,22 @@ class DeviceProgram final : public Program {
   int self_reference_ = LUA_NOREF;
   TimerId wake_;
   ScriptClient* waiting_for_ = nullptr;
+  const void* waiting_on_ = nullptr;
   bool has_outcome_ = false;  // of what it waited for
   bool outcome_ok_ = false;
   std::string outcome_reason_;
   bool ended_ = false;
   RandomStream random_;
   std::vector<std::unique_ptr<ScriptClient>> clients_;
+  std::vector<std::unique_ptr<ScriptSocket>> sockets_;
 };
+
+/// The program whose coroutine calls; an error where one may not wait. `what` names the function.
+DeviceProgram& waiting_program(lua_State* L, const char* what);
+/// The program of the device object at 1.
+DeviceProgram& check_self(lua_State* L);
+/// The text at `index`, or an error that says what it should be.
+std::string_view text_at(lua_State* L, int index, const char* what);
 
 /// A client as a program holds it. The userdata keeps a pointer, which is taken away when the program ends.
 class ScriptClient final : public EndpointUser {

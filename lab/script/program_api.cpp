@@ -7,12 +7,11 @@
 #include "lab/script/host.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
+#include "lab/script/script_socket.hpp"
 
 namespace wirelab::script {
 
 std::size_t node_index_at(lua_State* L, int index, const char* what);  // declare.cpp
-
-namespace {
 
 std::string_view text_at(lua_State* L, int index, const char* what) {
   if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
@@ -33,6 +32,14 @@ DeviceProgram& waiting_program(lua_State* L, const char* what) {
     raise(L, fmt::format("{} must be called from the device's program itself", what));
   return *host.present_device;
 }
+
+DeviceProgram& check_self(lua_State* L) {
+  auto* program = *static_cast<DeviceProgram**>(check_object(L, 1, "device", "the object before \":\""));
+  if (program == nullptr) raise(L, "this device's program has ended");
+  return *program;
+}
+
+namespace {
 
 int do_sleep(lua_State* L) {
   const Duration length = check_duration(L, 1, "sleep()");
@@ -70,12 +77,6 @@ int do_log(lua_State* L) {
 }
 
 // ---- self
-
-DeviceProgram& check_self(lua_State* L) {
-  auto* program = *static_cast<DeviceProgram**>(check_object(L, 1, "device", "the object before \":\""));
-  if (program == nullptr) raise(L, "this device's program has ended");
-  return *program;
-}
 
 int self_field(lua_State* L, const char* field) {
   auto* program = *static_cast<DeviceProgram**>(lua_touserdata(L, 1));
@@ -341,8 +342,16 @@ int client_set(lua_State* L, const char* field) {
   return 0;
 }
 
-const ObjectType kSelf{
-    "device", {{"mqtt", self_mqtt}, {"read", self_read}, {"set", self_set}}, {"name"}, self_field, nullptr};
+const ObjectType kSelf{"device",
+                       {{"mqtt", self_mqtt},
+                        {"read", self_read},
+                        {"set", self_set},
+                        {"tcp", self_tcp},
+                        {"listen", self_listen},
+                        {"udp", self_udp}},
+                       {"name"},
+                       self_field,
+                       nullptr};
 const ObjectType kClient{"client",
                          {{"connect", client_connect},
                           {"publish", client_publish},
@@ -358,7 +367,11 @@ const ObjectType kClient{"client",
 
 }  // namespace
 
-std::vector<const ObjectType*> program_types() { return {&kSelf, &kClient}; }
+std::vector<const ObjectType*> program_types() {
+  std::vector<const ObjectType*> types{&kSelf, &kClient};
+  for (const ObjectType* type : socket_types()) types.push_back(type);
+  return types;
+}
 
 void open_program(lua_State* L) {
   for (const ObjectType* type : program_types()) register_type(L, *type);

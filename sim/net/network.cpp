@@ -160,7 +160,7 @@ void Network::deliver(NodeIndex at, PacketIndex index, const Ipv4Header& header)
   const Bytes payload = packet.view().subspan(wire::kIpv4HeaderSize);
   switch (header.protocol) {
     case wire::kTcp:
-      if (transport_ != nullptr && !transport_->receive_tcp(at, header, payload)) {
+      if (transport_ != nullptr && !transport_->receive_tcp(at, header, payload, packet.stream)) {
         drop(at, index, DropReason::bad_checksum);
         return;
       }

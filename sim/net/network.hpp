@@ -21,8 +21,8 @@ namespace wirelab {
 class TransportInput {
  public:
   virtual ~TransportInput() = default;
-  /// False if its checksum is wrong.
-  virtual bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) = 0;
+  /// `stream` is the direction that the segment's sender gave it. False if its checksum is wrong.
+  virtual bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) = 0;
   /// Why it was not taken: bad_checksum, no_port if nothing listens there, or none.
   virtual DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
   /// `original` is the start of the packet that drew the error: its IP header and 8 bytes.

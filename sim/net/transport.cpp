@@ -61,10 +61,12 @@ StreamId Transport::open_stream(const Connection& connection) {
   return stream;
 }
 
-// Both ends know a direction by the same number: that of the end that sends, which the SYN's sequence number confirms.
-StreamId Transport::stream_of_peer(Endpoint peer, Endpoint local, std::uint32_t initial_sequence) {
-  const Connection* sender = find(key_of(network_.find(peer.address), peer.port, local));
-  return sender != nullptr && sender->initial_sequence() == initial_sequence ? sender->stream_out() : 0;
+// Both ends know a direction by the number that its sender gave it, whatever addresses were translated on the way.
+void Transport::join_streams(Connection& connection, StreamId in) {
+  connection.set_streams(connection.stream_out(), in);
+  if (in != 0)
+    trace_.emit(Kind::stream_joined, connection.entity(), connection.stream_out(), std::uint16_t{0}, 0,
+                static_cast<std::int64_t>(in));
 }
 
 Connection& Transport::connect(NodeIndex from, Endpoint to, tcp::User* user, const tcp::Settings& settings) {
@@ -86,7 +88,7 @@ Connection* Transport::find(const Key& key) {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes) {
+bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes, StreamId stream) {
   const auto segment = wire::decode_tcp(bytes, header.source, header.destination);
   if (!segment) return false;
   const Endpoint local{header.destination, segment->header.destination_port};
@@ -94,7 +96,7 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   Connection* connection = find(key_of(node, local.port, remote));
   if (connection != nullptr && connection->state() != tcp::State::closed) {
     if (connection->stream_in() == 0 && segment->header.flags.syn) {
-      connection->set_streams(connection->stream_out(), stream_of_peer(remote, local, segment->header.sequence));
+      join_streams(*connection, stream);
     }
     connection->receive(*segment);
     return true;
@@ -106,7 +108,8 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
     return true;
   }
   Connection& opened = open(node, local, remote, *listener->second.settings);
-  opened.set_streams(open_stream(opened), stream_of_peer(remote, local, segment->header.sequence));
+  opened.set_streams(open_stream(opened), 0);
+  join_streams(opened, stream);
   tcp::User* user = listener->second.accept(opened);
   if (user == nullptr) {
     connections_.erase(key_of(node, local.port, remote));
@@ -184,20 +187,31 @@ void Transport::forget_node(NodeIndex node) {
   for (auto at = listeners_.begin(); at != listeners_.end();) {
     at = (at->first >> 16) == node ? listeners_.erase(at) : std::next(at);
   }
+  for (auto at = datagrams_.begin(); at != datagrams_.end();) {
+    at = (at->first >> 16) == node ? datagrams_.erase(at) : std::next(at);
+  }
 }
 
 void Transport::bind_udp(NodeIndex node, std::uint16_t port, DatagramFunction receive) {
   datagrams_[listener_key(node, port)] = std::move(receive);
 }
 
-void Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes payload) {
+std::uint16_t Transport::free_udp_port(NodeIndex node) const {
+  std::uint16_t port = 32768;
+  while (port < 60999 && is_bound(node, port)) ++port;
+  return port;
+}
+
+bool Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes payload) {
   const std::size_t head = wire::kIpv4HeaderSize + wire::kUdpHeaderSize;
+  if (head + payload.size() > network_.first_mtu(from, to.address)) return false;
   const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload.size()));
   Packet& packet = network_.packets()[index];
   if (!payload.empty()) std::memcpy(packet.bytes() + head, payload.data(), payload.size());
   encode(wire::UdpHeader{port, to.port}, network_.node(from).address, to.address,
          packet.bytes() + wire::kIpv4HeaderSize, payload.size());
   network_.send_ip(from, index, wire::kUdp, to.address);
+  return true;
 }
 
 DropReason Transport::receive_udp(NodeIndex node, const wire::Ipv4Header& header, Bytes datagram) {

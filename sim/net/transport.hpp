@@ -30,13 +30,18 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   void stop_listening(NodeIndex node, std::uint16_t port);
 
   void bind_udp(NodeIndex node, std::uint16_t port, DatagramFunction receive);
-  void send_udp(NodeIndex from, std::uint16_t port, tcp::Endpoint to, wire::Bytes payload);
+  void unbind_udp(NodeIndex node, std::uint16_t port) { datagrams_.erase(listener_key(node, port)); }
+  bool is_bound(NodeIndex node, std::uint16_t port) const { return datagrams_.contains(listener_key(node, port)); }
+  bool is_listening(NodeIndex node, std::uint16_t port) const { return listeners_.contains(listener_key(node, port)); }
+  std::uint16_t free_udp_port(NodeIndex node) const;
+  /// False if the packet is larger than the way's first link takes: there is no fragmentation.
+  bool send_udp(NodeIndex from, std::uint16_t port, tcp::Endpoint to, wire::Bytes payload);
 
   /// The node loses power: its connections are gone without a word, its listeners too.
   void forget_node(NodeIndex node);
   std::size_t connections() const { return connections_.size(); }
 
-  bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) override;
+  bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
   DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
   void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
   void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second,
@@ -73,7 +78,7 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   tcp::Connection& open(NodeIndex node, tcp::Endpoint local, tcp::Endpoint remote, const tcp::Settings& settings);
   tcp::Connection* find(const Key& key);
   StreamId open_stream(const tcp::Connection& connection);
-  StreamId stream_of_peer(tcp::Endpoint peer, tcp::Endpoint local, std::uint32_t initial_sequence);
+  void join_streams(tcp::Connection& connection, StreamId in);
   void answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment);
   std::uint16_t take_port(NodeIndex node, tcp::Endpoint to);
   static std::uint64_t listener_key(NodeIndex node, std::uint16_t port) {

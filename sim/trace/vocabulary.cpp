@@ -42,7 +42,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "datagram_received",
                                                                                       "packet_delayed",
                                                                                       "packet_corrupted",
-                                                                                      "link_profile"};
+                                                                                      "link_profile",
+                                                                                      "stream_joined"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -170,6 +171,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::link_profile:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:
+    case Kind::stream_joined:
     case Kind::retransmission:
     case Kind::stream_delivered:
     case Kind::stream_held: return Layer::tcp;

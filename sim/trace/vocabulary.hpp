@@ -43,8 +43,9 @@ enum class Kind : std::uint16_t {
   datagram_received,   // UDP payload for a program. key: blob, a: source address << 16 | port
   packet_delayed,  // by hand, while under way. subject: stream or 0, key: blob, a: instant of arrival before, b: now
   packet_corrupted,  // on a link: one bit is turned. subject: stream or 0, key: blob, a: which, counted from the packet's first
-  link_profile,  // a link changes by its profile. entity: link, key: step, from 1; the changes follow as states
-  count_         // not a kind
+  link_profile,   // a link changes by its profile. entity: link, key: step, from 1; the changes follow as states
+  stream_joined,  // an end knows both directions. entity: connection, subject: the one that it sends, a: the other
+  count_          // not a kind
 };
 
 enum class EntityKind : std::uint16_t {

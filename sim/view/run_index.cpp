@@ -81,11 +81,13 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       Stream& made = streams_[record.subject];
       made.sender = record.entity;
       made.from_node = sender == nullptr ? 0 : sender->node;
-      stream_of_ends_[{record.a, record.b}] = record.subject;
-      if (const auto back = stream_of_ends_.find({record.b, record.a}); back != stream_of_ends_.end()) {
-        made.reverse = back->second;
-        streams_[back->second].reverse = record.subject;
-      }
+      break;
+    }
+    case Kind::stream_joined: {
+      const auto other = static_cast<StreamId>(record.a);
+      if (const StreamId last = std::max(other, record.subject); streams_.size() <= last) streams_.resize(last + 1);
+      streams_[record.subject].reverse = other;
+      streams_[other].reverse = record.subject;
       break;
     }
     case Kind::packet_sent:

@@ -162,9 +162,8 @@ class RunIndex {
   std::vector<Mark> marks_;
   TimerTracks timers_;
   std::vector<Stream> streams_;
-  std::map<std::pair<std::int64_t, std::int64_t>, StreamId> stream_of_ends_;  // by local and remote end, the newest
-  std::vector<IndexedPacket> packets_;                                        // by blob
-  std::vector<std::vector<std::uint32_t>> stream_exchanges_;                  // places in exchanges_, in order of begin
+  std::vector<IndexedPacket> packets_;                        // by blob
+  std::vector<std::vector<std::uint32_t>> stream_exchanges_;  // places in exchanges_, in order of begin
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
   tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> belongings_;  // by node
   std::map<std::string, EntityId, std::less<>> node_names_;

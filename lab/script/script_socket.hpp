@@ -1,0 +1,31 @@
+// Sockets as a program holds them. The userdata keeps a pointer, which is taken away when the socket is closed or the program ends.
+#pragma once
+
+#include "lab/script/device_program.hpp"
+#include "lab/script/objects.hpp"
+#include "sim/net/socket.hpp"
+
+namespace wirelab::script {
+
+struct ScriptSocket {
+  explicit ScriptSocket(DeviceProgram& owner) : program(owner) {}
+  DeviceProgram& program;
+  int userdata_reference = LUA_NOREF;
+  // One of them.
+  std::unique_ptr<StreamSocket> stream;
+  std::unique_ptr<ListeningSocket> listener;
+  std::unique_ptr<DatagramSocket> datagrams;
+
+  /// The program has come to its end, in this way.
+  void end(Ending ending);
+  /// Takes the pointer away from the script.
+  void forget(lua_State* L);
+};
+
+// Methods of a device, and the types that they make.
+int self_tcp(lua_State* L);
+int self_listen(lua_State* L);
+int self_udp(lua_State* L);
+std::vector<const ObjectType*> socket_types();
+
+}  // namespace wirelab::script
