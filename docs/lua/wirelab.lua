@@ -62,6 +62,15 @@ function at(time, action) end
 ---@return node
 function router(name, options) end
 
+---A router that translates addresses, as at home: what hangs on it has addresses of its own (192.168.1.2 and on) and is seen outside
+---under the router's. Only answers come in. A binding that has been idle is forgotten: after `tcp_timeout` (2 h 4 min, RFC 5382; Linux
+---itself has five days, cheap routers minutes) or `udp_timeout` (120 s). `forgotten` says what then becomes of TCP from inside:
+---"same_port" takes the connection up again (Linux), "another_port" makes the server answer RST, "reset" answers RST itself, "drop".
+---@param name string
+---@param options { on: node, link?: link_options, address?: string, tcp_timeout?: duration, udp_timeout?: duration, forgotten?: "same_port"|"another_port"|"reset"|"drop" }
+---@return node
+function nat(name, options) end
+
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
 ---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
@@ -144,6 +153,8 @@ function node:crash() end
 function node:stop() end
 ---Power on, and the program starts from its beginning; one that runs is stopped first.
 function node:restart() end
+---Of a nat(): it loses its table, as when it is overloaded.
+function node:forget_bindings() end
 ---The sensor reads this value from now on.
 ---@param sensor string
 ---@param value number

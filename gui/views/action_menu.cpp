@@ -19,12 +19,14 @@ void draw_action_menu(Look& look, const Target& target) {
       entry("Pull the plug", "No power: nothing is sent any more, nobody is told, memory is gone",
             [&] { return PowerOff{name}; });
       const IndexedEntity* entity = look.index.find(target.entity);
-      if (entity != nullptr && entity->kind != EntityKind::node) {
+      if (entity != nullptr && !is_router(entity->kind)) {
         entry("Crash the process", "The process dies; its operating system closes the connections",
               [&] { return Crash{name}; });
         entry("Stop it properly", "A client says DISCONNECT; a broker publishes the wills and keeps stored sessions",
               [&] { return Stop{name}; });
       }
+      if (entity != nullptr && entity->kind == EntityKind::nat)
+        entry("Forget all bindings", "The table of translations is lost", [&] { return ForgetBindings{name}; });
       entry("Restart", "Power on, and the program begins from its beginning", [&] { return Restart{name}; });
     } else if (target.kind == TargetKind::link) {
       bool up = true;

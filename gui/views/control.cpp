@@ -63,7 +63,7 @@ class Control {
     if (power) {
       action(look, "Pull the plug", icon::power,
              "No power: nobody is told, memory is gone. Peers find out by keep alive.", PowerOff{name});
-      if (entity->kind != EntityKind::node) {
+      if (!is_router(entity->kind)) {
         action(look, "Crash", icon::bolt, "The process dies; its system closes the connections, so peers hear at once.",
                Crash{name});
         action(look, "Stop", icon::close,
@@ -72,9 +72,12 @@ class Control {
                Stop{name});
       }
     }
+    if (power && entity->kind == EntityKind::nat)
+      action(look, "Forget all bindings", icon::close,
+             "The table of translations is lost; who spoke through it finds out alone.", ForgetBindings{name});
     action(look, "Restart", icon::restart,
            entity->kind == EntityKind::broker ? "Power on, and the broker begins anew with what it had stored."
-           : entity->kind == EntityKind::node ? "Power on again."
+           : is_router(entity->kind)          ? "Power on again."
                                               : "Power on, and the program from its beginning.",
            Restart{name});
     // Sensors: those that have a value at this instant.

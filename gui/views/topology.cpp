@@ -351,6 +351,11 @@ class Topology {
       return fmt::format("{} connected", connected);
     }
     if (placed.kind == EntityKind::node) return "router";
+    if (placed.kind == EntityKind::nat) {
+      std::size_t bindings = 0;
+      each_value(look, node, Field::nat_inside, [&](std::uint32_t, std::int64_t value) { bindings += value != 0; });
+      return fmt::format("NAT, {} binding{}", bindings, bindings == 1 ? "" : "s");
+    }
     if (const auto client = clients_.find(node); client != clients_.end()) {
       constexpr const char* words[] = {"not connected", "connecting", "connected"};
       std::string text = words[std::clamp<std::int64_t>(look.value(client->second, Field::client_state), 0, 2)];
@@ -365,8 +370,8 @@ class Topology {
   static Colour state_colour(const Look& look, const std::string& subtitle, EntityId node) {
     if (look.value(node, Field::node_up) == 0) return Colour::error;
     if (subtitle.find("not connected") != std::string::npos) return Colour::warning;
-    return subtitle.starts_with("connected") || subtitle == "router" || subtitle == "running" ||
-                   subtitle.find(" connected") != std::string::npos
+    return subtitle.starts_with("connected") || subtitle == "router" || subtitle.starts_with("NAT") ||
+                   subtitle == "running" || subtitle.find(" connected") != std::string::npos
                ? Colour::ok
                : Colour::warning;
   }
@@ -409,7 +414,7 @@ class Topology {
                                                        : skin(Colour::line_strong),
                    rounding, 0, skin.px(selected ? 2.6f : 1.4f));
       const char* icon = placed.kind == EntityKind::broker ? icon::hub
-                         : placed.kind == EntityKind::node ? icon::router
+                         : is_router(placed.kind)          ? icon::router
                                                            : icon::device;
       if (zoom_ > 0.45f) {
         const std::string name = placed.is_group() ? fmt::format("{} devices", placed.nodes.size()) : look.name(node);

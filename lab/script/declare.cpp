@@ -293,10 +293,6 @@ void read_address(lua_State* L, Options& options, NodeDescription& node) {
   if (!text) return;
   const auto address = wire::parse_address(*text);
   if (!address) raise(L, fmt::format("\"{}\" is no IPv4 address: write it as in \"10.0.0.1\"", *text));
-  for (const NodeDescription& other : Host::of(L).description.nodes) {
-    if (&other != &node && other.address == *address)
-      raise(L, fmt::format("the address {} is taken by \"{}\"", *text, other.name));
-  }
   node.address = *address;
 }
 
@@ -323,6 +319,53 @@ void check_link_name(lua_State* L, const LinkDescription& link) {
         raise(L, fmt::format("two links would be named \"{}\": choose node names with fewer \"-\"", name));
     }
   }
+}
+
+// The node that a new one hangs on, and the link to it. False if there is none.
+bool read_uplink(lua_State* L, Options& options, const std::string& where, LinkDescription& link) {
+  link.to_a = link.to_b = default_link();
+  const bool joined = options.push("on");
+  if (joined) {
+    link.b = check_node(L, -1, fmt::format("option \"on\" of {}", where).c_str()).name;
+    lua_pop(L, 1);
+  }
+  if (options.push("link")) {
+    if (!joined) raise(L, fmt::format("option \"link\" of {} needs \"on\": the node that it hangs on", where));
+    read_link(L, lua_gettop(L), where + ", link", link);
+    lua_pop(L, 1);
+  }
+  return joined;
+}
+
+int declare_nat(lua_State* L) {
+  NodeDescription& node = add_node(L, NodeRole::nat, "nat()");
+  Host& host = Host::of(L);
+  const std::size_t index = host.description.nodes.size() - 1;
+  const std::string where = fmt::format("nat(\"{}\")", node.name);
+  Options options(L, 2, where);
+  read_address(L, options, node);
+  LinkDescription link;
+  link.a = node.name;
+  if (!read_uplink(L, options, where, link))
+    raise(L, fmt::format("{} needs \"on\": the node on its outer side", where));
+  node.outside = link.b;
+  NatSettings& nat = node.nat;
+  if (const auto time = options.duration("tcp_timeout")) nat.tcp_established = *time;
+  if (const auto time = options.duration("udp_timeout")) nat.udp_reply = *time;
+  if (const auto word = options.choice("forgotten", {"same_port", "another_port", "reset", "drop"})) {
+    nat.forgotten = *word == "same_port"      ? Forgotten::same_port
+                    : *word == "another_port" ? Forgotten::another_port
+                    : *word == "reset"        ? Forgotten::reset
+                                              : Forgotten::drop;
+  }
+  options.finish();
+  if (std::min(nat.tcp_established, nat.udp_reply) < Duration::seconds(1))
+    raise(L, fmt::format("the time-outs of {} must be at least 1s", where));
+  nat.udp = std::min(nat.udp, nat.udp_reply);
+  nat.tcp_transitory = std::min(nat.tcp_transitory, nat.tcp_established);
+  check_link_name(L, link);
+  host.description.links.push_back(link);
+  return push_node(L, index);
 }
 
 int declare_link(lua_State* L) {
@@ -388,19 +431,7 @@ int declare_device(lua_State* L) {
   bool joined = false;
   if (has_options) {
     read_address(L, options, node);
-    if (options.push("on")) {
-      link.b = check_node(L, -1, fmt::format("option \"on\" of {}", where).c_str()).name;
-      joined = true;
-      lua_pop(L, 1);
-    }
-    if (options.push("link")) {
-      if (!joined)
-        raise(L, fmt::format("option \"link\" of {} needs \"on\": the node that the device hangs on", where));
-      read_link(L, lua_gettop(L), where + ", link", link);
-      lua_pop(L, 1);
-    } else {
-      link.to_a = link.to_b = default_link();
-    }
+    joined = read_uplink(L, options, where, link);
     if (options.push("sensors")) {
       if (!lua_istable(L, -1))
         raise(L, fmt::format("option \"sensors\" of {} must be a table such as {{ temperature = {{ base = 21 }} }}",
@@ -469,6 +500,7 @@ int link_impair(lua_State* L) {
 int node_power_off(lua_State* L) { return apply(L, "power_off()", PowerOff{node_name(L)}); }
 int node_crash(lua_State* L) { return apply(L, "crash()", Crash{node_name(L)}); }
 int node_stop(lua_State* L) { return apply(L, "stop()", Stop{node_name(L)}); }
+int node_forget_bindings(lua_State* L) { return apply(L, "forget_bindings()", ForgetBindings{node_name(L)}); }
 int node_restart(lua_State* L) { return apply(L, "restart()", Restart{node_name(L)}); }
 int node_set_sensor(lua_State* L) {
   const std::string sensor(check_text(L, 2, "the name of a sensor"));
@@ -496,6 +528,7 @@ const ObjectType kNode{"node",
                         {"crash", node_crash},
                         {"stop", node_stop},
                         {"restart", node_restart},
+                        {"forget_bindings", node_forget_bindings},
                         {"set_sensor", node_set_sensor}},
                        {"name", "link"},
                        node_field,
@@ -517,6 +550,7 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"at", at},
                                  {"router", declare_router},
                                  {"broker", declare_broker},
+                                 {"nat", declare_nat},
                                  {"link", declare_link},
                                  {"device", declare_device}};
 

@@ -11,23 +11,45 @@ using wire::IcmpType;
 using wire::Ipv4Address;
 using wire::Ipv4Header;
 
+namespace {
+
+constexpr std::uint32_t kFirstInside = 0xc0a80101;  // 192.168.1.1
+
+}  // namespace
+
 Network::Network(EventQueue& events, Tracer& trace, std::uint64_t seed)
     : events_(events), trace_(trace), seed_(seed), channel_host_{events, trace, packets_, on_arrival, this} {}
 
-NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKind kind) {
+NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKind kind, Realm realm) {
   const NodeIndex index = routing_.add_node();
-  while (address.value == 0 || by_address_.contains(address.value)) {
-    address.value = next_address_++;
+  if (next_address_.size() <= realm) next_address_.resize(realm + 1u, kFirstInside + 1);
+  while (address.value == 0 || by_address_.contains(key_of(address, realm))) {
+    address.value = next_address_[realm]++;
     const std::uint32_t last = address.value & 255;
     if (last == 0 || last == 255) address.value = 0;  // so that no address looks like a network's or a broadcast
   }
   Node node;
   node.entity = trace_.define(kind, name);
   node.address = address;
-  by_address_[address.value] = index;
+  node.realm = realm;
+  by_address_[key_of(address, realm)] = index;
   trace_.state(node.entity, Field::node_up, 0, 1);
   nodes_.push_back(node);
   return index;
+}
+
+void Network::add_gateway(NodeIndex index, Realm inside, const NatSettings& settings) {
+  const Node& node = nodes_[index];
+  Gateway gateway{std::make_unique<Nat>(events_, trace_, node.entity, node.address, settings), inside, {kFirstInside}};
+  by_address_[key_of(gateway.inside_address, inside)] = index;
+  if (gateway_of_.size() <= inside) gateway_of_.resize(inside + 1u, kNowhere);
+  gateway_of_[inside] = index;
+  gateways_.insert_or_assign(index, std::move(gateway));
+}
+
+Nat* Network::nat(NodeIndex node) const {
+  const auto found = gateways_.find(node);
+  return found == gateways_.end() ? nullptr : found->second.nat.get();
 }
 
 LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a) {
@@ -59,24 +81,43 @@ std::shared_ptr<const ChannelModel> Network::model_for(const ChannelSettings& se
   return slot = std::make_shared<const ChannelModel>(settings);
 }
 
-NodeIndex Network::find(Ipv4Address address) const {
-  const auto found = by_address_.find(address.value);
+NodeIndex Network::find(Ipv4Address address, Realm realm) const {
+  const auto found = by_address_.find(key_of(address, realm));
   return found == by_address_.end() ? kNowhere : found->second;
+}
+
+NodeIndex Network::find_from(NodeIndex from, Ipv4Address address) const {
+  if (const auto gateway = gateways_.find(from); gateway != gateways_.end()) {
+    const NodeIndex inside = find(address, gateway->second.inside);
+    if (inside != kNowhere) return inside;
+  }
+  const Realm realm = nodes_[from].realm;
+  const NodeIndex target = find(address, realm);
+  return target == kNowhere && realm < gateway_of_.size() ? gateway_of_[realm] : target;
+}
+
+// A gateway speaks to each side under its address there.
+Ipv4Address Network::source_towards(NodeIndex from, Ipv4Address destination) const {
+  if (const auto gateway = gateways_.find(from); gateway != gateways_.end()) {
+    if (find(destination, gateway->second.inside) != kNowhere) return gateway->second.inside_address;
+  }
+  return nodes_[from].address;
 }
 
 void Network::set_node_up(NodeIndex index, bool up) {
   trace_.set(nodes_[index].entity, Field::node_up, nodes_[index].up, up);
+  if (Nat* const translation = nat(index); !up && translation != nullptr) translation->forget();
 }
 
-void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination,
-                      LinkIndex link) {
+void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, Ipv4Address destination, LinkIndex link,
+                      Ipv4Address source) {
   Packet& packet = packets_[index];
   Node& node = nodes_[from];
   Ipv4Header header;
   header.total_length = static_cast<std::uint16_t>(packet.size);
   header.identification = node.next_identification++;
   header.protocol = protocol;
-  header.source = node.address;
+  header.source = source.value != 0 ? source : gateways_.empty() ? node.address : source_towards(from, destination);
   header.destination = destination;
   encode(header, packet.bytes());
   send(from, index, link);
@@ -119,10 +160,12 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
     drop(at, index, DropReason::node_down);
     return;
   }
-  const auto header = wire::decode_ipv4(packet.view());
+  auto header = wire::decode_ipv4(packet.view());
   if (!header) {
     drop(at, index, DropReason::bad_checksum);
-  } else if (header->destination == node.address) {
+  } else if (!gateways_.empty() && !translate(at, index, *header)) {
+    return;
+  } else if (header->destination == source_towards(at, header->source)) {
     deliver(at, index, *header);
   } else if (!wire::decrement_time_to_live(packets_[index].bytes())) {
     send_error(at, packet.view(), IcmpType::time_exceeded, 0);
@@ -132,8 +175,41 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
   }
 }
 
+// At a gateway: false if that was the end of the packet. `header` is what it has become.
+bool Network::translate(NodeIndex at, PacketIndex index, Ipv4Header& header) {
+  const auto gateway = gateways_.find(at);
+  if (gateway == gateways_.end()) return true;
+  const Realm inside = gateway->second.inside;
+  Packet& packet = packets_[index];
+  const std::span<std::uint8_t> bytes(packet.bytes(), packet.size);
+  const bool inwards = header.destination == nodes_[at].address;
+  if (!inwards && (header.destination == gateway->second.inside_address || find(header.source, inside) == kNowhere ||
+                   find(header.destination, inside) != kNowhere))
+    return true;
+  Nat& nat = *gateway->second.nat;
+  const Nat::Result result = inwards ? nat.translate_in(bytes) : nat.translate_out(bytes);
+  switch (result) {
+    case Nat::Result::translated: break;
+    case Nat::Result::reset:
+      transport_->refuse(at, header, packet.view().subspan(wire::kIpv4HeaderSize));
+      [[fallthrough]];
+    case Nat::Result::no_binding:
+      // What asks for the router itself is answered by it; its ports are closed to the outside.
+      if (inwards && header.protocol == wire::kIcmp) return true;
+      drop(at, index, DropReason::no_binding);
+      return false;
+  }
+  CauseScope scope(trace_);
+  const BlobNumber before = packet.blob;
+  packet.blob = trace_.packet(packet.view());
+  trace_.emit_cause(Kind::packet_translated, nodes_[at].entity, packet.stream, std::uint16_t{0}, packet.blob,
+                    static_cast<std::int64_t>(before), 0);
+  header = *wire::decode_ipv4(packet.view());
+  return true;
+}
+
 LinkIndex Network::route_to(NodeIndex from, Ipv4Address destination) {
-  const NodeIndex target = find(destination);
+  const NodeIndex target = find_from(from, destination);
   return target == kNowhere ? routing_.default_link(from) : routing_.next_link(from, target);
 }
 
@@ -141,7 +217,7 @@ void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination, Li
   const Packet& packet = packets_[index];
   if (link == kNowhere) {
     send_error(at, packet.view(), IcmpType::unreachable,
-               find(destination) == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
+               find_from(at, destination) == kNowhere ? wire::kHostUnreachable : wire::kNetUnreachable);
     drop(at, index, DropReason::no_route);
     return;
   }
@@ -248,7 +324,7 @@ void Network::send_error(NodeIndex from, Bytes original, IcmpType type, std::uin
 }
 
 std::uint32_t Network::first_mtu(NodeIndex from, Ipv4Address destination) {
-  const NodeIndex target = find(destination);
+  const NodeIndex target = find_from(from, destination);
   if (target == kNowhere) return 1500;
   const LinkIndex link = routing_.next_link(from, target);
   return link == kNowhere ? 1500 : channel(link, from).settings().mtu;
@@ -263,6 +339,7 @@ void Network::drop(NodeIndex at, PacketIndex index, DropReason reason) {
 void Network::visit_state(StateVisitor& visitor) const {
   for (const Node& node : nodes_) visitor.value(node.entity, Field::node_up, 0, node.up ? 1 : 0);
   for (const Channel& channel : channels_) channel.visit_state(visitor);
+  for (const auto& [node, gateway] : gateways_) gateway.nat->visit_state(visitor);
 }
 
 }  // namespace wirelab

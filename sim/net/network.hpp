@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/kernel/mix_hash.hpp"
 #include "sim/net/link.hpp"
+#include "sim/net/nat.hpp"
 #include "sim/net/routing.hpp"
 #include "sim/wire/icmp.hpp"
 #include "sim/wire/ipv4.hpp"
@@ -25,13 +27,19 @@ class TransportInput {
   virtual bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) = 0;
   /// Why it was not taken: bad_checksum, no_port if nothing listens there, or none.
   virtual DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
+  /// Answers a TCP segment that is addressed to somebody else with RST, in that one's name.
+  virtual void refuse(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) = 0;
   /// `original` is the start of the packet that drew the error: its IP header and 8 bytes.
   virtual void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) = 0;
 };
 
+/// Addresses are unique within a realm: 0 is the Internet, others lie behind a router that translates.
+using Realm = std::uint16_t;
+
 struct Node {
   EntityId entity = 0;
   wire::Ipv4Address address;
+  Realm realm = 0;
   bool up = true;
   std::uint16_t next_identification = 1;
 };
@@ -47,8 +55,13 @@ class Network {
  public:
   Network(EventQueue& events, Tracer& trace, std::uint64_t seed);
 
-  /// Adds a node; without an address it gets the next free one of 10.0.0.0/8.
-  NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node);
+  /// Adds a node; without an address it gets the next free one of 10.0.0.0/8, or of 192.168.0.0/16 from .1.2 on in an inner realm.
+  NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node,
+                     Realm realm = 0);
+  /// Makes a node the translating gateway of an inner realm, in which it has the address 192.168.1.1. Realms count from 1.
+  void add_gateway(NodeIndex node, Realm inside, const NatSettings& settings);
+  /// The translation of a gateway; nullptr for any other node.
+  Nat* nat(NodeIndex node) const;
   /// Joins two nodes; `to_b` holds for what a sends to b.
   LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
   void set_transport(TransportInput* transport) { transport_ = transport; }
@@ -65,7 +78,9 @@ class Network {
   /// The first link that joins the two directly; kNowhere if there is none.
   LinkIndex link_between(NodeIndex a, NodeIndex b) const;
   /// kNowhere if no node has the address.
-  NodeIndex find(wire::Ipv4Address address) const;
+  NodeIndex find(wire::Ipv4Address address, Realm realm = 0) const;
+  /// Whom `from` would reach under the address: of its own realm, or a gateway's inner one, or the gateway that leads on.
+  NodeIndex find_from(NodeIndex from, wire::Ipv4Address address) const;
   Routing& routing() { return routing_; }
   PacketPool& packets() { return packets_; }
 
@@ -77,9 +92,9 @@ class Network {
   /// The link by which packets to the address leave; kNowhere if there is none, or it is the node's own. Routes are static.
   LinkIndex route_to(NodeIndex from, wire::Ipv4Address destination);
   /// Fills the IP header of a packet whose payload stands behind it already, and sends it; by `link` where route_to() has
-  /// been asked before.
+  /// been asked before, and in the name of `source` where that is not the node itself.
   void send_ip(NodeIndex from, PacketIndex packet, std::uint8_t protocol, wire::Ipv4Address destination,
-               LinkIndex link = kNowhere);
+               LinkIndex link = kNowhere, wire::Ipv4Address source = {});
   /// The most that a packet from here to there may measure on the first link; 1500 where there is no way.
   std::uint32_t first_mtu(NodeIndex from, wire::Ipv4Address destination);
 
@@ -98,6 +113,8 @@ class Network {
   /// False if its checksum is wrong.
   bool receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
+  bool translate(NodeIndex node, PacketIndex packet, wire::Ipv4Header& header);
+  wire::Ipv4Address source_towards(NodeIndex from, wire::Ipv4Address destination) const;
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);
@@ -113,11 +130,18 @@ class Network {
   std::vector<Node> nodes_;
   std::vector<LinkEnds> ends_;
   std::deque<Channel> channels_;  // two a link; never moves what it holds
-  struct AddressHash {
-    std::size_t operator()(std::uint32_t address) const { return (address * std::uint64_t{0x9e3779b97f4a7c15}) >> 20; }
+  static std::uint64_t key_of(wire::Ipv4Address address, Realm realm) {
+    return (static_cast<std::uint64_t>(realm) << 32) | address.value;
+  }
+  tsl::robin_map<std::uint64_t, NodeIndex, MixHash> by_address_;
+  struct Gateway {
+    std::unique_ptr<Nat> nat;
+    Realm inside = 0;
+    wire::Ipv4Address inside_address;
   };
-  tsl::robin_map<std::uint32_t, NodeIndex, AddressHash> by_address_;
-  std::uint32_t next_address_ = 0x0a000001;
+  tsl::robin_map<NodeIndex, Gateway> gateways_;
+  std::vector<NodeIndex> gateway_of_;                    // by realm; nobody leads out of 0
+  std::vector<std::uint32_t> next_address_{0x0a000001};  // by realm
   TransportInput* transport_ = nullptr;
   std::vector<std::uint8_t> scratch_;
 };

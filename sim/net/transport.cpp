@@ -36,7 +36,7 @@ std::uint16_t Transport::take_port(NodeIndex node, Endpoint to) {
 Connection& Transport::open(NodeIndex node, Endpoint local, Endpoint remote, const tcp::Settings& settings) {
   const EntityId owner = network_.node(node).entity;
   const std::string_view name = trace_.names().text(owner);
-  const NodeIndex peer = network_.find(remote.address);
+  const NodeIndex peer = network_.find_from(node, remote.address);
   const std::string peer_name =
       peer == kNowhere ? to_string(remote.address) : std::string(trace_.names().text(network_.node(peer).entity));
   const EntityId entity =
@@ -120,6 +120,11 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   return true;
 }
 
+void Transport::refuse(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes) {
+  const auto segment = wire::decode_tcp(bytes, header.source, header.destination);
+  if (segment) answer_reset(node, header, *segment);
+}
+
 // RFC 9293, section 3.10.7.1: a segment for no connection is answered by RST, unless it is one itself.
 void Transport::answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment) {
   const wire::TcpFlags& flags = segment.header.flags;
@@ -138,7 +143,7 @@ void Transport::answer_reset(NodeIndex node, const wire::Ipv4Header& header, con
   const PacketIndex index =
       network_.packets().take(static_cast<std::uint32_t>(wire::kIpv4HeaderSize + header_size(reset)));
   encode(reset, header.destination, header.source, network_.packets()[index].bytes() + wire::kIpv4HeaderSize, 0);
-  network_.send_ip(node, index, wire::kTcp, header.source);
+  network_.send_ip(node, index, wire::kTcp, header.source, kNowhere, header.destination);
 }
 
 void Transport::send_segment(Connection& from, const wire::TcpHeader& header, Bytes first, Bytes second,

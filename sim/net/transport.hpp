@@ -43,6 +43,7 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
 
   bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
   DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
+  void refuse(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) override;
   void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
   void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second,
                     std::uint64_t begin) override;

@@ -43,7 +43,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "packet_delayed",
                                                                                       "packet_corrupted",
                                                                                       "link_profile",
-                                                                                      "stream_joined"};
+                                                                                      "stream_joined",
+                                                                                      "packet_translated"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -56,6 +57,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "queue_packets",
                                                                                         "queue_bytes",
                                                                                         "link_option",
+                                                                                        "nat_inside",
+                                                                                        "nat_remote",
+                                                                                        "nat_port",
                                                                                         "tcp_state",
                                                                                         "tcp_snd_una",
                                                                                         "tcp_snd_nxt",
@@ -98,11 +102,20 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none",   "node",     "link",    "tcp",     "mqtt_client", "broker", "session",
-    "sensor", "actuator", "program", "message", "device",      "metric"};
-constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{
-    "none",         "loss on the link",     "queue full",          "link down",          "cable cut while under way",
-    "no route",     "time to live expired", "larger than the MTU", "node without power", "bad checksum",
-    "no such port", "taken out by hand"};
+    "sensor", "actuator", "program", "message", "device",      "metric", "nat"};
+constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
+                                                                        "loss on the link",
+                                                                        "queue full",
+                                                                        "link down",
+                                                                        "cable cut while under way",
+                                                                        "no route",
+                                                                        "time to live expired",
+                                                                        "larger than the MTU",
+                                                                        "node without power",
+                                                                        "bad checksum",
+                                                                        "no such port",
+                                                                        "taken out by hand",
+                                                                        "no binding in the address translation"};
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
     "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN", "tail loss probe"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
@@ -168,6 +181,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::icmp_received:
     case Kind::packet_delayed:
     case Kind::packet_corrupted:
+    case Kind::packet_translated:
     case Kind::link_profile:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:

@@ -45,7 +45,8 @@ enum class Kind : std::uint16_t {
   packet_corrupted,  // on a link: one bit is turned. subject: stream or 0, key: blob, a: which, counted from the packet's first
   link_profile,   // a link changes by its profile. entity: link, key: step, from 1; the changes follow as states
   stream_joined,  // an end knows both directions. entity: connection, subject: the one that it sends, a: the other
-  count_          // not a kind
+  packet_translated,  // by a NAT: it goes on with other bytes. entity: node, subject: stream or 0, key: blob, a: blob before
+  count_              // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -62,6 +63,7 @@ enum class EntityKind : std::uint16_t {
   message,
   device,
   metric,  // of the scenario's own
+  nat,     // a router that translates addresses
   count_
 };
 
@@ -79,6 +81,10 @@ enum class Field : std::uint16_t {
   queue_packets,  // waiting, the one being sent not counted
   queue_bytes,
   link_option,  // any other setting. key: LinkOption, value: see value_of() of link_settings.hpp
+  // a node that translates addresses
+  nat_inside,  // key: place in the table, value: address << 16 | port
+  nat_remote,  // the same
+  nat_port,    // the outside one: protocol << 16 | port
   // one end of a TCP connection
   tcp_state,
   tcp_snd_una,  // offset in the stream
@@ -138,6 +144,7 @@ enum class DropReason : std::uint16_t {
   bad_checksum,
   no_port,
   by_hand,
+  no_binding,  // of a NAT
   count_
 };
 
@@ -207,9 +214,11 @@ std::string_view name_of(WillCause cause);
 std::string_view name_of(ProgramEvent event);
 std::string_view name_of(ProgramState state);
 
+/// Whether it is a node that runs no program.
+constexpr bool is_router(EntityKind kind) { return kind == EntityKind::node || kind == EntityKind::nat; }
 /// Whether an entity of this kind is a node of the network.
 constexpr bool is_node(EntityKind kind) {
-  return kind == EntityKind::node || kind == EntityKind::broker || kind == EntityKind::device;
+  return is_router(kind) || kind == EntityKind::broker || kind == EntityKind::device;
 }
 /// Whether the field holds a timer's deadline.
 bool is_timer(Field field);

@@ -94,6 +94,12 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       if (packets_.size() <= record.key) packets_.resize(record.key + 1);
       packets_[record.key] = {number, record.subject, record.a, record.b};
       break;
+    case Kind::packet_translated: {
+      if (packets_.size() <= record.key) packets_.resize(record.key + 1);
+      const auto before = static_cast<std::size_t>(record.a);
+      if (before < packets_.size()) packets_[record.key] = packets_[before];
+      break;
+    }
     case Kind::packet_transmitted: {
       std::uint32_t& latest = latest_flight_[pair_key(record.entity, record.key)];
       flights_.push_back(

@@ -19,6 +19,7 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
   switch (r.kind) {
     case Kind::packet_sent: return describe_packet(reader.blob(r.key));
     case Kind::packet_dropped: return fmt::format("packet dropped: {}", name_of(static_cast<DropReason>(r.field)));
+    case Kind::packet_translated: return "its address is translated: " + describe_packet(reader.blob(r.key));
     case Kind::link_profile: return fmt::format("step {} of its profile", r.key);
     case Kind::packet_corrupted: return fmt::format("bit {} of packet {} is turned", r.a, r.key);
     case Kind::packet_delayed: return fmt::format("packet delayed by hand by {} ms", (r.b - r.a) / 1'000'000);

@@ -10,6 +10,7 @@
 
 #include "sim/device/sensor.hpp"
 #include "sim/net/link.hpp"
+#include "sim/net/nat.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
 
@@ -18,14 +19,16 @@ namespace wirelab {
 class World;
 class Program;
 
-enum class NodeRole : std::uint8_t { router, broker, device };
+enum class NodeRole : std::uint8_t { router, broker, device, nat };
 
 struct NodeDescription {
   std::string name;
   NodeRole role = NodeRole::router;
-  wire::Ipv4Address address;                   // 0: the next free one of 10.0.0.0/8
-  mqtt::BrokerSettings broker;                 // of a broker
-  tcp::Settings tcp;                           // of a broker's connections
+  wire::Ipv4Address address;    // 0: the next free one of its network
+  mqtt::BrokerSettings broker;  // of a broker
+  tcp::Settings tcp;            // of a broker's connections
+  std::string outside;          // of a nat: the node on its outer side
+  NatSettings nat;
   std::map<std::string, SensorModel> sensors;  // of a device, beside the default ones
   std::function<std::unique_ptr<Program>(World&, std::uint32_t device)> program;  // of a device; may be empty
 };

@@ -80,8 +80,14 @@ struct UnsubscribeAs {
   std::string filter;
 };
 
-using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor,
-                                  DropPacket, DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs>;
+/// A translating router loses its table, as when it is overloaded or restarts: connections through it find out by themselves.
+struct ForgetBindings {
+  std::string node;
+};
+
+using Intervention =
+    std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor, DropPacket,
+                 DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs, ForgetBindings>;
 
 /// "cut", "restore" ... as the journal writes it.
 std::string_view name_of(const Intervention& intervention);

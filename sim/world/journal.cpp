@@ -18,9 +18,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 14> kNames{
-    "cut",        "restore",     "impair",       "power_off",        "crash",   "stop",      "restart",
-    "set_sensor", "drop_packet", "delay_packet", "duplicate_packet", "publish", "subscribe", "unsubscribe"};
+constexpr std::array<std::string_view, 15> kNames{"cut",         "restore",      "impair",           "power_off",
+                                                  "crash",       "stop",         "restart",          "set_sensor",
+                                                  "drop_packet", "delay_packet", "duplicate_packet", "publish",
+                                                  "subscribe",   "unsubscribe",  "forget_bindings"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
 // A setting of a link is written under its name and unit: "delay_ns", "rate_bps", "loss".
@@ -165,6 +166,7 @@ Intervention from_json(const Json& json) {
   if (name == "subscribe")
     return SubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter"), qos_of(json)};
   if (name == "unsubscribe") return UnsubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter")};
+  if (name == "forget_bindings") return ForgetBindings{need<std::string>(json, "node")};
   const std::string_view near = nearest(name, kNames);
   throw Wrong{near.empty() ? fmt::format("unknown intervention \"{}\"", name)
                            : fmt::format("unknown intervention \"{}\": did you mean \"{}\"?", name, near)};

@@ -8,6 +8,7 @@
 
 #include "sim/kernel/nearest.hpp"
 #include "sim/world/mqtt_endpoint.hpp"
+#include "sim/world/realms.hpp"
 
 namespace wirelab {
 
@@ -30,6 +31,16 @@ std::string check_description(const WorldDescription& description) {
     }
     if (link.a == link.b) return fmt::format("a link joins \"{}\" to itself", link.a);
   }
+  const auto realms = find_realms(description);
+  if (!realms) return realms.error();
+  std::map<std::pair<Realm, wire::Ipv4Address>, std::string_view> taken;
+  for (std::size_t i = 0; i < description.nodes.size(); ++i) {
+    const NodeDescription& node = description.nodes[i];
+    if (node.address.value == 0) continue;
+    const auto [at, is_new] = taken.try_emplace({(*realms)[i].realm, node.address}, node.name);
+    if (!is_new)
+      return fmt::format("\"{}\" and \"{}\" have the same address {}", at->second, node.name, to_string(node.address));
+  }
   return {};
 }
 
@@ -41,11 +52,15 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
       profiles_(events_, trace_, network_) {
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
-  for (const NodeDescription& node : description.nodes) {
-    const NodeIndex index = network_.add_node(node.name, node.address,
-                                              node.role == NodeRole::router   ? EntityKind::node
-                                              : node.role == NodeRole::broker ? EntityKind::broker
-                                                                              : EntityKind::device);
+  const std::vector<NodeRealms> realms = *find_realms(description);
+  for (std::size_t i = 0; i < description.nodes.size(); ++i) {
+    const NodeDescription& node = description.nodes[i];
+    const EntityKind kind = node.role == NodeRole::broker   ? EntityKind::broker
+                            : node.role == NodeRole::device ? EntityKind::device
+                            : node.role == NodeRole::nat    ? EntityKind::nat
+                                                            : EntityKind::node;
+    const NodeIndex index = network_.add_node(node.name, node.address, kind, realms[i].realm);
+    if (node.role == NodeRole::nat) network_.add_gateway(index, realms[i].inside, node.nat);
     if (node.role != NodeRole::device) continue;
     device_of_node_[index] = static_cast<DeviceIndex>(devices_.size());
     devices_.emplace_back();
@@ -240,6 +255,10 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
             if (device_at(node) == kNowhere)
               return tl::unexpected(fmt::format("\"{}\" is no device and has no MQTT client", item.node));
           }
+          if constexpr (std::is_same_v<T, ForgetBindings>) {
+            if (network_.nat(node) == nullptr)
+              return tl::unexpected(fmt::format("\"{}\" translates no addresses: only a nat() does", item.node));
+          }
           if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
             if (device_at(node) == kNowhere && !brokers_.contains(node))
               return tl::unexpected(
@@ -294,6 +313,8 @@ void World::apply(const Intervention& what, bool by_hand) {
           if constexpr (
               requires { item.qos; } || requires { item.filter; }) {
             act_as(device, what);
+          } else if constexpr (std::is_same_v<T, ForgetBindings>) {
+            network_.nat(node)->forget();
           } else if constexpr (std::is_same_v<T, SetSensor>) {
             sensor(device, item.sensor).set(item.value);
           } else if constexpr (std::is_same_v<T, PowerOff>) {

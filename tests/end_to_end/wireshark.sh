@@ -49,4 +49,9 @@ done
 # Another vantage: what one direction of a link carries.
 "$program" run temperature --seed 7 --quiet --pcap "$work/link.pcapng" --pcap-link 'home>cloud' >/dev/null
 [ "$(count "$work/link.pcapng" 'ip.dst == 10.0.0.3')" = "$(tshark -r "$work/link.pcapng" 2>/dev/null | wc -l)" ] || fail "home>cloud carries something that is not for the hub"
+# Beyond a router that translates, packets have other addresses and right checksums.
+"$program" run nat --quiet --pcap "$work/nat.pcapng" --pcap-link 'home>internet' >/dev/null || fail "nat: the run failed"
+[ "$(count "$work/nat.pcapng" 'ip.src == 198.51.100.7 && tcp.checksum.status == 1 && ip.checksum.status == 1')" = "$(tshark -r "$work/nat.pcapng" 2>/dev/null | wc -l)" ] ||
+  fail "home>internet carries something with an inner address or a wrong checksum"
+[ "$(count "$work/nat.pcapng" mqtt)" -gt 5 ] || fail "hardly any MQTT was dissected behind the translation"
 exit $failed

@@ -17,9 +17,9 @@ DigestTexts run_whole(Script& script) {
 }  // namespace
 
 TEST_CASE("folding the trace gives the live world at a thousand random instants") {
-  const std::string name =
-      GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/nightlight.lua",
-               "scenarios/outage.lua", "scenarios/qos.lua", "scenarios/links.lua");
+  const std::string name = GENERATE("tests/determinism/canary.lua", "scenarios/temperature.lua",
+                                    "scenarios/nightlight.lua", "scenarios/outage.lua", "scenarios/qos.lua",
+                                    "scenarios/links.lua", "scenarios/nat.lua", "scenarios/sockets.lua");
   const std::uint64_t seed = GENERATE(1, 2);
   CAPTURE(name, seed);
   auto store = std::make_shared<TraceStore>();
@@ -213,4 +213,30 @@ TEST_CASE("a journal keeps every setting of a link, and refuses what is out of r
   CHECK(refused("\"dealy_ns\":5").find("did you mean \"delay_ns\"") != std::string::npos);
   CHECK(refused("\"distribution\":\"normla\"").find("uniform, normal, pareto") != std::string::npos);
   CHECK(refused("\"mtu\":1").find("out of range") != std::string::npos);
+}
+
+TEST_CASE("a translating router is declared with its outer side, and one is enough") {
+  const auto error = [](const std::string& body) {
+    return error_of("local internet = router(\"internet\")\n" + body).text;
+  };
+  CHECK(error("nat(\"home\", { on = internet })").empty());
+  CHECK(error("nat(\"home\")").find("test.lua:2: nat(\"home\") needs \"on\"") == 0);
+  CHECK(error("nat(\"home\", { on = internet, forgotten = \"rset\" })").find("did you mean \"reset\"") !=
+        std::string::npos);
+  CHECK(error("nat(\"home\", { on = internet, tcp_timeout = 0 })").find("at least 1s") != std::string::npos);
+  CHECK(error("local a, b = nat(\"a\", { on = internet }), nat(\"b\", { on = internet })\nlink(a, b)")
+            .find("both lead out of the same network") != std::string::npos);
+  CHECK(error("local a, r = nat(\"a\", { on = internet }), router(\"r\")\nlink(a, r)\nlink(r, internet)")
+            .find("both sides of \"a\" are the same network") != std::string::npos);
+  // The same address in two homes is well; twice in one it is not.
+  const std::string homes = "local a, b = nat(\"a\", { on = internet }), nat(\"b\", { on = internet })\n";
+  CHECK(
+      error(homes +
+            "device(\"x\", { on = a, address = \"192.168.1.9\" }) device(\"y\", { on = b, address = \"192.168.1.9\" })")
+          .empty());
+  CHECK(
+      error(homes +
+            "device(\"x\", { on = a, address = \"192.168.1.9\" }) device(\"y\", { on = a, address = \"192.168.1.9\" })")
+          .find("have the same address 192.168.1.9") != std::string::npos);
+  CHECK(error("at(1, function() internet:forget_bindings() end)").find("translates no addresses") != std::string::npos);
 }
