@@ -71,6 +71,13 @@ function router(name, options) end
 ---@return node
 function nat(name, options) end
 
+---A name server. Devices ask the first one that is declared. Each name stands for a node or an address; an answer may be kept for `ttl`,
+---5 min if left out. Of any other name it says that there is none.
+---@param name string
+---@param options { on?: node, link?: link_options, address?: string, names?: table<string, node|string|{ node: node, ttl?: duration }> }
+---@return node
+function dns(name, options) end
+
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
 ---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
@@ -155,6 +162,9 @@ function node:stop() end
 function node:restart() end
 ---Of a nat(): it loses its table, as when it is overloaded.
 function node:forget_bindings() end
+---Of a dns(): it answers every question with failure, or with `false` is well again.
+---@param fails? boolean
+function node:fail_names(fails) end
 ---The sensor reads this value from now on.
 ---@param sensor string
 ---@param value number
@@ -262,10 +272,16 @@ function self:listen(port, options) end
 ---@return udp_socket
 function self:udp(port) end
 
+---Waits for the address of a name: from what is kept, or from the name server, which is asked twice and given 5 s each time.
+---@param name string
+---@return string? address
+---@return string? reason "no such name", "no answer from the name server" ...
+function self:resolve(name) end
+
 ---As Python's socket. What waits may only be called by the program itself.
 ---@class tcp_socket
 local tcp_socket = {}
----Waits until the connection is open. `to` is a node or an address. A socket connects once.
+---Waits until the connection is open. `to` is a node, an address or a name. A socket connects once.
 ---@param to node|string
 ---@param port integer
 ---@param options? { timeout?: duration, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
@@ -326,8 +342,9 @@ function udp_socket:close() end
 ---@field on_subscribe? fun(codes: integer[]) granted QoS, or 128
 local client = {}
 ---Waits until the broker has accepted, or the first attempt has failed. In the background it goes on trying after a failure, and
----after every lost connection.
----@param broker node
+---after every lost connection. A broker may be given by name, as "test.mosquitto.org" or with another port "name:8883"; a name is resolved
+---for each attempt anew.
+---@param broker node|string
 ---@return boolean? connected
 ---@return string? reason
 function client:connect(broker) end

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lab/script/declare.hpp"
 #include "lab/script/device_program.hpp"
 #include "lab/script/host.hpp"
 #include "lab/script/link_options.hpp"
@@ -254,6 +255,8 @@ int at(lua_State* L) {
 
 // ---- nodes and links
 
+}  // namespace
+
 int push_node(lua_State* L, std::size_t index) {
   *static_cast<std::size_t*>(new_object(L, "node", sizeof(std::size_t))) = index;
   return 1;
@@ -263,8 +266,6 @@ NodeDescription& check_node(lua_State* L, int index, const char* what) {
   return Host::of(L).description.nodes[*static_cast<std::size_t*>(check_object(L, index, "node", what))];
 }
 
-}  // namespace
-
 void check_name(lua_State* L, const std::string& name, const char* of) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '>' && c != '/' && c != '"';
@@ -272,8 +273,6 @@ void check_name(lua_State* L, const std::string& name, const char* of) {
   if (!plain || name.empty() || name.size() > 64 || !mqtt::is_valid_utf8(wire::bytes_of(name)))
     raise(L, fmt::format("this is no name for {}: 1 to 64 characters, without spaces, quotes, \">\" and \"/\"", of));
 }
-
-namespace {
 
 NodeDescription& add_node(lua_State* L, NodeRole role, const char* what) {
   only_at_top(L, what);
@@ -295,6 +294,8 @@ void read_address(lua_State* L, Options& options, NodeDescription& node) {
   if (!address) raise(L, fmt::format("\"{}\" is no IPv4 address: write it as in \"10.0.0.1\"", *text));
   node.address = *address;
 }
+
+namespace {
 
 int declare_router(lua_State* L) {
   NodeDescription& node = add_node(L, NodeRole::router, "router()");
@@ -321,6 +322,13 @@ void check_link_name(lua_State* L, const LinkDescription& link) {
   }
 }
 
+}  // namespace
+
+void add_link(lua_State* L, const LinkDescription& link) {
+  check_link_name(L, link);
+  Host::of(L).description.links.push_back(link);
+}
+
 // The node that a new one hangs on, and the link to it. False if there is none.
 bool read_uplink(lua_State* L, Options& options, const std::string& where, LinkDescription& link) {
   link.to_a = link.to_b = default_link();
@@ -337,36 +345,7 @@ bool read_uplink(lua_State* L, Options& options, const std::string& where, LinkD
   return joined;
 }
 
-int declare_nat(lua_State* L) {
-  NodeDescription& node = add_node(L, NodeRole::nat, "nat()");
-  Host& host = Host::of(L);
-  const std::size_t index = host.description.nodes.size() - 1;
-  const std::string where = fmt::format("nat(\"{}\")", node.name);
-  Options options(L, 2, where);
-  read_address(L, options, node);
-  LinkDescription link;
-  link.a = node.name;
-  if (!read_uplink(L, options, where, link))
-    raise(L, fmt::format("{} needs \"on\": the node on its outer side", where));
-  node.outside = link.b;
-  NatSettings& nat = node.nat;
-  if (const auto time = options.duration("tcp_timeout")) nat.tcp_established = *time;
-  if (const auto time = options.duration("udp_timeout")) nat.udp_reply = *time;
-  if (const auto word = options.choice("forgotten", {"same_port", "another_port", "reset", "drop"})) {
-    nat.forgotten = *word == "same_port"      ? Forgotten::same_port
-                    : *word == "another_port" ? Forgotten::another_port
-                    : *word == "reset"        ? Forgotten::reset
-                                              : Forgotten::drop;
-  }
-  options.finish();
-  if (std::min(nat.tcp_established, nat.udp_reply) < Duration::seconds(1))
-    raise(L, fmt::format("the time-outs of {} must be at least 1s", where));
-  nat.udp = std::min(nat.udp, nat.udp_reply);
-  nat.tcp_transitory = std::min(nat.tcp_transitory, nat.tcp_established);
-  check_link_name(L, link);
-  host.description.links.push_back(link);
-  return push_node(L, index);
-}
+namespace {
 
 int declare_link(lua_State* L) {
   only_at_top(L, "link()");
@@ -376,8 +355,7 @@ int declare_link(lua_State* L) {
   link.b = check_node(L, 2, "the second end of link()").name;
   if (link.a == link.b) raise(L, fmt::format("link() joins \"{}\" to itself", link.a));
   read_link(L, 3, fmt::format("link({}, {})", link.a, link.b), link);
-  check_link_name(L, link);
-  host.description.links.push_back(link);
+  add_link(L, link);
   return push_link(L, host.description.links.size() - 1);
 }
 
@@ -460,8 +438,7 @@ int declare_device(lua_State* L) {
     };
   }
   if (joined) {
-    check_link_name(L, link);
-    host.description.links.push_back(link);
+    add_link(L, link);
   }
   return push_node(L, index);
 }
@@ -501,6 +478,9 @@ int node_power_off(lua_State* L) { return apply(L, "power_off()", PowerOff{node_
 int node_crash(lua_State* L) { return apply(L, "crash()", Crash{node_name(L)}); }
 int node_stop(lua_State* L) { return apply(L, "stop()", Stop{node_name(L)}); }
 int node_forget_bindings(lua_State* L) { return apply(L, "forget_bindings()", ForgetBindings{node_name(L)}); }
+int node_fail_names(lua_State* L) {
+  return apply(L, "fail_names()", FailNames{node_name(L), lua_isnone(L, 2) || lua_toboolean(L, 2) != 0});
+}
 int node_restart(lua_State* L) { return apply(L, "restart()", Restart{node_name(L)}); }
 int node_set_sensor(lua_State* L) {
   const std::string sensor(check_text(L, 2, "the name of a sensor"));
@@ -529,6 +509,7 @@ const ObjectType kNode{"node",
                         {"stop", node_stop},
                         {"restart", node_restart},
                         {"forget_bindings", node_forget_bindings},
+                        {"fail_names", node_fail_names},
                         {"set_sensor", node_set_sensor}},
                        {"name", "link"},
                        node_field,
@@ -551,6 +532,7 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"router", declare_router},
                                  {"broker", declare_broker},
                                  {"nat", declare_nat},
+                                 {"dns", declare_dns},
                                  {"link", declare_link},
                                  {"device", declare_device}};
 

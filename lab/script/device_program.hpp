@@ -42,6 +42,9 @@ class DeviceProgram final : public Program {
   /// Suspends the coroutine until wake_from(what), or until `deadline`; then `again` goes on, with `context`.
   int wait_on(lua_State* L, const void* what, Instant deadline, lua_KFunction again, lua_KContext context);
   void wake_from(const void* what);
+  /// The name that the coroutine waits for, and what came of it.
+  void set_resolving(std::shared_ptr<std::optional<dns::Answer>> resolving) { resolving_ = std::move(resolving); }
+  const std::shared_ptr<std::optional<dns::Answer>>& resolving() const { return resolving_; }
   /// Sockets of this program, kept until they are closed or the program ends.
   std::vector<std::unique_ptr<ScriptSocket>>& sockets() { return sockets_; }
   Host& host() { return host_; }
@@ -67,6 +70,7 @@ class DeviceProgram final : public Program {
   TimerId wake_;
   ScriptClient* waiting_for_ = nullptr;
   const void* waiting_on_ = nullptr;
+  std::shared_ptr<std::optional<dns::Answer>> resolving_;
   bool has_outcome_ = false;  // of what it waited for
   bool outcome_ok_ = false;
   std::string outcome_reason_;
@@ -82,6 +86,8 @@ DeviceProgram& waiting_program(lua_State* L, const char* what);
 DeviceProgram& check_self(lua_State* L);
 /// The text at `index`, or an error that says what it should be.
 std::string_view text_at(lua_State* L, int index, const char* what);
+/// With ASCII's capitals made small, as names of hosts are compared.
+std::string lower_case(std::string text);
 
 /// A client as a program holds it. The userdata keeps a pointer, which is taken away when the program ends.
 class ScriptClient final : public EndpointUser {

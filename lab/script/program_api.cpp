@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lab/script/device_program.hpp"
 #include "lab/script/host.hpp"
@@ -19,6 +20,11 @@ std::string_view text_at(lua_State* L, int index, const char* what) {
   std::size_t size = 0;
   const char* text = lua_tolstring(L, index, &size);
   return {text, size};
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
 }
 
 // The program whose coroutine calls; an error where one may not wait.
@@ -208,8 +214,37 @@ ScriptClient& check_client(lua_State* L) {
   return *client;
 }
 
+// By name, or by an address as text; "name:port" has another port than 1883.
+int client_connect_by_name(lua_State* L, ScriptClient& client) {
+  const std::string text(text_at(L, 2, "the broker to connect to"));
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string name = lower_case(text.substr(0, colon));
+  const double port = colon == text.size()                                   ? kMqttPort
+                      : lua_stringtonumber(L, text.c_str() + colon + 1) == 0 ? 0
+                                                                             : lua_tonumber(L, -1);
+  const auto address = wire::parse_address(name);
+  if ((!address && !wire::is_host_name(name)) || port < 1 || port > 65535 || port != std::floor(port))
+    raise(L, fmt::format("\"{}\" is no host: write a broker, a name as \"broker.example\" or \"broker.example:1883\"",
+                         text));
+  DeviceProgram& program = waiting_program(L, "connect()");
+  if (client.endpoint().client().state() == mqtt::ClientState::connected) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  program.set_waiting_for(&client);
+  if (address) {
+    client.endpoint().connect({*address, static_cast<std::uint16_t>(port)});
+  } else {
+    Host::of(L).charge(L, 10'000);
+    client.endpoint().connect(name, static_cast<std::uint16_t>(port),
+                              program.world().resolver(program.world().node_of(program.device())));
+  }
+  return program.wait(L, Instant::never());
+}
+
 int client_connect(lua_State* L) {
   ScriptClient& client = check_client(L);
+  if (lua_type(L, 2) == LUA_TSTRING) return client_connect_by_name(L, client);
   const std::size_t index = node_index_at(L, 2, "the broker to connect to");
   const NodeDescription& node = Host::of(L).description.nodes[index];
   if (node.role != NodeRole::broker) raise(L, fmt::format("\"{}\" is no broker", node.name));
@@ -348,7 +383,8 @@ const ObjectType kSelf{"device",
                         {"set", self_set},
                         {"tcp", self_tcp},
                         {"listen", self_listen},
-                        {"udp", self_udp}},
+                        {"udp", self_udp},
+                        {"resolve", self_resolve}},
                        {"name"},
                        self_field,
                        nullptr};

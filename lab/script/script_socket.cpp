@@ -115,19 +115,77 @@ int connect_again(lua_State* L, int, lua_KContext deadline) {
   return socket.program.wait_on(L, &socket, Instant::from_ns(deadline), connect_again, deadline);
 }
 
-int stream_connect(lua_State* L) {
-  ScriptSocket& socket = check_socket(L, "tcp_socket");
-  const tcp::Endpoint to{address_at(L, 2, "where to connect"), port_at(L, 3, "the port to connect to")};
-  DeviceProgram& program = waiting_program(L, "connect()");
-  if (socket.stream->state() != StreamSocket::State::idle)
-    raise(L, "a socket connects once: make another one with self:tcp()");
+// ---- names
+
+using Resolved = std::shared_ptr<std::optional<dns::Answer>>;
+
+// Asks for the name, and wakes the program when the answer is there.
+Resolved begin_resolving(DeviceProgram& program, const std::string& name) {
+  Host::of(program.thread()).charge(program.thread(), 10'000);
+  auto resolved = std::make_shared<std::optional<dns::Answer>>();
+  // The program may end before the answer comes, so what it waits on is asked for by a weak pointer.
+  program.world()
+      .resolver(program.world().node_of(program.device()))
+      .resolve(name, [&program, waiting = std::weak_ptr(resolved)](const dns::Answer& answer) {
+        const auto there = waiting.lock();
+        if (there == nullptr) return;
+        *there = answer;
+        program.wake_from(there.get());
+      });
+  program.set_resolving(resolved);
+  return resolved;
+}
+
+std::string host_name_at(lua_State* L, int index, const char* what) {
+  std::string name = lower_case(std::string(text_at(L, index, what)));
+  if (!wire::is_host_name(name))
+    raise(L, fmt::format("{}: \"{}\" is no host name, as \"broker.example\" is", what, name));
+  return name;
+}
+
+int resolve_again(lua_State* L, int, lua_KContext context) {
+  DeviceProgram& program = check_self(L);
+  const auto& resolved = program.resolving();
+  if (!resolved->has_value()) return program.wait_on(L, resolved.get(), Instant::never(), resolve_again, context);
+  const dns::Answer answer = **resolved;
+  if (answer.failure != dns::Failure::none) return give_up(L, dns::name_of(answer.failure));
+  const std::string address = to_string(answer.address);
+  lua_pushlstring(L, address.data(), address.size());
+  return 1;
+}
+
+int open_stream(lua_State* L, ScriptSocket& socket, wire::Ipv4Address address) {
   Options options(L, 4, "connect()");
   const auto timeout = options.duration("timeout");
   const tcp::Settings& settings = read_settings(L, options);
   options.finish();
-  const Instant deadline = timeout ? program.world().now() + *timeout : Instant::never();
-  socket.stream->connect(to, settings);
+  const Instant deadline = timeout ? socket.program.world().now() + *timeout : Instant::never();
+  socket.stream->connect({address, port_at(L, 3, "the port to connect to")}, settings);
   return connect_again(L, 0, deadline.ns());
+}
+
+int connect_when_resolved(lua_State* L, int, lua_KContext context) {
+  ScriptSocket& socket = check_socket(L, "tcp_socket");
+  const auto& resolved = socket.program.resolving();
+  if (!resolved->has_value())
+    return socket.program.wait_on(L, resolved.get(), Instant::never(), connect_when_resolved, context);
+  const dns::Answer answer = **resolved;
+  if (answer.failure != dns::Failure::none) return give_up(L, dns::name_of(answer.failure));
+  return open_stream(L, socket, answer.address);
+}
+
+int stream_connect(lua_State* L) {
+  ScriptSocket& socket = check_socket(L, "tcp_socket");
+  port_at(L, 3, "the port to connect to");
+  const bool by_name = lua_type(L, 2) == LUA_TSTRING && !wire::parse_address(lua_tostring(L, 2));
+  const std::string name = by_name ? host_name_at(L, 2, "where to connect") : std::string();
+  const wire::Ipv4Address address = by_name ? wire::Ipv4Address{} : address_at(L, 2, "where to connect");
+  DeviceProgram& program = waiting_program(L, "connect()");
+  if (socket.stream->state() != StreamSocket::State::idle)
+    raise(L, "a socket connects once: make another one with self:tcp()");
+  if (!by_name) return open_stream(L, socket, address);
+  begin_resolving(program, name);
+  return connect_when_resolved(L, 0, 0);
 }
 
 int send_again(lua_State* L, int, lua_KContext sent) {
@@ -276,6 +334,14 @@ const ObjectType kDatagrams{
     nullptr};
 
 }  // namespace
+
+int self_resolve(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  const std::string name = host_name_at(L, 2, "the name to resolve");
+  waiting_program(L, "resolve()");
+  begin_resolving(program, name);
+  return resolve_again(L, 0, 0);
+}
 
 std::vector<const ObjectType*> socket_types() { return {&kStream, &kListener, &kDatagrams}; }
 

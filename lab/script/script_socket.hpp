@@ -26,6 +26,7 @@ struct ScriptSocket {
 int self_tcp(lua_State* L);
 int self_listen(lua_State* L);
 int self_udp(lua_State* L);
+int self_resolve(lua_State* L);
 std::vector<const ObjectType*> socket_types();
 
 }  // namespace wirelab::script

@@ -44,7 +44,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "packet_corrupted",
                                                                                       "link_profile",
                                                                                       "stream_joined",
-                                                                                      "packet_translated"};
+                                                                                      "packet_translated",
+                                                                                      "name_resolved"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -60,6 +61,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "nat_inside",
                                                                                         "nat_remote",
                                                                                         "nat_port",
+                                                                                        "dns_known",
+                                                                                        "dns_expires",
+                                                                                        "dns_timer",
+                                                                                        "dns_failing",
                                                                                         "tcp_state",
                                                                                         "tcp_snd_una",
                                                                                         "tcp_snd_nxt",
@@ -101,8 +106,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "metric_value"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none",   "node",     "link",    "tcp",     "mqtt_client", "broker", "session",
-    "sensor", "actuator", "program", "message", "device",      "metric", "nat"};
+    "none",     "node",    "link",    "tcp",    "mqtt_client", "broker", "session",    "sensor",
+    "actuator", "program", "message", "device", "metric",      "nat",    "name_server"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "loss on the link",
                                                                         "queue full",
@@ -181,6 +186,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::icmp_received:
     case Kind::packet_delayed:
     case Kind::packet_corrupted:
+    case Kind::name_resolved:
     case Kind::packet_translated:
     case Kind::link_profile:
     case Kind::datagram_received: return Layer::link;
@@ -215,6 +221,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
 
 bool is_timer(Field field) {
   switch (field) {
+    case Field::dns_timer:
     case Field::tcp_retransmit_timer:
     case Field::tcp_probe_timer:
     case Field::tcp_reorder_timer:

@@ -46,7 +46,8 @@ enum class Kind : std::uint16_t {
   link_profile,   // a link changes by its profile. entity: link, key: step, from 1; the changes follow as states
   stream_joined,  // an end knows both directions. entity: connection, subject: the one that it sends, a: the other
   packet_translated,  // by a NAT: it goes on with other bytes. entity: node, subject: stream or 0, key: blob, a: blob before
-  count_              // not a kind
+  name_resolved,  // by a node's resolver. field: dns::Failure, key: name, a: address
+  count_          // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -64,6 +65,7 @@ enum class EntityKind : std::uint16_t {
   device,
   metric,  // of the scenario's own
   nat,     // a router that translates addresses
+  name_server,
   count_
 };
 
@@ -85,6 +87,11 @@ enum class Field : std::uint16_t {
   nat_inside,  // key: place in the table, value: address << 16 | port
   nat_remote,  // the same
   nat_port,    // the outside one: protocol << 16 | port
+  // a node's resolver, and a name server
+  dns_known,    // key: name, value: address
+  dns_expires,  // key: name, value: instant in ns from which it is asked for again
+  dns_timer,    // key: name: until the server is asked again, or given up
+  dns_failing,  // 1 while a server answers with failure
   // one end of a TCP connection
   tcp_state,
   tcp_snd_una,  // offset in the stream
@@ -218,7 +225,7 @@ std::string_view name_of(ProgramState state);
 constexpr bool is_router(EntityKind kind) { return kind == EntityKind::node || kind == EntityKind::nat; }
 /// Whether an entity of this kind is a node of the network.
 constexpr bool is_node(EntityKind kind) {
-  return is_router(kind) || kind == EntityKind::broker || kind == EntityKind::device;
+  return is_router(kind) || kind == EntityKind::name_server || kind == EntityKind::broker || kind == EntityKind::device;
 }
 /// Whether the field holds a timer's deadline.
 bool is_timer(Field field);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/view/names_of.hpp"
+#include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab {
@@ -20,6 +21,10 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
     case Kind::packet_sent: return describe_packet(reader.blob(r.key));
     case Kind::packet_dropped: return fmt::format("packet dropped: {}", name_of(static_cast<DropReason>(r.field)));
     case Kind::packet_translated: return "its address is translated: " + describe_packet(reader.blob(r.key));
+    case Kind::name_resolved:
+      return r.field == 0 ? fmt::format("{} is {}", reader.name(r.key),
+                                        to_string(wire::Ipv4Address{static_cast<std::uint32_t>(r.a)}))
+                          : fmt::format("{} was not resolved", reader.name(r.key));
     case Kind::link_profile: return fmt::format("step {} of its profile", r.key);
     case Kind::packet_corrupted: return fmt::format("bit {} of packet {} is turned", r.a, r.key);
     case Kind::packet_delayed: return fmt::format("packet delayed by hand by {} ms", (r.b - r.a) / 1'000'000);

@@ -19,7 +19,7 @@ namespace wirelab {
 class World;
 class Program;
 
-enum class NodeRole : std::uint8_t { router, broker, device, nat };
+enum class NodeRole : std::uint8_t { router, broker, device, nat, dns };
 
 struct NodeDescription {
   std::string name;
@@ -29,6 +29,13 @@ struct NodeDescription {
   tcp::Settings tcp;            // of a broker's connections
   std::string outside;          // of a nat: the node on its outer side
   NatSettings nat;
+  struct NamedAddress {
+    std::string name;
+    std::string node;           // whose address it has,
+    wire::Ipv4Address address;  // or this one where no node is named
+    std::uint32_t time_to_live = 300;
+  };
+  std::vector<NamedAddress> names;             // of a dns
   std::map<std::string, SensorModel> sensors;  // of a device, beside the default ones
   std::function<std::unique_ptr<Program>(World&, std::uint32_t device)> program;  // of a device; may be empty
 };

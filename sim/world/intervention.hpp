@@ -85,9 +85,15 @@ struct ForgetBindings {
   std::string node;
 };
 
+/// A name server answers every question with "server failure", or is well again.
+struct FailNames {
+  std::string node;
+  bool fails = true;
+};
+
 using Intervention =
     std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor, DropPacket,
-                 DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs, ForgetBindings>;
+                 DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs, ForgetBindings, FailNames>;
 
 /// "cut", "restore" ... as the journal writes it.
 std::string_view name_of(const Intervention& intervention);

@@ -8,8 +8,9 @@
 namespace wirelab {
 
 std::string_view name_of(ConnectFailure failure) {
-  constexpr std::array<std::string_view, 6> names{
-      "none", "connection refused", "no route to the host", "connection timed out", "connection reset", "not accepted"};
+  constexpr std::array<std::string_view, 8> names{
+      "none",         "connection refused", "no route to the host",     "connection timed out", "connection reset",
+      "not accepted", "no such name",       "the name was not resolved"};
   return names[static_cast<std::size_t>(failure)];
 }
 
@@ -30,7 +31,16 @@ MqttEndpoint::~MqttEndpoint() {
 }
 
 void MqttEndpoint::connect(tcp::Endpoint to) {
+  host_.reset();
   to_ = to;
+  wanted_ = true;
+  delay_ = settings_.first_delay;
+  if (connection_ == nullptr) attempt();
+}
+
+void MqttEndpoint::connect(std::string name, std::uint16_t port, dns::Resolver& resolver) {
+  host_ = std::make_unique<Host>(Host{std::move(name), &resolver, nullptr});
+  to_ = {{}, port};
   wanted_ = true;
   delay_ = settings_.first_delay;
   if (connection_ == nullptr) attempt();
@@ -40,6 +50,28 @@ void MqttEndpoint::attempt() {
   CauseScope scope(trace_);
   trace_.emit_cause(Kind::session_event, client_.entity(), 0, SessionEvent::connecting);
   peer_closed_ = lost_ = false;
+  if (host_ == nullptr) {
+    open_connection();
+    return;
+  }
+  arm(settings_.connect_timeout);
+  host_->resolving = std::make_shared<int>();
+  host_->resolver->resolve(
+      host_->name, [this, waiting = std::weak_ptr<int>(host_->resolving)](const dns::Answer& answer) {
+        if (waiting.expired()) return;
+        host_->resolving.reset();
+        if (answer.failure == dns::Failure::none) {
+          to_.address = answer.address;
+          open_connection();
+        } else {
+          attempt_failed(answer.failure == dns::Failure::no_such_name ? ConnectFailure::no_such_name
+                                                                      : ConnectFailure::not_resolved,
+                         mqtt::ConnectCode::accepted);
+        }
+      });
+}
+
+void MqttEndpoint::open_connection() {
   const tcp::Settings& plain = settings_.nodelay ? Transport::kNoDelay : Transport::kDefaults;
   connection_ = &transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : plain);
   arm(settings_.connect_timeout);
@@ -64,11 +96,13 @@ void MqttEndpoint::disarm() { disarm_traced(trace_, timer_, client_.entity(), Fi
 void MqttEndpoint::on_timer(void* target, std::uint64_t) {
   auto* self = static_cast<MqttEndpoint*>(target);
   record_fired(self->trace_, self->client_.entity(), Field::client_connect_timer);
-  if (self->connection_ == nullptr) {
+  const bool resolving = self->host_ != nullptr && self->host_->resolving != nullptr;
+  if (self->connection_ == nullptr && !resolving) {
     if (self->wanted_) self->attempt();
     return;
   }
   self->trace_.emit_cause(Kind::session_event, self->client_.entity(), 0, SessionEvent::connect_timeout);
+  if (resolving) self->host_->resolving.reset();
   self->let_go();
   if (self->client_.state() != mqtt::ClientState::disconnected) self->client_.closed();
   self->attempt_failed(ConnectFailure::timed_out, mqtt::ConnectCode::accepted);
@@ -91,6 +125,7 @@ void MqttEndpoint::retry_later() {
 
 void MqttEndpoint::disconnect() {
   wanted_ = false;
+  if (host_ != nullptr) host_->resolving.reset();
   disarm();
   if (client_.state() != mqtt::ClientState::disconnected) {
     client_.disconnect();
@@ -117,6 +152,7 @@ void MqttEndpoint::serve(bool on) {
 
 void MqttEndpoint::crash() {
   wanted_ = false;
+  if (host_ != nullptr) host_->resolving.reset();
   disarm();
   client_.vanish(LossReason::process_died);
   let_go();
@@ -124,6 +160,7 @@ void MqttEndpoint::crash() {
 
 void MqttEndpoint::vanish() {
   wanted_ = false;
+  if (host_ != nullptr) host_->resolving.reset();
   disarm();
   client_.vanish(LossReason::process_died);
   connection_ = nullptr;  // the transport forgets it with the node

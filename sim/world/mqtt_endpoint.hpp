@@ -4,11 +4,21 @@
 #pragma once
 
 #include "sim/net/transport.hpp"
+#include "sim/protocol/dns/resolver.hpp"
 #include "sim/protocol/mqtt/client.hpp"
 
 namespace wirelab {
 
-enum class ConnectFailure : std::uint8_t { none, refused, unreachable, timed_out, reset, not_accepted };
+enum class ConnectFailure : std::uint8_t {
+  none,
+  refused,
+  unreachable,
+  timed_out,
+  reset,
+  not_accepted,
+  no_such_name,
+  not_resolved
+};
 std::string_view name_of(ConnectFailure failure);
 
 class EndpointUser {
@@ -44,6 +54,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   EndpointSettings& settings() { return settings_; }
   /// Opens a connection; the outcome comes as an event.
   void connect(tcp::Endpoint to);
+  /// The same by name, which is resolved for each attempt anew.
+  void connect(std::string name, std::uint16_t port, dns::Resolver& resolver);
   /// Sends DISCONNECT and does not come back by itself.
   void disconnect();
   /// By hand: while served, what has arrived is handed on and pings are sent.
@@ -80,6 +92,7 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void arm(Duration after);
   void disarm();
   void attempt();
+  void open_connection();
   void attempt_failed(ConnectFailure failure, mqtt::ConnectCode code);
   void retry_later();
   void let_go();
@@ -95,6 +108,12 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   tcp::Connection* connection_ = nullptr;
   std::uint64_t acknowledged_at_end_ = 0;
   tcp::Endpoint to_;
+  struct Host {  // where it connects by name
+    std::string name;
+    dns::Resolver* resolver;
+    std::shared_ptr<int> resolving;  // while an answer is waited for; an answer to nobody finds it gone
+  };
+  std::unique_ptr<Host> host_;
   Duration delay_;
   bool wanted_ = false;  // by its program
   bool serving_ = false;

@@ -58,6 +58,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     const EntityKind kind = node.role == NodeRole::broker   ? EntityKind::broker
                             : node.role == NodeRole::device ? EntityKind::device
                             : node.role == NodeRole::nat    ? EntityKind::nat
+                            : node.role == NodeRole::dns    ? EntityKind::name_server
                                                             : EntityKind::node;
     const NodeIndex index = network_.add_node(node.name, node.address, kind, realms[i].realm);
     if (node.role == NodeRole::nat) network_.add_gateway(index, realms[i].inside, node.nat);
@@ -77,6 +78,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
   for (const LinkProfile& profile : description.profiles)
     profiles_.add(profile, static_cast<LinkIndex>(profile.link), description.links[profile.link]);
   for (const NodeDescription& node : description.nodes) {
+    if (node.role == NodeRole::dns) make_name_service(node);
     if (node.role != NodeRole::broker) continue;
     const NodeIndex index = find_node(node.name);
     brokers_.emplace(index, std::make_unique<BrokerService>(events_, trace_, transport_, index,
@@ -84,7 +86,42 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
   }
 }
 
+void World::make_name_service(const NodeDescription& node) {
+  const NodeIndex index = find_node(node.name);
+  NameService::Names names;
+  for (const auto& entry : node.names) {
+    const wire::Ipv4Address address = entry.node.empty() ? entry.address : network_.node(find_node(entry.node)).address;
+    names[entry.name] = {entry.time_to_live, address};
+  }
+  name_services_.emplace(
+      index, std::make_unique<NameService>(trace_, transport_, index, network_.node(index).entity, std::move(names)));
+  if (name_server_.value == 0) name_server_ = network_.node(index).address;
+}
+
+dns::Resolver& World::resolver(NodeIndex node) {
+  Resolving& made = resolvers_[node];
+  if (made.resolver != nullptr) return *made.resolver;
+  made.resolver = std::make_unique<dns::Resolver>(
+      events_, trace_, seed_, network_.node(node).entity,
+      [this, node](wire::Ipv4Address server, std::uint16_t, wire::Bytes message) {
+        Resolving& own = resolvers_[node];
+        if (own.socket == nullptr) {
+          own.socket = std::make_unique<DatagramSocket>(transport_, node, std::uint16_t{0});
+          own.socket->set_changed([&own] {
+            while (own.socket->readable()) {
+              const DatagramSocket::Datagram answer = own.socket->receive();
+              own.resolver->receive(answer.from.address, answer.bytes);
+            }
+          });
+        }
+        own.socket->send({server, wire::kDnsPort}, message);
+      });
+  made.resolver->set_server(name_server_);
+  return *made.resolver;
+}
+
 void World::start() {
+  for (const auto& [node, service] : name_services_) service->start();
   for (const auto& [node, service] : brokers_) service->start();
   for (DeviceIndex i = 0; i < devices_.size(); ++i) start_device(i);
 }
@@ -255,12 +292,16 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
             if (device_at(node) == kNowhere)
               return tl::unexpected(fmt::format("\"{}\" is no device and has no MQTT client", item.node));
           }
+          if constexpr (std::is_same_v<T, FailNames>) {
+            if (!name_services_.contains(node))
+              return tl::unexpected(fmt::format("\"{}\" is no name server: only a dns() is", item.node));
+          }
           if constexpr (std::is_same_v<T, ForgetBindings>) {
             if (network_.nat(node) == nullptr)
               return tl::unexpected(fmt::format("\"{}\" translates no addresses: only a nat() does", item.node));
           }
           if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
-            if (device_at(node) == kNowhere && !brokers_.contains(node))
+            if (device_at(node) == kNowhere && !brokers_.contains(node) && !name_services_.contains(node))
               return tl::unexpected(
                   fmt::format("\"{}\" is a router and runs no program: it can lose power", item.node));
           }
@@ -310,9 +351,12 @@ void World::apply(const Intervention& what, bool by_hand) {
           trace_.emit_cause(Kind::intervention, network_.node(node).entity, 0, type, 0, by_hand ? 1 : 0);
           const DeviceIndex device = device_at(node);
           const auto service = brokers_.find(node);
+          const auto names = name_services_.find(node);
           if constexpr (
               requires { item.qos; } || requires { item.filter; }) {
             act_as(device, what);
+          } else if constexpr (std::is_same_v<T, FailNames>) {
+            name_services_.at(node)->set_failing(item.fails);
           } else if constexpr (std::is_same_v<T, ForgetBindings>) {
             network_.nat(node)->forget();
           } else if constexpr (std::is_same_v<T, SetSensor>) {
@@ -320,17 +364,24 @@ void World::apply(const Intervention& what, bool by_hand) {
           } else if constexpr (std::is_same_v<T, PowerOff>) {
             if (device != kNowhere) end_device(device, Ending::power);
             if (service != brokers_.end()) service->second->vanish();
+            if (const auto at = resolvers_.find(node); at != resolvers_.end()) {
+              at->second.resolver->forget();
+              at->second.socket.reset();
+            }
             network_.set_node_up(node, false);
             transport_.forget_node(node);
           } else if constexpr (std::is_same_v<T, Crash>) {
             if (device != kNowhere) end_device(device, Ending::crash);
+            if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->crash();
           } else {
             if (device != kNowhere) end_device(device, Ending::stop);
+            if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->stop();
             if constexpr (std::is_same_v<T, Restart>) {
               network_.set_node_up(node, true);
               if (service != brokers_.end()) service->second->start();
+              if (names != name_services_.end()) names->second->start();
               // By an event of its own: what restarts it may be a program in the midst of something.
               if (device != kNowhere) devices_[device].start = events_.schedule(now(), on_restart, this, device);
             }
@@ -453,6 +504,8 @@ void World::visit_state(StateVisitor& visitor) const {
   network_.visit_state(visitor);
   transport_.visit_state(visitor);
   for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);
+  for (const auto& [node, service] : name_services_) service->visit_state(visitor);
+  for (const auto& [node, resolving] : resolvers_) resolving.resolver->visit_state(visitor);
   for (const Device& device : devices_) {
     visitor.value(network_.node(device.node).entity, Field::program_state, 0, static_cast<std::int64_t>(device.state));
     if (device.program != nullptr) device.program->visit_state(visitor);

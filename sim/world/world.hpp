@@ -10,13 +10,15 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "sim/net/transport.hpp"
+#include "sim/net/socket.hpp"
+#include "sim/protocol/dns/resolver.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/world/broker_service.hpp"
 #include "sim/world/description.hpp"
 #include "sim/world/intervention.hpp"
 #include "sim/world/journal.hpp"
 #include "sim/world/link_profiles.hpp"
+#include "sim/world/name_service.hpp"
 #include "sim/world/program.hpp"
 
 namespace wirelab {
@@ -72,6 +74,8 @@ class World {
   void set_program_state(DeviceIndex device, ProgramState state);
   std::size_t devices() const { return devices_.size(); }
   BrokerService* broker(std::string_view name) const;
+  /// The resolver of a node, which asks the first name server of the description.
+  dns::Resolver& resolver(NodeIndex node);
 
   /// Whether the description or a stated default has a sensor of this name; and all that there are.
   bool has_sensor(DeviceIndex device, std::string_view name) const;
@@ -112,6 +116,7 @@ class World {
     LinkIndex link;
     int direction;  // 0: both, 1: a to b, 2: b to a
   };
+  void make_name_service(const NodeDescription& node);
   void start_device(DeviceIndex device);
   static void on_restart(void* self, std::uint64_t device);
   void end_device(DeviceIndex device, Ending ending);
@@ -132,6 +137,13 @@ class World {
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
+  std::map<NodeIndex, std::unique_ptr<NameService>> name_services_;
+  struct Resolving {
+    std::unique_ptr<DatagramSocket> socket;  // opened for the first question
+    std::unique_ptr<dns::Resolver> resolver;
+  };
+  std::map<NodeIndex, Resolving> resolvers_;
+  wire::Ipv4Address name_server_;
   std::vector<DeviceIndex> device_of_node_;
   std::vector<std::unique_ptr<Program>> ended_programs_;
   std::vector<JournalEntry> journal_;

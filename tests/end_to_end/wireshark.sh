@@ -54,4 +54,9 @@ done
 [ "$(count "$work/nat.pcapng" 'ip.src == 198.51.100.7 && tcp.checksum.status == 1 && ip.checksum.status == 1')" = "$(tshark -r "$work/nat.pcapng" 2>/dev/null | wc -l)" ] ||
   fail "home>internet carries something with an inner address or a wrong checksum"
 [ "$(count "$work/nat.pcapng" mqtt)" -gt 5 ] || fail "hardly any MQTT was dissected behind the translation"
+"$program" run names --quiet --pcap "$work/names.pcapng" >/dev/null || fail "names: the run failed"
+[ "$(count "$work/names.pcapng" 'dns.qry.name == "test.mosquitto.org" && dns.a == 10.0.0.2')" -gt 5 ] || fail "tshark sees no answer for the broker's name"
+[ "$(count "$work/names.pcapng" 'dns.flags.rcode == 3')" = 1 ] && [ "$(count "$work/names.pcapng" 'dns.flags.rcode == 2')" -gt 1 ] ||
+  fail "tshark sees no missing name, or no failure"
+[ "$(count "$work/names.pcapng" '_ws.malformed || udp.checksum.status == 0')" = 0 ] || fail "names: something is malformed"
 exit $failed

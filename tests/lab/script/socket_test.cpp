@@ -111,11 +111,34 @@ TEST_CASE("wrong use of a socket is an error with its line") {
   };
   CHECK(error("self:tcp():connect(other, 70000)").find("test.lua:4: the port to connect to must be a whole number") ==
         0);
-  CHECK(error("self:tcp():connect(\"nowhere\", 80)").find("no IPv4 address") != std::string::npos);
+  CHECK(error("self:tcp():connect(\"no where\", 80)").find("is no host name") != std::string::npos);
   CHECK(error("self:listen(80) self:listen(80)").find("port 80 is in use here") != std::string::npos);
   CHECK(error("self:udp(80) self:udp(80)").find("UDP port 80 is in use here") != std::string::npos);
   CHECK(error("local s = self:tcp() s:close() s:recv(1)").find("is closed") != std::string::npos);
   CHECK(error("self:tcp():sendal(1)").find("did you mean") != std::string::npos);
   CHECK(error("self:tcp():recv(0)").find("between 1 and") != std::string::npos);
   CHECK(error("self:mqtt().on_connect = 5").find("must be a function") != std::string::npos);
+}
+
+TEST_CASE("names are resolved, kept for their time, and fail as they should") {
+  const std::string names = R"(
+local ns = dns("ns", { on = hub, link = { delay = "5ms" }, names = { ["Server.Example"] = { node = server, ttl = "10s" }, fixed = "10.9.9.9" } })
+)";
+  const auto with = [&](const std::string& client, const std::string& more = "") {
+    return logged("local l = self:listen(80) while true do l:accept():sendall(\"hi\") end", "sleep(\"1s\")" + client,
+                  names + more);
+  };
+  CHECK(with("log(self:resolve(\"server.example\")) log(now()) log(self:resolve(\"SERVER.example\")) log(now())") ==
+        "10.0.0.2|1.03002176|10.0.0.2|1.03002176");
+  CHECK(with("log(self:resolve(\"fixed\")) log(self:resolve(\"nobody.example\"))") == "10.9.9.9|nil no such name");
+  CHECK(with("log(self:resolve(\"server.example\")) sleep(\"11s\") log(self:resolve(\"server.example\")) log(now())",
+             "at(\"5s\", function() ns:power_off() end)") == "10.0.0.2|nil no answer from the name server|22.03002176");
+  CHECK(with("log(self:resolve(\"server.example\"))", "at(0, function() ns:fail_names() end)") ==
+        "nil the name server failed");
+  CHECK(with("local s = self:tcp() log(s:connect(\"server.example\", 80)) log(s:recv(9))") == "true|hi");
+  CHECK(with("local s = self:tcp() log(s:connect(\"no.example\", 80))") == "nil no such name");
+  CHECK(logged("", "log(self:resolve(\"a.example\"))") == "nil no name server is known");
+  CHECK(with("local c = self:mqtt({ reconnect = false }) log(c:connect(\"server.example\"))") ==
+        "nil connection refused");
+  CHECK(with("local c = self:mqtt({ reconnect = false }) log(c:connect(\"no.example:1883\"))") == "nil no such name");
 }
