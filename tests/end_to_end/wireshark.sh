@@ -41,6 +41,25 @@ for scenario in temperature nightlight topics qos outage; do
     [ "$drops" = "$comments" ] || fail "$scenario, seed $seed: $drops packets were dropped, $comments have a comment"
   done
 done
+# What Wireshark's expert marks in a lossy transfer, instant by instant: repeated ACKs and segments where they are sent, gaps and
+# segments out of order beyond the link that loses.
+marks() { # capture letter filter
+  tshark -r "$1" -Y "$3" -T fields -e frame.time_epoch 2>/dev/null | sed "s/^/$2 /"
+}
+again='tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission'
+for seed in 1 2 3; do
+  "$program" run tests/end_to_end/lossy.lua --seed "$seed" --quiet --pcap "$work/sent.pcapng" --trace "$work/lossy.jsonl" >/dev/null || fail "lossy: the run failed"
+  "$program" run tests/end_to_end/lossy.lua --seed "$seed" --quiet --pcap "$work/beyond.pcapng" --pcap-link 'hub>sink' >/dev/null
+  awk -f tests/end_to_end/expert.awk "$work/lossy.jsonl" | sort >"$work/ours"
+  { marks "$work/sent.pcapng" D tcp.analysis.duplicate_ack
+    marks "$work/sent.pcapng" R "$again"
+    marks "$work/beyond.pcapng" L tcp.analysis.lost_segment
+    marks "$work/beyond.pcapng" O "(tcp.analysis.out_of_order || $again) && tcp.len > 0"; } | sort >"$work/theirs"
+  for letter in D R L O; do
+    [ "$(grep -c "^$letter" "$work/ours")" -gt 10 ] || fail "lossy, seed $seed: hardly any marks of kind $letter"
+  done
+  diff "$work/ours" "$work/theirs" || fail "lossy, seed $seed: our trace and Wireshark's expert disagree (<: only ours, >: only Wireshark's)"
+done
 # All control packets of a QoS 2 exchange, by their names.
 for type in 1 2 3 4 5 6 7 8 9; do
   [ "$(count "$work/qos-1.pcapng" "mqtt.msgtype == $type")" -gt 0 ] || fail "tshark sees no MQTT packet of type $type"

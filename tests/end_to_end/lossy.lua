@@ -1,0 +1,16 @@
+-- Two million bytes over a lossy link, for the comparison with what Wireshark says of it.
+duration("60s")
+local hub, home = broker("hub"), router("home")
+link(home, hub, { delay = "20ms", rate = "2Mbit/s", loss = "3%" })
+local sink = device("sink", { on = hub, link = { delay = "1ms", rate = "100Mbit/s" } }, function(self)
+  local l = self:listen(80)
+  local c = l:accept()
+  while true do local b = c:recv(60000) if b == "" or b == nil then break end end
+  c:close()
+end)
+device("source", { on = home }, function(self)
+  local s = self:tcp()
+  s:connect(sink, 80)
+  s:sendall(string.rep("x", 2000000))
+  s:close()
+end)
