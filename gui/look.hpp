@@ -80,7 +80,7 @@ View control_view();
 View journey_view();
 View plots_view();
 View topics_view();
-View translation_view();
+View network_view();
 View machine_view();
 
 // Words and colours that several views share.

@@ -66,8 +66,9 @@ function router(name, options) end
 ---under the router's. Only answers come in. A binding that has been idle is forgotten: after `tcp_timeout` (2 h 4 min, RFC 5382; Linux
 ---itself has five days, cheap routers minutes) or `udp_timeout` (120 s). `forgotten` says what then becomes of TCP from inside:
 ---"same_port" takes the connection up again (Linux), "another_port" makes the server answer RST, "reset" answers RST itself, "drop".
+---It gives addresses from 192.168.1.100 on by DHCP, for `lease`, a day if left out.
 ---@param name string
----@param options { on: node, link?: link_options, address?: string, tcp_timeout?: duration, udp_timeout?: duration, forgotten?: "same_port"|"another_port"|"reset"|"drop" }
+---@param options { on: node, link?: link_options, address?: string, lease?: duration, tcp_timeout?: duration, udp_timeout?: duration, forgotten?: "same_port"|"another_port"|"reset"|"drop" }
 ---@return node
 function nat(name, options) end
 
@@ -140,7 +141,7 @@ function link(a, b, options) end
 ---@field low? number
 ---@field high? number
 
----A device: `on` is the node it hangs on, `link` the link to it. Its program runs as a coroutine. Sensors that are read without
+---A device: `on` is the node it hangs on, `link` the link to it; with address = "dhcp" it asks the nat() of its network for an address. Its program runs as a coroutine. Sensors that are read without
 ---being described have defaults: temperature 21 +- 3 a day, humidity 45 +- 8, light 400 +- 350; any other reads 0.
 ---@param name string
 ---@param options? { on?: node, link?: link_options, address?: string, sensors?: table<string, sensor_options|number> }
@@ -272,6 +273,14 @@ function self:listen(port, options) end
 ---@return udp_socket
 function self:udp(port) end
 
+---The device's own address; nil while it has none.
+---@return string? address
+function self:address() end
+---Waits until the device has an address.
+---@param options? { timeout?: duration }
+---@return string? address
+---@return string? reason
+function self:wait_address(options) end
 ---Waits for the address of a name: from what is kept, or from the name server, which is asked twice and given 5 s each time.
 ---@param name string
 ---@return string? address

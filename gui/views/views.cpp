@@ -12,7 +12,7 @@ namespace wirelab::gui {
 
 std::vector<View> make_views() {
   return {topology_view(), control_view(), sequence_view(), machine_view(), plots_view(),      log_view(),
-          packet_view(),   journey_view(), broker_view(),   topics_view(),  connection_view(), translation_view()};
+          packet_view(),   journey_view(), broker_view(),   topics_view(),  connection_view(), network_view()};
 }
 
 const Exchange* Look::exchange(RecordNumber sent) const {

@@ -290,6 +290,10 @@ NodeDescription& add_node(lua_State* L, NodeRole role, const char* what) {
 void read_address(lua_State* L, Options& options, NodeDescription& node) {
   const auto text = options.text("address");
   if (!text) return;
+  if (*text == "dhcp" && node.role == NodeRole::device) {
+    node.dhcp = true;
+    return;
+  }
   const auto address = wire::parse_address(*text);
   if (!address) raise(L, fmt::format("\"{}\" is no IPv4 address: write it as in \"10.0.0.1\"", *text));
   node.address = *address;

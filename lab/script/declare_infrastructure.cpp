@@ -24,6 +24,11 @@ int declare_nat(lua_State* L) {
   NatSettings& nat = node.nat;
   if (const auto time = options.duration("tcp_timeout")) nat.tcp_established = *time;
   if (const auto time = options.duration("udp_timeout")) nat.udp_reply = *time;
+  if (const auto lease = options.duration("lease")) {
+    if (*lease < Duration::seconds(60) || *lease > Duration::seconds(86'400 * 365))
+      raise(L, fmt::format("option \"lease\" of {} lies between 1min and a year", where));
+    node.lease = *lease;
+  }
   if (const auto word = options.choice("forgotten", {"same_port", "another_port", "reset", "drop"})) {
     nat.forgotten = *word == "same_port"      ? Forgotten::same_port
                     : *word == "another_port" ? Forgotten::another_port

@@ -25,6 +25,7 @@ class DeviceProgram final : public Program {
   void start() override;
   void end(Ending ending) override;
   void visit_state(StateVisitor& visitor) const override;
+  void address_changed(wire::Ipv4Address) override { wake_from(&resolving_); }
   MqttEndpoint* endpoint() override;
 
   /// Suspends the coroutine until `at` (never: until wake()). To be returned from a C function of the program's own thread.
@@ -45,6 +46,8 @@ class DeviceProgram final : public Program {
   /// The name that the coroutine waits for, and what came of it.
   void set_resolving(std::shared_ptr<std::optional<dns::Answer>> resolving) { resolving_ = std::move(resolving); }
   const std::shared_ptr<std::optional<dns::Answer>>& resolving() const { return resolving_; }
+  /// What a program waits on that waits for an address.
+  const void* address_token() const { return &resolving_; }
   /// Sockets of this program, kept until they are closed or the program ends.
   std::vector<std::unique_ptr<ScriptSocket>>& sockets() { return sockets_; }
   Host& host() { return host_; }

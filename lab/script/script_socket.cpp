@@ -335,6 +335,30 @@ const ObjectType kDatagrams{
 
 }  // namespace
 
+int self_address(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  const wire::Ipv4Address address = program.world().network().node(program.world().node_of(program.device())).address;
+  if (address.value == 0) return 0;
+  const std::string text = to_string(address);
+  lua_pushlstring(L, text.data(), text.size());
+  return 1;
+}
+
+static int wait_address_again(lua_State* L, int, lua_KContext deadline) {
+  DeviceProgram& program = check_self(L);
+  lua_settop(L, 1);
+  if (self_address(L) == 1) return 1;
+  if (is_past(program, deadline)) return give_up(L, "timed out");
+  return program.wait_on(L, program.address_token(), Instant::from_ns(deadline), wait_address_again, deadline);
+}
+
+int self_wait_address(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  waiting_program(L, "wait_address()");
+  const Instant deadline = deadline_in(L, 2, "wait_address()", program);
+  return wait_address_again(L, 0, deadline.ns());
+}
+
 int self_resolve(lua_State* L) {
   DeviceProgram& program = check_self(L);
   const std::string name = host_name_at(L, 2, "the name to resolve");

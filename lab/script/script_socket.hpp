@@ -27,6 +27,8 @@ int self_tcp(lua_State* L);
 int self_listen(lua_State* L);
 int self_udp(lua_State* L);
 int self_resolve(lua_State* L);
+int self_address(lua_State* L);
+int self_wait_address(lua_State* L);
 std::vector<const ObjectType*> socket_types();
 
 }  // namespace wirelab::script

@@ -22,8 +22,10 @@ Network::Network(EventQueue& events, Tracer& trace, std::uint64_t seed)
 
 NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKind kind, Realm realm) {
   const NodeIndex index = routing_.add_node();
+  const bool without = address == kNoAddress;
+  if (without) address = {};
   if (next_address_.size() <= realm) next_address_.resize(realm + 1u, kFirstInside + 1);
-  while (address.value == 0 || by_address_.contains(key_of(address, realm))) {
+  while (!without && (address.value == 0 || by_address_.contains(key_of(address, realm)))) {
     address.value = next_address_[realm]++;
     const std::uint32_t last = address.value & 255;
     if (last == 0 || last == 255) address.value = 0;  // so that no address looks like a network's or a broadcast
@@ -32,10 +34,20 @@ NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKi
   node.entity = trace_.define(kind, name);
   node.address = address;
   node.realm = realm;
-  by_address_[key_of(address, realm)] = index;
+  if (!without) by_address_[key_of(address, realm)] = index;
   trace_.state(node.entity, Field::node_up, 0, 1);
+  trace_.state(node.entity, Field::node_address, 0, address.value);
   nodes_.push_back(node);
   return index;
+}
+
+void Network::set_address(NodeIndex index, Ipv4Address address) {
+  Node& node = nodes_[index];
+  if (node.address == address) return;
+  if (node.address.value != 0) by_address_.erase(key_of(node.address, node.realm));
+  trace_.state(node.entity, Field::node_address, node.address.value, address.value);
+  node.address = address;
+  if (address.value != 0) by_address_[key_of(address, node.realm)] = index;
 }
 
 void Network::add_gateway(NodeIndex index, Realm inside, const NatSettings& settings) {
@@ -143,7 +155,10 @@ void Network::send(NodeIndex from, PacketIndex index, LinkIndex link) {
         },
         this, (static_cast<std::uint64_t>(from) << 32) | index);
   } else {
-    route(from, index, destination, link != kNowhere ? link : route_to(from, destination));
+    route(from, index, destination,
+          packet.towards != kNoPacket ? routing_.next_link(from, packet.towards)
+          : link != kNowhere          ? link
+                                      : route_to(from, destination));
   }
 }
 
@@ -163,6 +178,8 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
   auto header = wire::decode_ipv4(packet.view());
   if (!header) {
     drop(at, index, DropReason::bad_checksum);
+  } else if (packet.towards != kNoPacket || header->destination == wire::kBroadcast) {
+    arrive_as_frame(at, index, *header);
   } else if (!gateways_.empty() && !translate(at, index, *header)) {
     return;
   } else if (header->destination == source_towards(at, header->source)) {
@@ -208,6 +225,21 @@ bool Network::translate(NodeIndex at, PacketIndex index, Ipv4Header& header) {
   return true;
 }
 
+// What goes to one station of a network, or to all: a node that cannot take it passes it on to its gateway.
+void Network::arrive_as_frame(NodeIndex at, PacketIndex index, const Ipv4Header& header) {
+  const Packet& packet = packets_[index];
+  const bool is_mine = packet.towards != kNoPacket
+                           ? packet.towards == at
+                           : transport_ != nullptr && transport_->takes_broadcast(at, header, packet.view());
+  const bool is_last = packet.towards == kNoPacket && nodes_[at].realm == 0;
+  if (is_mine || is_last) {
+    deliver(at, index, header);
+  } else {
+    route(at, index, header.destination,
+          packet.towards != kNoPacket ? routing_.next_link(at, packet.towards) : route_to(at, header.destination));
+  }
+}
+
 LinkIndex Network::route_to(NodeIndex from, Ipv4Address destination) {
   const NodeIndex target = find_from(from, destination);
   return target == kNowhere ? routing_.default_link(from) : routing_.next_link(from, target);
@@ -244,7 +276,8 @@ void Network::deliver(NodeIndex at, PacketIndex index, const Ipv4Header& header)
     case wire::kUdp: {
       const DropReason why = transport_ == nullptr ? DropReason::none : transport_->receive_udp(at, header, payload);
       if (why == DropReason::none) break;
-      if (why == DropReason::no_port) send_error(at, packet.view(), IcmpType::unreachable, wire::kPortUnreachable);
+      if (why == DropReason::no_port && header.destination != wire::kBroadcast)
+        send_error(at, packet.view(), IcmpType::unreachable, wire::kPortUnreachable);
       drop(at, index, why);
       return;
     }
@@ -337,7 +370,10 @@ void Network::drop(NodeIndex at, PacketIndex index, DropReason reason) {
 }
 
 void Network::visit_state(StateVisitor& visitor) const {
-  for (const Node& node : nodes_) visitor.value(node.entity, Field::node_up, 0, node.up ? 1 : 0);
+  for (const Node& node : nodes_) {
+    visitor.value(node.entity, Field::node_up, 0, node.up ? 1 : 0);
+    visitor.value(node.entity, Field::node_address, 0, node.address.value);
+  }
   for (const Channel& channel : channels_) channel.visit_state(visitor);
   for (const auto& [node, gateway] : gateways_) gateway.nat->visit_state(visitor);
 }

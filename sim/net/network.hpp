@@ -27,6 +27,8 @@ class TransportInput {
   virtual bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) = 0;
   /// Why it was not taken: bad_checksum, no_port if nothing listens there, or none.
   virtual DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) = 0;
+  /// Whether a datagram to all is for something that listens here.
+  virtual bool takes_broadcast(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes packet) const = 0;
   /// Answers a TCP segment that is addressed to somebody else with RST, in that one's name.
   virtual void refuse(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) = 0;
   /// `original` is the start of the packet that drew the error: its IP header and 8 bytes.
@@ -56,12 +58,18 @@ class Network {
   Network(EventQueue& events, Tracer& trace, std::uint64_t seed);
 
   /// Adds a node; without an address it gets the next free one of 10.0.0.0/8, or of 192.168.0.0/16 from .1.2 on in an inner realm.
+  /// With kNoAddress it has none until set_address().
   NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node,
                      Realm realm = 0);
+  static constexpr wire::Ipv4Address kNoAddress{0xffffffff};
+  /// 0: it has none any more. The address must be free in its realm.
+  void set_address(NodeIndex node, wire::Ipv4Address address);
   /// Makes a node the translating gateway of an inner realm, in which it has the address 192.168.1.1. Realms count from 1.
   void add_gateway(NodeIndex node, Realm inside, const NatSettings& settings);
   /// The translation of a gateway; nullptr for any other node.
   Nat* nat(NodeIndex node) const;
+  /// Of a gateway: its address in its inner realm.
+  wire::Ipv4Address inside_address(NodeIndex node) const { return gateways_.at(node).inside_address; }
   /// Joins two nodes; `to_b` holds for what a sends to b.
   LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
   void set_transport(TransportInput* transport) { transport_ = transport; }
@@ -89,6 +97,8 @@ class Network {
 
   /// Sends a packet that the node made, its IP header included. Bytes go into the trace here.
   void send(NodeIndex from, PacketIndex packet, LinkIndex link = kNowhere);
+  /// The address under which `from` speaks to the destination: a gateway has one on each side.
+  wire::Ipv4Address source_towards(NodeIndex from, wire::Ipv4Address destination) const;
   /// The link by which packets to the address leave; kNowhere if there is none, or it is the node's own. Routes are static.
   LinkIndex route_to(NodeIndex from, wire::Ipv4Address destination);
   /// Fills the IP header of a packet whose payload stands behind it already, and sends it; by `link` where route_to() has
@@ -109,12 +119,12 @@ class Network {
  private:
   static void on_arrival(void* self, std::uint32_t node, PacketIndex packet);
   void arrive(NodeIndex node, PacketIndex packet);
+  void arrive_as_frame(NodeIndex node, PacketIndex packet, const wire::Ipv4Header& header);
   void deliver(NodeIndex node, PacketIndex packet, const wire::Ipv4Header& header);
   /// False if its checksum is wrong.
   bool receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
   bool translate(NodeIndex node, PacketIndex packet, wire::Ipv4Header& header);
-  wire::Ipv4Address source_towards(NodeIndex from, wire::Ipv4Address destination) const;
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);

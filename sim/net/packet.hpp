@@ -25,6 +25,7 @@ struct Packet {
   std::int64_t end = 0;
   PacketIndex next = kNoPacket;  // in the list of packets under way, or of free slots
   PacketIndex previous = kNoPacket;
+  std::uint32_t towards = kNoPacket;  // a node that it goes to whatever its address says, as a frame does
   EventId arrival;
   Instant arrives_at;
 
@@ -54,6 +55,7 @@ class PacketPool {
     packet.size = size;
     packet.blob = packet.stream = 0;
     packet.begin = packet.end = 0;
+    packet.towards = kNoPacket;
     packet.next = packet.previous = kNoPacket;
     ++in_use_;
     return index;

@@ -120,6 +120,11 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   return true;
 }
 
+bool Transport::takes_broadcast(NodeIndex node, const wire::Ipv4Header& header, Bytes packet) const {
+  return header.protocol == wire::kUdp && packet.size() >= wire::kIpv4HeaderSize + wire::kUdpHeaderSize &&
+         is_bound(node, wire::load16(packet.data() + wire::kIpv4HeaderSize + 2));
+}
+
 void Transport::refuse(NodeIndex node, const wire::Ipv4Header& header, Bytes bytes) {
   const auto segment = wire::decode_tcp(bytes, header.source, header.destination);
   if (segment) answer_reset(node, header, *segment);
@@ -180,15 +185,22 @@ void Transport::ended(Connection& connection) {
       this);
 }
 
-void Transport::forget_node(NodeIndex node) {
-  std::vector<Connection*> gone;
+// In order of their entities, since the order of a hash table is no order.
+std::vector<Connection*> Transport::connections_of(NodeIndex node) const {
+  std::vector<Connection*> all;
   for (const auto& [key, connection] : connections_) {
-    if (key.node == node) gone.push_back(connection.get());
+    if (key.node == node) all.push_back(connection.get());
   }
-  // In order of their entities, since the order of a hash table is no order.
-  std::sort(gone.begin(), gone.end(),
-            [](const Connection* a, const Connection* b) { return a->entity() < b->entity(); });
-  for (Connection* connection : gone) connection->vanish();
+  std::sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->entity() < b->entity(); });
+  return all;
+}
+
+void Transport::lose_address(NodeIndex node) {
+  for (Connection* connection : connections_of(node)) connection->lose_interface();
+}
+
+void Transport::forget_node(NodeIndex node) {
+  for (Connection* connection : connections_of(node)) connection->vanish();
   for (auto at = listeners_.begin(); at != listeners_.end();) {
     at = (at->first >> 16) == node ? listeners_.erase(at) : std::next(at);
   }
@@ -213,10 +225,21 @@ bool Transport::send_udp(NodeIndex from, std::uint16_t port, Endpoint to, Bytes 
   const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload.size()));
   Packet& packet = network_.packets()[index];
   if (!payload.empty()) std::memcpy(packet.bytes() + head, payload.data(), payload.size());
-  encode(wire::UdpHeader{port, to.port}, network_.node(from).address, to.address,
+  encode(wire::UdpHeader{port, to.port}, network_.source_towards(from, to.address), to.address,
          packet.bytes() + wire::kIpv4HeaderSize, payload.size());
   network_.send_ip(from, index, wire::kUdp, to.address);
   return true;
+}
+
+void Transport::send_udp_to_node(NodeIndex from, Endpoint source, Endpoint to, Bytes payload, NodeIndex towards) {
+  const std::size_t head = wire::kIpv4HeaderSize + wire::kUdpHeaderSize;
+  const PacketIndex index = network_.packets().take(static_cast<std::uint32_t>(head + payload.size()));
+  Packet& packet = network_.packets()[index];
+  std::memcpy(packet.bytes() + head, payload.data(), payload.size());
+  encode(wire::UdpHeader{source.port, to.port}, source.address, to.address, packet.bytes() + wire::kIpv4HeaderSize,
+         payload.size());
+  packet.towards = towards;
+  network_.send_ip(from, index, wire::kUdp, to.address, kNowhere, source.address);
 }
 
 DropReason Transport::receive_udp(NodeIndex node, const wire::Ipv4Header& header, Bytes datagram) {

@@ -37,12 +37,17 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   /// False if the packet is larger than the way's first link takes: there is no fragmentation.
   bool send_udp(NodeIndex from, std::uint16_t port, tcp::Endpoint to, wire::Bytes payload);
 
+  /// A datagram to one node whatever its address, in the name of `source`.
+  void send_udp_to_node(NodeIndex from, tcp::Endpoint source, tcp::Endpoint to, wire::Bytes payload, NodeIndex towards);
+  /// The node's address is gone: its connections end, without a word to the peers.
+  void lose_address(NodeIndex node);
   /// The node loses power: its connections are gone without a word, its listeners too.
   void forget_node(NodeIndex node);
   std::size_t connections() const { return connections_.size(); }
 
   bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
   DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;
+  bool takes_broadcast(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes packet) const override;
   void refuse(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment) override;
   void receive_error(NodeIndex node, const wire::IcmpMessage& message, wire::Bytes original) override;
   void send_segment(tcp::Connection& from, const wire::TcpHeader& header, wire::Bytes first, wire::Bytes second,
@@ -78,6 +83,7 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   };
   tcp::Connection& open(NodeIndex node, tcp::Endpoint local, tcp::Endpoint remote, const tcp::Settings& settings);
   tcp::Connection* find(const Key& key);
+  std::vector<tcp::Connection*> connections_of(NodeIndex node) const;
   StreamId open_stream(const tcp::Connection& connection);
   void join_streams(tcp::Connection& connection, StreamId in);
   void answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment);

@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
+                                                                                        "node_address",
                                                                                         "link_up",
                                                                                         "link_rate",
                                                                                         "link_delay",
@@ -65,6 +66,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "dns_expires",
                                                                                         "dns_timer",
                                                                                         "dns_failing",
+                                                                                        "dhcp_state",
+                                                                                        "dhcp_timer",
+                                                                                        "dhcp_lease",
                                                                                         "tcp_state",
                                                                                         "tcp_snd_una",
                                                                                         "tcp_snd_nxt",
@@ -222,6 +226,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
 bool is_timer(Field field) {
   switch (field) {
     case Field::dns_timer:
+    case Field::dhcp_timer:
     case Field::tcp_retransmit_timer:
     case Field::tcp_probe_timer:
     case Field::tcp_reorder_timer:

@@ -73,6 +73,7 @@ enum class Field : std::uint16_t {
   none = 0,
   // node
   node_up,
+  node_address,
   // one direction of a link
   link_up,
   link_rate,      // bit/s, 0: not limited
@@ -92,6 +93,10 @@ enum class Field : std::uint16_t {
   dns_expires,  // key: name, value: instant in ns from which it is asked for again
   dns_timer,    // key: name: until the server is asked again, or given up
   dns_failing,  // 1 while a server answers with failure
+  // a node's DHCP client, and a DHCP server
+  dhcp_state,  // dhcp::State
+  dhcp_timer,
+  dhcp_lease,  // key: address, value: instant in ns at which it ends
   // one end of a TCP connection
   tcp_state,
   tcp_snd_una,  // offset in the stream

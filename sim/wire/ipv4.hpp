@@ -15,6 +15,8 @@ struct Ipv4Address {
   auto operator<=>(const Ipv4Address&) const = default;
 };
 
+inline constexpr Ipv4Address kBroadcast{0xffffffff};  // of the network that one is in
+
 std::string to_string(Ipv4Address address);
 /// "10.0.0.1"; empty for anything else.
 std::optional<Ipv4Address> parse_address(std::string_view text);

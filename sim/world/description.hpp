@@ -24,11 +24,13 @@ enum class NodeRole : std::uint8_t { router, broker, device, nat, dns };
 struct NodeDescription {
   std::string name;
   NodeRole role = NodeRole::router;
+  bool dhcp = false;            // a device that asks for its address
   wire::Ipv4Address address;    // 0: the next free one of its network
   mqtt::BrokerSettings broker;  // of a broker
   tcp::Settings tcp;            // of a broker's connections
   std::string outside;          // of a nat: the node on its outer side
   NatSettings nat;
+  Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives
   struct NamedAddress {
     std::string name;
     std::string node;           // whose address it has,

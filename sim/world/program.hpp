@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/trace/state_visitor.hpp"
+#include "sim/wire/ipv4.hpp"
 
 namespace wirelab {
 
@@ -21,6 +22,8 @@ class Program {
   virtual void start() = 0;
   /// Ends it; the object is destroyed afterwards.
   virtual void end(Ending ending) = 0;
+  /// The device's address is there, or gone (0).
+  virtual void address_changed(wire::Ipv4Address) {}
   virtual void visit_state(StateVisitor&) const {}
   /// The client that stands for the program where a person publishes or subscribes as it; null if it has made none.
   virtual MqttEndpoint* endpoint() { return nullptr; }

@@ -36,6 +36,9 @@ std::string check_description(const WorldDescription& description) {
   std::map<std::pair<Realm, wire::Ipv4Address>, std::string_view> taken;
   for (std::size_t i = 0; i < description.nodes.size(); ++i) {
     const NodeDescription& node = description.nodes[i];
+    if (node.dhcp && (*realms)[i].realm == 0)
+      return fmt::format("\"{}\" asks for its address, but no nat() leads out of its network that could give it one",
+                         node.name);
     if (node.address.value == 0) continue;
     const auto [at, is_new] = taken.try_emplace({(*realms)[i].realm, node.address}, node.name);
     if (!is_new)
@@ -49,7 +52,9 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
       trace_(events_, std::move(store)),
       network_(events_, trace_, seed_),
       transport_(events_, trace_, network_, seed_),
-      profiles_(events_, trace_, network_) {
+      profiles_(events_, trace_, network_),
+      addresses_(events_, trace_, network_, transport_, seed_,
+                 [this](NodeIndex node, const dhcp::Lease& lease) { address_changed(node, lease); }) {
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
   const std::vector<NodeRealms> realms = *find_realms(description);
@@ -60,8 +65,13 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
                             : node.role == NodeRole::nat    ? EntityKind::nat
                             : node.role == NodeRole::dns    ? EntityKind::name_server
                                                             : EntityKind::node;
-    const NodeIndex index = network_.add_node(node.name, node.address, kind, realms[i].realm);
-    if (node.role == NodeRole::nat) network_.add_gateway(index, realms[i].inside, node.nat);
+    const wire::Ipv4Address address = node.dhcp ? Network::kNoAddress : node.address;
+    const NodeIndex index = network_.add_node(node.name, address, kind, realms[i].realm);
+    if (node.dhcp) addresses_.add_client(index);
+    if (node.role == NodeRole::nat) {
+      network_.add_gateway(index, realms[i].inside, node.nat);
+      leases_.emplace_back(index, node.lease);
+    }
     if (node.role != NodeRole::device) continue;
     device_of_node_[index] = static_cast<DeviceIndex>(devices_.size());
     devices_.emplace_back();
@@ -116,11 +126,21 @@ dns::Resolver& World::resolver(NodeIndex node) {
         }
         own.socket->send({server, wire::kDnsPort}, message);
       });
-  made.resolver->set_server(name_server_);
+  const bool by_dhcp = addresses_.has_client(node);
+  made.resolver->set_server(by_dhcp ? addresses_.lease(node).name_server : name_server_);
   return *made.resolver;
 }
 
+void World::address_changed(NodeIndex node, const dhcp::Lease& lease) {
+  if (const auto at = resolvers_.find(node); at != resolvers_.end()) at->second.resolver->set_server(lease.name_server);
+  const DeviceIndex device = device_at(node);
+  if (devices_[device].program != nullptr) devices_[device].program->address_changed(lease.address);
+}
+
 void World::start() {
+  for (const auto& [node, lease] : leases_)
+    addresses_.add_server(node, network_.inside_address(node), name_server_, lease);
+  for (DeviceIndex i = 0; i < devices_.size(); ++i) addresses_.join(devices_[i].node);
   for (const auto& [node, service] : name_services_) service->start();
   for (const auto& [node, service] : brokers_) service->start();
   for (DeviceIndex i = 0; i < devices_.size(); ++i) start_device(i);
@@ -368,6 +388,8 @@ void World::apply(const Intervention& what, bool by_hand) {
               at->second.resolver->forget();
               at->second.socket.reset();
             }
+            addresses_.leave(node);
+            addresses_.stop_server(node);
             network_.set_node_up(node, false);
             transport_.forget_node(node);
           } else if constexpr (std::is_same_v<T, Crash>) {
@@ -379,7 +401,10 @@ void World::apply(const Intervention& what, bool by_hand) {
             if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->stop();
             if constexpr (std::is_same_v<T, Restart>) {
+              const bool was_up = network_.node(node).up;
               network_.set_node_up(node, true);
+              if (!was_up) addresses_.start_server(node);
+              if (!was_up) addresses_.join(node);
               if (service != brokers_.end()) service->second->start();
               if (names != name_services_.end()) names->second->start();
               // By an event of its own: what restarts it may be a program in the midst of something.
@@ -505,6 +530,7 @@ void World::visit_state(StateVisitor& visitor) const {
   transport_.visit_state(visitor);
   for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);
   for (const auto& [node, service] : name_services_) service->visit_state(visitor);
+  addresses_.visit_state(visitor);
   for (const auto& [node, resolving] : resolvers_) resolving.resolver->visit_state(visitor);
   for (const Device& device : devices_) {
     visitor.value(network_.node(device.node).entity, Field::program_state, 0, static_cast<std::int64_t>(device.state));

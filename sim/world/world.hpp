@@ -13,6 +13,7 @@
 #include "sim/net/socket.hpp"
 #include "sim/protocol/dns/resolver.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
+#include "sim/world/address_service.hpp"
 #include "sim/world/broker_service.hpp"
 #include "sim/world/description.hpp"
 #include "sim/world/intervention.hpp"
@@ -74,6 +75,8 @@ class World {
   void set_program_state(DeviceIndex device, ProgramState state);
   std::size_t devices() const { return devices_.size(); }
   BrokerService* broker(std::string_view name) const;
+  /// The device's address is there, has changed or is gone, by DHCP.
+  void address_changed(NodeIndex node, const dhcp::Lease& lease);
   /// The resolver of a node, which asks the first name server of the description.
   dns::Resolver& resolver(NodeIndex node);
 
@@ -134,6 +137,7 @@ class World {
   Network network_;
   Transport transport_;
   LinkProfiles profiles_;
+  AddressService addresses_;
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
@@ -144,6 +148,7 @@ class World {
   };
   std::map<NodeIndex, Resolving> resolvers_;
   wire::Ipv4Address name_server_;
+  std::vector<std::pair<NodeIndex, Duration>> leases_;  // that routers give
   std::vector<DeviceIndex> device_of_node_;
   std::vector<std::unique_ptr<Program>> ended_programs_;
   std::vector<JournalEntry> journal_;

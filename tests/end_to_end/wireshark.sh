@@ -78,4 +78,9 @@ done
 [ "$(count "$work/names.pcapng" 'dns.flags.rcode == 3')" = 1 ] && [ "$(count "$work/names.pcapng" 'dns.flags.rcode == 2')" -gt 1 ] ||
   fail "tshark sees no missing name, or no failure"
 [ "$(count "$work/names.pcapng" '_ws.malformed || udp.checksum.status == 0')" = 0 ] || fail "names: something is malformed"
+"$program" run home --quiet --pcap "$work/home.pcapng" >/dev/null || fail "home: the run failed"
+for type in 1 2 3 5; do
+  [ "$(count "$work/home.pcapng" "dhcp.option.dhcp == $type")" -gt 1 ] || fail "tshark sees no DHCP message of type $type"
+done
+[ "$(count "$work/home.pcapng" '_ws.malformed || udp.checksum.status == 0')" = 0 ] || fail "home: something is malformed"
 exit $failed

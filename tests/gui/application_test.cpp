@@ -298,11 +298,11 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
   gui::Application application(gui::light_theme(), 1);
   application.set_scenarios("scenarios");
   std::string text = screen.settle(application);
-  for (const char* const part :
-       {"What would you like to see?", "last_will", "nightlight", "temperature", "topics", "qos", "outage"})
+  for (const char* const part : {"What would you like to see?", "home", "last_will", "links", "nat", "nightlight",
+                                 "temperature", "topics", "qos", "outage"})
     shows(text, part);
   screen.click(application, 260, 300);
-  shows(screen.settle(application), "unplugged");
+  shows(screen.settle(application), "thermometer");
   CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);

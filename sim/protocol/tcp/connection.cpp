@@ -142,6 +142,10 @@ void Connection::vanish() {
   if (state_ != State::closed) finish(CloseReason::aborted);
 }
 
+void Connection::lose_interface() {
+  if (state_ != State::closed) finish(CloseReason::unreachable);
+}
+
 void Connection::unreachable() {
   if (state_ == State::syn_sent || state_ == State::syn_received) finish(CloseReason::unreachable);
 }

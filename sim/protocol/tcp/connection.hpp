@@ -143,6 +143,8 @@ class Connection {
   void read_more();
   /// A router says that packets must be smaller (RFC 1191). `mtu` is that of the IP packet.
   void lower_mtu(std::uint16_t mtu);
+  /// The address is gone: ends with "unreachable", and nothing is sent.
+  void lose_interface();
   /// ICMP says that the peer cannot be reached: ends a connection that is being opened, as Linux does.
   void unreachable();
 
