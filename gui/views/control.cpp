@@ -56,9 +56,10 @@ class Control {
     }
     const std::string name = look.name(entity->entity);
     heading(skin, name,
-            entity->kind == EntityKind::broker   ? "broker"
-            : entity->kind == EntityKind::device ? "device"
-                                                 : "router");
+            entity->kind == EntityKind::broker        ? "broker"
+            : entity->kind == EntityKind::device      ? "device"
+            : entity->kind == EntityKind::name_server ? "name server"
+                                                      : "router");
     const bool power = look.value(entity->entity, Field::node_up) != 0;
     if (power) {
       action(look, "Pull the plug", icon::power,
@@ -75,6 +76,12 @@ class Control {
     if (power && entity->kind == EntityKind::nat)
       action(look, "Forget all bindings", icon::close,
              "The table of translations is lost; who spoke through it finds out alone.", ForgetBindings{name});
+    if (power && entity->kind == EntityKind::name_server) {
+      const bool failing = look.value(entity->entity, Field::dns_failing) != 0;
+      action(look, failing ? "Answer again" : "Answer with failure", failing ? icon::restart : icon::close,
+             failing ? "Questions are answered again." : "Every question is answered: server failure.",
+             FailNames{name, !failing});
+    }
     action(look, "Restart", icon::restart,
            entity->kind == EntityKind::broker ? "Power on, and the broker begins anew with what it had stored."
            : is_router(entity->kind)          ? "Power on again."

@@ -351,6 +351,8 @@ class Topology {
       return fmt::format("{} connected", connected);
     }
     if (placed.kind == EntityKind::node) return "router";
+    if (placed.kind == EntityKind::name_server)
+      return look.value(node, Field::dns_failing) != 0 ? "fails" : "name server";
     if (placed.kind == EntityKind::nat) {
       std::size_t bindings = 0;
       each_value(look, node, Field::nat_inside, [&](std::uint32_t, std::int64_t value) { bindings += value != 0; });
@@ -371,7 +373,8 @@ class Topology {
     if (look.value(node, Field::node_up) == 0) return Colour::error;
     if (subtitle.find("not connected") != std::string::npos) return Colour::warning;
     return subtitle.starts_with("connected") || subtitle == "router" || subtitle.starts_with("NAT") ||
-                   subtitle == "running" || subtitle.find(" connected") != std::string::npos
+                   subtitle == "name server" || subtitle == "running" ||
+                   subtitle.find(" connected") != std::string::npos
                ? Colour::ok
                : Colour::warning;
   }
