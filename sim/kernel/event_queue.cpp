@@ -17,7 +17,7 @@ std::uint32_t EventQueue::take_slot(EventFunction function, void* target, std::u
     actions_.emplace_back();
     timings_.emplace_back();
   } else {
-    free_ = actions_[slot].next_free;
+    free_ = static_cast<std::uint32_t>(actions_[slot].argument);
   }
   Action& action = actions_[slot];
   action.function = function;
@@ -31,7 +31,7 @@ std::uint32_t EventQueue::take_slot(EventFunction function, void* target, std::u
 void EventQueue::free_slot(std::uint32_t slot) {
   Action& action = actions_[slot];
   ++action.generation;
-  action.next_free = free_;
+  action.argument = free_;
   free_ = slot;
 }
 

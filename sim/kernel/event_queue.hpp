@@ -103,12 +103,12 @@ class EventQueue {
   static std::int64_t within_reach(Instant at) { return std::min(at.ns(), kFarthest); }
   static constexpr std::int64_t kFarthest = (kNever >> 1) - (std::int64_t{1} << kTickBits);
 
+  // Half a cache line, too.
   struct Action {
     EventFunction function = nullptr;
     void* target = nullptr;
-    std::uint64_t argument = 0;
+    std::uint64_t argument = 0;  // of a free slot: the next free one
     std::uint32_t generation = 0;
-    std::uint32_t next_free = kNone;
     bool once = false;
   };
   // A cache line of a bucket's entries.

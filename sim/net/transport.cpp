@@ -12,7 +12,6 @@ using tcp::Endpoint;
 using wire::Bytes;
 
 const tcp::Settings Transport::kDefaults{};
-const tcp::Settings Transport::kNoDelay{.nodelay = true};
 
 Transport::Transport(EventQueue& events, Tracer& trace, Network& network, std::uint64_t seed)
     : events_(events), trace_(trace), network_(network), seed_(seed), host_{events, trace, *this} {

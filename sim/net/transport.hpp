@@ -56,7 +56,6 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   void visit_state(StateVisitor& visitor) const;
 
   static const tcp::Settings kDefaults;
-  static const tcp::Settings kNoDelay;  // with TCP_NODELAY
 
  private:
   struct Key {

@@ -72,8 +72,7 @@ void MqttEndpoint::attempt() {
 }
 
 void MqttEndpoint::open_connection() {
-  const tcp::Settings& plain = settings_.nodelay ? Transport::kNoDelay : Transport::kDefaults;
-  connection_ = &transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : plain);
+  connection_ = &transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : Transport::kDefaults);
   arm(settings_.connect_timeout);
 }
 

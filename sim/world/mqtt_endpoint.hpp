@@ -40,7 +40,6 @@ struct EndpointSettings {
   Duration first_delay = Duration::seconds(1);  // doubled after each failure, as paho's reconnect_delay_set
   Duration longest_delay = Duration::seconds(120);
   Duration connect_timeout = Duration::seconds(5);  // of the TCP connection, and again to CONNACK; paho's default
-  bool nodelay = false;                             // TCP_NODELAY
   const tcp::Settings* tcp = nullptr;               // in the place of the defaults; outlives the endpoint
 };
 
