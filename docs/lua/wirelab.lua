@@ -81,7 +81,7 @@ function dns(name, options) end
 
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
 ---@return node
 function broker(name, options) end
 
@@ -250,6 +250,8 @@ function self:set(actuator, value) end
 ---@field reconnect_min? duration 1 s if left out; doubled after each failure
 ---@field reconnect_max? duration 120 s if left out
 ---@field nodelay? boolean TCP_NODELAY on the client's side; false if left out
+---@field stack? "linux"|"lwip" the TCP of the client's side; "lwip" is what microcontrollers run: see docs/scenarios.md
+---@field sack? boolean SACK; with "linux" true if left out, with "lwip" false
 ---@field congestion? "cubic"|"newreno" how TCP's window grows; "cubic" if left out
 ---@field user_timeout? time TCP_USER_TIMEOUT: unacknowledged data ends the connection after so long; 924.6 s if left out, as Linux
 ---@field tcp_keepalive? time SO_KEEPALIVE: silence before TCP asks whether the peer is there, then 9 times every 75 s; off if left out
@@ -265,7 +267,7 @@ function self:mqtt(options) end
 function self:tcp() end
 ---Listens on a TCP port. `backlog` connections may wait to be accepted, 128 if left out; more are refused.
 ---@param port integer
----@param options? { backlog?: integer, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@param options? { backlog?: integer, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
 ---@return listener
 function self:listen(port, options) end
 ---A UDP socket, on a free port if none is given. At most 1000 datagrams wait to be read; more are dropped.
@@ -293,7 +295,7 @@ local tcp_socket = {}
 ---Waits until the connection is open. `to` is a node, an address or a name. A socket connects once.
 ---@param to node|string
 ---@param port integer
----@param options? { timeout?: duration, nodelay?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@param options? { timeout?: duration, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
 ---@return boolean? connected
 ---@return string? reason "refused", "timed out", "unreachable" ...
 function tcp_socket:connect(to, port, options) end

@@ -202,6 +202,15 @@ void Options::finish() {
 
 bool read_tcp(Options& options, tcp::Settings& settings) {
   bool any = false;
+  const auto stack = options.choice("stack", {"linux", "lwip"});
+  const auto sack = options.boolean("sack");
+  if (stack && *stack == "lwip") {
+    settings = tcp::lwip_like(sack.value_or(false));
+    any = true;
+  } else if (sack) {
+    settings.sack = settings.tells_sack = *sack;
+    any = true;
+  }
   if (const auto nodelay = options.boolean("nodelay")) settings.nodelay = *nodelay, any = true;
   if (const auto name = options.choice("congestion", {"cubic", "newreno"})) {
     settings.congestion = *name == "cubic" ? &tcp::cubic() : &tcp::new_reno();

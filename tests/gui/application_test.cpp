@@ -299,7 +299,7 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
   application.set_scenarios("scenarios");
   std::string text = screen.settle(application);
   for (const char* const part : {"What would you like to see?", "home", "last_will", "links", "nat", "nightlight",
-                                 "temperature", "topics", "qos", "outage"})
+                                 "temperature", "topics", "qos", "outage", "small_stack"})
     shows(text, part);
   screen.click(application, 260, 300);
   shows(screen.settle(application), "thermometer");

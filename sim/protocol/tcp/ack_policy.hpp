@@ -16,9 +16,11 @@ struct AckPolicy {
   static constexpr Duration kMost = Duration::milliseconds(500);        // HZ / 2
   static constexpr Duration kMostOfTalk = Duration::milliseconds(200);  // TCP_DELACK_MAX
 
-  std::uint8_t quick = 0;            // so many acknowledgements go at once
-  bool ping_pong = false;            // we have answered data with data
-  bool scheduled = false;            // something is to be acknowledged
+  std::uint8_t quick = 0;     // so many acknowledgements go at once
+  bool ping_pong = false;     // we have answered data with data
+  bool scheduled = false;     // something is to be acknowledged
+  bool every_second = false;  // lwIP: every second segment, whatever its size; the rest waits for the fast timer
+  bool second = false;
   bool pushed = false;               // a short segment, or one with PSH, came since
   bool pushed_again = false;         // and another
   std::uint16_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
@@ -28,6 +30,7 @@ struct AckPolicy {
 
   /// Data has come in order. `most` is what a full segment can hold, `window` what is offered.
   void data_came(std::uint32_t length, bool push, std::uint32_t most, std::uint32_t window, Duration rto, Instant now) {
+    second = scheduled;
     scheduled = true;
     measure(length, push, most);
     if (timeout.ns() == 0) {
@@ -46,10 +49,13 @@ struct AckPolicy {
     last_data = now;
   }
   /// Whether the arrival itself calls for an acknowledgement; `waiting` bytes are not acknowledged.
-  bool at_once(std::uint64_t waiting) const { return waiting > full_segment || (quick > 0 && !ping_pong); }
+  bool at_once(std::uint64_t waiting) const {
+    if (every_second) return second;
+    return waiting > full_segment || (quick > 0 && !ping_pong);
+  }
   /// Whether one goes now that the program has read all there was.
   bool after_reading(std::uint64_t waiting) const {
-    return scheduled && (waiting > full_segment || pushed_again || (pushed && !ping_pong));
+    return scheduled && !every_second && (waiting > full_segment || pushed_again || (pushed && !ping_pong));
   }
   /// How long one may wait otherwise.
   Duration delay(Duration srtt) const {

@@ -30,6 +30,8 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
       remote_(remote),
       iss_(initial_sequence),
       own_mss_(maximum_segment_size) {
+  congestion_.window = settings_.initial_window;
+  round_trip_.base = static_cast<std::int32_t>(settings_.first_timeout.ns() / 1000);
   timer_ = host_.events.make_timer(on_timer, this);
   delayed_ack_ = host_.events.make_timer(on_delayed_ack, this);
   if (settings_.keep_alive.ns() > 0) {
@@ -37,7 +39,8 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
     keep_alive_->timer = host_.events.make_timer(on_keep_alive, this);
   }
   // The smallest shift with which 16 bits can offer the whole buffer: RFC 7323, section 2.3.
-  while (receive_scale_ < 14 && (settings_.receive_buffer >> receive_scale_) > 65535) ++receive_scale_;
+  while (settings_.window_scaling && receive_scale_ < 14 && (settings_.receive_buffer >> receive_scale_) > 65535)
+    ++receive_scale_;
   rcv_edge_ = settings_.receive_buffer;
 }
 
@@ -45,6 +48,27 @@ Connection::~Connection() {
   host_.events.release(timer_);
   host_.events.release(delayed_ack_);
   if (keep_alive_ != nullptr) host_.events.release(keep_alive_->timer);
+}
+
+Settings lwip_like(bool sack) {
+  constexpr std::uint32_t kSegment = 1460;
+  Settings settings;
+  settings.receive_buffer = 4 * kSegment;  // TCP_WND
+  settings.send_buffer = 2 * kSegment;     // TCP_SND_BUF
+  settings.slow_start_after_idle = false;
+  settings.syn_retries = 6;  // TCP_SYNMAXRTX
+  settings.syn_backs_off = false;
+  settings.retries = 12;  // TCP_MAXRTX
+  settings.give_up = Duration::seconds(86'400);
+  settings.keep_alive_interval = Duration::seconds(75);
+  settings.time_wait = Duration::seconds(120);  // twice TCP_MSL
+  settings.congestion = &new_reno();
+  settings.timestamps = settings.window_scaling = settings.sack = false;
+  settings.tells_sack = sack;
+  settings.initial_window = 3;  // LWIP_TCP_CALC_INITIAL_CWND, RFC 3390
+  settings.first_timeout = Duration::seconds(3);
+  settings.slow_tick = Duration::milliseconds(500);
+  return settings;
 }
 
 void Connection::set_state(State state) {
@@ -67,8 +91,9 @@ void Connection::begin_trace() {
 
 void Connection::connect(User* user) {
   user_ = user;
-  timestamps_ = true;
-  sack_ = true;
+  timestamps_ = settings_.timestamps;
+  sack_ = settings_.sack;
+  tells_sack_ = settings_.tells_sack;
   begin_trace();
   set_state(State::syn_sent);
   send_syn();
@@ -87,10 +112,11 @@ void Connection::peer_spoke(const wire::TcpHeader& syn) {
   irs_ = syn.sequence;
   if (syn.maximum_segment_size != 0) mss_ = syn.maximum_segment_size;
   mss_ = std::max<std::uint16_t>(std::min(mss_, own_mss_), 64);
-  timestamps_ = syn.has_timestamps;
+  timestamps_ = syn.has_timestamps && settings_.timestamps;
   if (timestamps_) take_timestamp(syn.timestamp);
-  sack_ = syn.sack_permitted;
-  if (syn.window_scale == wire::TcpHeader::kNoWindowScale) {
+  sack_ = syn.sack_permitted && settings_.sack;
+  tells_sack_ = syn.sack_permitted && settings_.tells_sack;
+  if (!settings_.window_scaling || syn.window_scale == wire::TcpHeader::kNoWindowScale) {
     receive_scale_ = 0;
   } else {
     send_scale_ = syn.window_scale;

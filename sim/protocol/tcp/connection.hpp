@@ -79,7 +79,25 @@ struct Settings {
   std::uint8_t keep_alive_probes = 9;                    // Linux's tcp_keepalive_probes, unanswered, end it
   Duration time_wait = Duration::seconds(60);            // Linux's TCP_TIMEWAIT_LEN, also for an orphan in FIN_WAIT_2
   const CongestionAlgorithm* congestion = &cubic();
+  bool timestamps = true;
+  bool window_scaling = true;
+  bool sack = true;                               // as a sender: what the peer tells is used
+  bool tells_sack = true;                         // as a receiver
+  std::uint32_t initial_window = 10;              // segments: RFC 6928
+  Duration first_timeout = Duration::seconds(1);  // before anything is measured: RFC 6298, 2.1
+  std::uint8_t retries = 0;                       // time-outs in a row that end it; 0: give_up alone does
+  bool syn_backs_off = true;                      // after syn_linear_timeouts
+  // Where slow_tick is not 0, time-outs are counted and measured in it; every second segment is acknowledged, and what waits at the
+  // next fast_tick.
+  Duration slow_tick = Duration::nanoseconds(0);
+  Duration fast_tick = Duration::milliseconds(250);
 };
+
+/// What microcontrollers run: lwIP 2's tcp.c, tcp_in.c and tcp_out.c with the sizes of its opt.h for a maximum segment of 1460
+/// bytes. Receive window of 4 segments, send buffer of 2, timers of 250 and 500 ms, first time-out 3 s, 12 retries, 6 of a SYN at
+/// a steady pace; no timestamps, no window scaling, NewReno. With `sack` it tells what it has beyond a gap (LWIP_TCP_SACK_OUT),
+/// and uses nothing of it.
+Settings lwip_like(bool sack = false);
 
 class Connection;
 
@@ -250,6 +268,8 @@ class Connection {
   static void on_delayed_ack(void* self, std::uint64_t);
   void arm(Mode mode, Duration after);
   Instant when(Duration after) const;
+  std::int64_t phase(Duration tick) const;
+  std::int64_t ticks(Instant at, Duration tick) const;
   void disarm();
   void send_ack_later();
   static void on_keep_alive(void* self, std::uint64_t);
@@ -291,6 +311,7 @@ class Connection {
   bool reader_gone_ = false;
   bool timestamps_ = false;
   bool sack_ = false;
+  bool tells_sack_ = false;
   std::uint8_t send_scale_ = 0;
   std::uint8_t receive_scale_ = 0;
   bool syn_repeated_ = false;       // the SYN-ACK was sent again, for a SYN that came again

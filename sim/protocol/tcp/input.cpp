@@ -94,7 +94,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
 void Connection::answer_repetition(std::int64_t begin, std::size_t payload) {
   acks_.be_quick(rcv_wnd_);
   acks_.ping_pong = false;
-  const bool told = sack_ && payload > 0 && begin >= 0;
+  const bool told = tells_sack_ && payload > 0 && begin >= 0;
   send_ack_telling(told ? static_cast<std::uint64_t>(begin) : 0, told ? begin + payload : 0);
 }
 
@@ -131,7 +131,13 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
 void Connection::sample_round_trip(Duration measured) {
   const std::int64_t old_rto = round_trip_.rto_us();
   const std::int64_t old_srtt = round_trip_.srtt_us();
-  round_trip_.sample(measured, snd_una_, snd_nxt_);
+  if (settings_.slow_tick.ns() == 0) {
+    round_trip_.sample(measured, snd_una_, snd_nxt_);
+  } else {
+    const Instant now = host_.events.now();
+    round_trip_.sample_in_ticks(ticks(now, settings_.slow_tick) - ticks(now - measured, settings_.slow_tick),
+                                settings_.slow_tick);
+  }
   host_.trace.state(entity_, Field::tcp_srtt, old_srtt, round_trip_.srtt_us());
   host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
 }
@@ -146,7 +152,7 @@ void Connection::end_of_handshake(const wire::TcpHeader& header) {
   } else {
     const std::int64_t old_rto = round_trip_.rto_us();
     round_trip_.backoff = 0;
-    round_trip_.base = 3 * RoundTrip::kInitial;  // RFC 6298, 5.7
+    round_trip_.base = std::max(round_trip_.base, 3 * RoundTrip::kInitial);  // RFC 6298, 5.7
     host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
   }
 }
@@ -339,6 +345,7 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
     return;
   }
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
+  acks_.every_second = settings_.slow_tick.ns() != 0;
   acks_.data_came(static_cast<std::uint32_t>(payload.size()), push, segment_payload(), rcv_wnd_, round_trip_.rto(),
                   host_.events.now());
   if (!payload.empty()) {

@@ -43,7 +43,7 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repea
   if (repeated_end > repeated_begin)
     header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_begin),
                                         irs_ + 1 + static_cast<std::uint32_t>(repeated_end)};
-  if (sack_ && has_early()) {
+  if (tells_sack_ && has_early()) {
     // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
     const auto add = [&](const Reassembly::Piece& piece) {
       if (header.sack_count >= most) return;
@@ -90,13 +90,14 @@ void Connection::send_syn() {
   header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535));
   header.maximum_segment_size = own_mss_;
   const bool first = state_ == State::syn_sent;
-  header.sack_permitted = first || sack_;
-  if (first || timestamps_) {
+  header.sack_permitted = first ? settings_.tells_sack : sack_ || tells_sack_;
+  if (timestamps_) {
     header.has_timestamps = true;
     header.timestamp = timestamp_now();
     header.timestamp_echo = recent_timestamp_;
   }
-  if (first || send_scale_ != 0 || receive_scale_ != 0) header.window_scale = receive_scale_;
+  if (settings_.window_scaling && (first || send_scale_ != 0 || receive_scale_ != 0))
+    header.window_scale = receive_scale_;
   if (retries_ == 0 && !syn_repeated_) last_data_sent_ = host_.events.now();
   host_.output.send_segment(*this, header, {}, {}, 0);
   arm(Mode::retransmit, round_trip_.rto());

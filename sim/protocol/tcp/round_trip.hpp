@@ -60,6 +60,20 @@ struct RoundTrip {
     base = std::min(srtt8 / 8 + variance, kMost);
     backoff = 0;
   }
+  /// The same as lwIP's tcp_receive() has it (Jacobson's of 1988), in whole ticks of its slow timer.
+  void sample_in_ticks(std::int64_t measured, Duration tick) {
+    const auto us = static_cast<std::int32_t>(tick.ns() / 1000);
+    std::int32_t average = srtt8 / us;                                                     // "sa", in eighths
+    std::int32_t deviation = srtt8 == 0 && deviation4 == 0 ? base / us : deviation4 / us;  // "sv", in quarters
+    auto error = static_cast<std::int32_t>(std::min<std::int64_t>(measured, 1000)) - (average >> 3);
+    average += error;
+    error = (error < 0 ? -error : error) - (deviation >> 2);
+    deviation += error;
+    srtt8 = average * us;
+    deviation4 = deviation * us;
+    base = std::min(((average >> 3) + deviation) * us, kMost);
+    backoff = 0;
+  }
   /// The shortest round trip of the last five minutes (Linux's tcp_min_rtt_wlen), to be told of each; 0 before the first.
   void note_least(Duration measured, Instant now) {
     constexpr std::uint32_t kWindow = 300;

@@ -22,17 +22,29 @@ constexpr Field kTimerField[] = {Field::none,
 // up to 252 ms by a tick of 4 ms, up to 2 s by 32 ms, up to 16 s by 256 ms, then by 2 s. Where the ticks fall is chance.
 Instant Connection::when(Duration after) const {
   const Instant now = host_.events.now();
+  if (const Duration tick = settings_.slow_tick; tick.ns() != 0) {
+    // lwIP counts the ticks that come: so the last of n may come up to one early.
+    const std::int64_t count = (after.ns() + tick.ns() - 1) / tick.ns();
+    return Instant::from_ns((ticks(now, tick) + count) * tick.ns() - phase(tick));
+  }
   if (!settings_.timer_wheel) return now + after;
   constexpr std::int64_t kSlots = 63;  // of the first level, less one
   const std::int64_t tick = settings_.tick.ns();
-  const std::int64_t phase = static_cast<std::int64_t>(iss_) * 512 * tick / 0x100000000ll;
-  const std::int64_t clock = (now.ns() + phase) / tick;
+  const std::int64_t shift_of_ticks = phase(Duration::nanoseconds(512 * tick));
+  const std::int64_t clock = (now.ns() + shift_of_ticks) / tick;
   const std::int64_t expires = clock + (after.ns() + tick - 1) / tick;
   int shift = 0;
   while (shift < 12 && expires - clock >= (kSlots << shift)) shift += 3;
   const std::int64_t slot = ((expires >> shift) + 1) << shift;
-  return Instant::from_ns(slot * tick - phase);
+  return Instant::from_ns(slot * tick - shift_of_ticks);
 }
+
+// Where a kernel's ticks fall is chance.
+std::int64_t Connection::phase(Duration tick) const {
+  return static_cast<std::int64_t>((static_cast<std::uint64_t>(iss_) >> 8) * static_cast<std::uint64_t>(tick.ns()) >>
+                                   24);
+}
+std::int64_t Connection::ticks(Instant at, Duration tick) const { return (at.ns() + phase(tick)) / tick.ns(); }
 
 void Connection::arm(Mode mode, Duration after) {
   if (mode_ != mode) disarm();
@@ -64,7 +76,10 @@ void Connection::on_timer(void* target, std::uint64_t) {
 // An acknowledgement that may wait. One that is nearly due already goes now.
 void Connection::send_ack_later() {
   const Duration delay = acks_.delay(Duration::microseconds(round_trip_.srtt_us()));
-  Instant at = when(delay);
+  const Duration fast = settings_.fast_tick;
+  Instant at = settings_.slow_tick.ns() == 0
+                   ? when(delay)
+                   : Instant::from_ns((ticks(host_.events.now(), fast) + 1) * fast.ns() - phase(fast));
   if (const Instant due = host_.events.due(delayed_ack_); due != Instant::never()) {
     if (due <= host_.events.now() + delay / 4) {
       send_ack();
@@ -153,7 +168,8 @@ void Connection::retransmission_timeout() {
     }
     ++retries_;
     // Linux answers a SYN with doubling from the start; its own SYN it first repeats at a steady pace.
-    if (state_ == State::syn_received || retries_ > settings_.syn_linear_timeouts) ++round_trip_.backoff;
+    if (settings_.syn_backs_off && (state_ == State::syn_received || retries_ > settings_.syn_linear_timeouts))
+      ++round_trip_.backoff;
     host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
     CauseScope scope(host_.trace);
     host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, RetransmitReason::timeout);
@@ -163,7 +179,7 @@ void Connection::retransmission_timeout() {
   if (sent_.empty()) return;
   const Instant now = host_.events.now();
   if (round_trip_.backoff == 0) first_timeout_ = sent_.front().last_sent;
-  if (now - first_timeout_ >= settings_.give_up) {
+  if (now - first_timeout_ >= settings_.give_up || (settings_.retries != 0 && timeouts_ >= settings_.retries)) {
     finish(CloseReason::timed_out);
     return;
   }
@@ -174,7 +190,8 @@ void Connection::retransmission_timeout() {
     const std::uint32_t threshold = settings_.congestion->threshold_after_loss(congestion_, flight_size(), now);
     set(Field::tcp_ssthresh, congestion_.threshold, threshold);
   }
-  maybe_spurious_ = all_was_well || timeouts_ > 0;  // F-RTO begins: RFC 5682, section 3.1, step 1
+  // F-RTO begins: RFC 5682, section 3.1, step 1. What counts ticks has none.
+  maybe_spurious_ = settings_.slow_tick.ns() == 0 && (all_was_well || timeouts_ > 0);
   settings_.congestion->timed_out(congestion_);
   if (timeouts_ < 255) ++timeouts_;
   set(Field::tcp_recovery, recovery_, Recovery::timeout);
