@@ -94,6 +94,15 @@ int show_it(const GuiCommand& command) {
            shown.error(), command.options.scenario.empty() ? "temperature" : command.options.scenario)});
 }
 
+// What may be shown first: every panel with a tab.
+std::vector<std::string> panels() {
+  std::vector<std::string> ids;
+  for (const gui::View& view : gui::make_views()) {
+    if (view.place == gui::Place::bottom || view.place == gui::Place::right) ids.emplace_back(view.id);
+  }
+  return ids;
+}
+
 }  // namespace
 
 void add_gui(CLI::App& app, Chosen& chosen) {
@@ -110,9 +119,7 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--theme", command->theme, "dark, light or contrast");
   sub->add_option("--scale", command->scale, "Per cent of the usual size of texts and all: 75 to 300")
       ->check(CLI::Range(75, 300));
-  sub->add_option("--show", command->show, "The panel to begin with")
-      ->check(CLI::IsMember(
-          {"sequence", "machine", "plots", "log", "packet", "journey", "broker", "topics", "connection"}));
+  sub->add_option("--show", command->show, "The panel to begin with")->check(CLI::IsMember(panels()));
   sub->add_option("--select", command->select, "What to select: the last message, packet or drop")
       ->check(CLI::IsMember({"message", "packet", "drop"}));
   sub->add_option("--screenshot", command->screenshot, "Draw without a display into this PNG file, and end");

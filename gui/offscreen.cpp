@@ -64,6 +64,11 @@ Offscreen::~Offscreen() {
   eglTerminate(display_);
 }
 
+void Offscreen::set_filling(bool on) {
+  constexpr GLenum kDiscard = 0x8C89;  // GL_RASTERIZER_DISCARD, of OpenGL 3.0
+  on ? glDisable(kDiscard) : glEnable(kDiscard);
+}
+
 void Offscreen::draw(const std::function<void()>& build, unsigned clear_rgb) {
   ImGuiIO& io = ImGui::GetIO();
   io.DisplaySize = {static_cast<float>(width_), static_cast<float>(height_)};

@@ -16,6 +16,8 @@ class Offscreen {
   ~Offscreen();
   /// Builds and draws a frame: `build` is called between NewFrame() and Render(). ImGui's context must be in place.
   void draw(const std::function<void()>& build, unsigned clear_rgb);
+  /// Off, triangles are set up and then not filled: what is left is what a graphics card would leave to the processor.
+  void set_filling(bool on);
   /// Writes what was drawn last, whole or not at all.
   tl::expected<void, std::string> write_png(const std::string& path) const;
 

@@ -110,4 +110,25 @@ void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float w
   }
 }
 
+void packet_sign(ImDrawList& list, const Skin& skin, ImVec2 at, float r, Colour colour) {
+  const ImU32 ink = skin(colour);
+  const float line = std::max(1.0f, r * 0.34f);
+  switch (colour) {
+    case Colour::qos0: list.AddCircleFilled(at, r, ink); break;
+    case Colour::qos1:
+      list.AddCircleFilled(at, r, skin(Colour::canvas));
+      list.AddCircle(at, r - line * 0.5f, ink, 0, line * 1.4f);
+      break;
+    case Colour::qos2:
+      list.AddCircleFilled(at, r * 1.25f, skin(Colour::canvas));
+      list.AddCircle(at, r * 1.2f, ink, 0, line * 0.8f);
+      list.AddCircleFilled(at, r * 0.6f, ink);
+      break;
+    case Colour::ok:
+      list.AddTriangleFilled({at.x, at.y - r}, {at.x + r, at.y + r * 0.8f}, {at.x - r, at.y + r * 0.8f}, ink);
+      break;
+    default: list.AddNgonFilled(at, r, ink, 6); break;
+  }
+}
+
 }  // namespace wirelab::gui

@@ -33,4 +33,8 @@ void cross(ImDrawList& list, const Skin& skin, ImVec2 centre, float size);
 void arrow(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float head);
 void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float dash);
 
+/// The sign of a control packet, which says by its shape what its colour says: QoS 0 a disc, 1 a ring, 2 two rings, an
+/// acknowledgement a triangle, another one a hexagon.
+void packet_sign(ImDrawList& list, const Skin& skin, ImVec2 at, float r, Colour colour);
+
 }  // namespace wirelab::gui

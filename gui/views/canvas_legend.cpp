@@ -28,7 +28,7 @@ bool draw_legend(const Skin& skin, ImDrawList& list, ImVec2 origin, ImVec2 size,
       list.AddLine({x - d, legend_y - d}, {x + d, legend_y + d}, skin(colour), skin.px(2));
       list.AddLine({x - d, legend_y + d}, {x + d, legend_y - d}, skin(colour), skin.px(2));
     } else {
-      list.AddCircleFilled({x, legend_y}, skin.px(4.5f), skin(colour));
+      packet_sign(list, skin, {x, legend_y}, skin.px(5), colour);
     }
     x += skin.px(10) + text_at(list, skin.fonts.small, x + skin.px(10), legend_y, skin(Colour::text_second), word) +
          skin.px(20);
@@ -38,7 +38,7 @@ bool draw_legend(const Skin& skin, ImDrawList& list, ImVec2 origin, ImVec2 size,
   ImGui::SetCursorScreenPos({right - skin.px(262), y - skin.px(12)});
   ImGui::PushFont(skin.fonts.small);
   check_box(skin, "MQTT", layers.mqtt);
-  tip(skin, "Discs: control packets by name. Off: what carries them is shown by the layers below");
+  tip(skin, "Discs, rings and triangles: control packets by name. Off: what carries them is shown by the layers below");
   ImGui::SameLine();
   check_box(skin, "TCP", layers.tcp);
   tip(skin, "Diamonds: segments with flags and length");

@@ -1,14 +1,14 @@
-// The log: what happened up to the shown instant, a line a record, newest last. A filter in words keeps lines that hold all of
-// them, in their instant, place or text; layers can be left out.
+// The log: what happened up to the shown instant, a line a record, newest last. A filter keeps what fits it: words, or comparisons
+// in Wireshark's manner; layers can be left out.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-#include <sstream>
 
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "sim/view/record_filter.hpp"
 #include "sim/view/words.hpp"
 
 namespace wirelab::gui {
@@ -22,14 +22,28 @@ class Log {
     ImGui::Dummy({1, skin.px(2)});
     ImGui::Indent(skin.px(12));
     ImGui::SetNextItemWidth(skin.px(300));
-    bool changed = ImGui::InputTextWithHint("##filter", "words that a line must hold, as in: hub PUBLISH", filter_,
-                                            sizeof filter_);
+    bool changed =
+        ImGui::InputTextWithHint("##filter", "words, or: layer == tcp and time > 12.5", filter_, sizeof filter_);
+    tip(skin,
+        "Words that a line must hold, or comparisons of time, layer, kind, node, text, topic and qos by ==, !=, <, >, "
+        "contains, "
+        "joined by and, or, not and brackets");
     for (std::size_t i = 1; i < 5; ++i) {
       ImGui::SameLine();
       changed |= check_box(skin, std::string(name_of(static_cast<Layer>(i))).c_str(), shown_[i]);
     }
+    if (changed) {
+      auto parsed = RecordFilter::parse(filter_);
+      wrong_ = parsed ? std::string() : parsed.error();
+      if (parsed) parsed_ = std::move(*parsed), lines_.clear(), next_ = 0;
+    }
+    if (!wrong_.empty()) {
+      ImGui::SameLine();
+      ImGui::PushStyleColor(ImGuiCol_Text, skin(Colour::error));
+      say(wrong_);
+      ImGui::PopStyleColor();
+    }
     ImGui::Unindent(skin.px(12));
-    if (changed) lines_.clear(), next_ = 0;
     collect(look);
     if (next_ <= look.reader.last()) look.unfinished = true;
     const auto count =
@@ -73,9 +87,6 @@ class Log {
  private:
   // Goes through what is new in the trace, a limited stretch a frame.
   void collect(const Look& look) {
-    std::vector<std::string> words;
-    std::istringstream stream(filter_);
-    for (std::string word; stream >> word;) words.push_back(word);
     constexpr RecordNumber kMost = 20'000;
     const RecordNumber to = std::min(look.reader.last(), std::max(next_, look.reader.first()) + kMost);
     for (next_ = std::max(next_, look.reader.first()); next_ <= to; ++next_) {
@@ -83,14 +94,7 @@ class Log {
       const Layer layer = layer_of(r.kind, r.field);
       if (r.kind == Kind::state || (layer != Layer::world && !shown_[static_cast<std::size_t>(layer)])) continue;
       if (!is_line(r.kind)) continue;
-      if (!words.empty()) {
-        const std::string line = fmt::format("{:.6f} {} {}", static_cast<double>(r.at) / 1e9,
-                                             look.reader.name(r.entity), words_of(look.reader, next_));
-        if (!std::all_of(words.begin(), words.end(),
-                         [&](const std::string& w) { return line.find(w) != std::string::npos; }))
-          continue;
-      }
-      lines_.push_back(next_);
+      if (parsed_.lets_pass(look.reader, next_)) lines_.push_back(next_);
     }
   }
   static bool is_line(Kind kind) {
@@ -136,7 +140,9 @@ class Log {
     ImGui::PopID();
   }
 
-  char filter_[128] = "";
+  char filter_[256] = "";
+  RecordFilter parsed_;
+  std::string wrong_;  // what is wrong with the filter; the last right one holds meanwhile
   bool shown_[5] = {true, false, true, true, true};
   std::vector<RecordNumber> lines_;
   RecordNumber next_ = 0;

@@ -285,7 +285,7 @@ class Topology {
       if (layer == Shown::mqtt) {
         list.AddCircleFilled(*at, r * 2.1f, look.skin(colour, 0.14f));
         list.AddCircleFilled(*at, r * 1.5f, look.skin(colour, 0.22f));
-        list.AddCircleFilled(*at, r, look.skin(colour));
+        packet_sign(list, look.skin, *at, r, colour);
       } else if (layer == Shown::tcp) {  // a diamond: a segment
         list.AddQuadFilled({at->x, at->y - r}, {at->x + r, at->y}, {at->x, at->y + r}, {at->x - r, at->y},
                            look.skin(colour));

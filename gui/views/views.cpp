@@ -96,6 +96,7 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
   std::string label(mqtt::name_of(static_cast<mqtt::PacketType>(exchange.first_byte >> 4)));
   const bool publish = (exchange.first_byte >> 4) == 3;
   if (publish && (exchange.first_byte & 8) != 0) label += " DUP";
+  if (const int qos = (exchange.first_byte >> 1) & 3; publish && qos > 0) label += fmt::format(" q{}", qos);
   if (const auto packet = decoded(bytes_of(look, exchange))) {
     std::visit(
         [&](const auto& p) {
@@ -103,7 +104,7 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
             if (with_topic) label += " " + std::string(p.topic);
           }
           if constexpr (requires { p.packet_id; }) {
-            if (p.packet_id != 0) label += fmt::format(" {}", p.packet_id);
+            if (p.packet_id != 0) label += fmt::format(" m{}", p.packet_id);  // as mosquitto writes them
           }
         },
         *packet);

@@ -13,6 +13,8 @@ std::size_t node_index_at(lua_State* L, int index, const char* what);  // declar
 void ScriptSocket::end(Ending ending) {
   if (stream != nullptr && ending == Ending::power) stream->vanish();
   if (stream != nullptr) stream->close();
+  if (listener != nullptr && ending == Ending::power) listener->vanish();
+  is_over = true;
   listener.reset();
   datagrams.reset();
 }
@@ -44,8 +46,17 @@ ScriptSocket& push_socket(lua_State* L, DeviceProgram& program, const char* type
 
 ScriptSocket& check_socket(lua_State* L, const char* type) {
   auto* socket = *static_cast<ScriptSocket**>(check_object(L, 1, type, "the object before \":\""));
-  if (socket == nullptr) raise(L, fmt::format("this {} is closed, or its program has ended", type));
+  if (socket == nullptr || socket->ended()) raise(L, fmt::format("this {} is closed, or its program has ended", type));
   return *socket;
+}
+
+// The program that calls, which must be the one that the object belongs to: nobody waits on another one's behalf.
+DeviceProgram& waiting_owner(lua_State* L, DeviceProgram& owner, const char* what) {
+  DeviceProgram& program = waiting_program(L, what);
+  if (&program != &owner)
+    raise(L, fmt::format("{} waits, so only the program of \"{}\" may call it on what is its own", what,
+                         owner.world().name_of_device(owner.device())));
+  return program;
 }
 
 void wake_with(ScriptSocket& socket, auto& part) {
@@ -68,7 +79,9 @@ wire::Ipv4Address address_at(lua_State* L, int index, const char* what) {
   }
   Host& host = Host::of(L);
   const std::string& name = host.description.nodes[node_index_at(L, index, what)].name;
-  return host.world().network().node(host.world().find_node(name)).address;
+  const wire::Ipv4Address address = host.world().network().node(host.world().find_node(name)).address;
+  if (address.value == 0) raise(L, fmt::format("{}: \"{}\" has no address at this instant", what, name));
+  return address;
 }
 
 const tcp::Settings& read_settings(lua_State* L, Options& options) {
@@ -180,7 +193,7 @@ int stream_connect(lua_State* L) {
   const bool by_name = lua_type(L, 2) == LUA_TSTRING && !wire::parse_address(lua_tostring(L, 2));
   const std::string name = by_name ? host_name_at(L, 2, "where to connect") : std::string();
   const wire::Ipv4Address address = by_name ? wire::Ipv4Address{} : address_at(L, 2, "where to connect");
-  DeviceProgram& program = waiting_program(L, "connect()");
+  DeviceProgram& program = waiting_owner(L, socket.program, "connect()");
   if (socket.stream->state() != StreamSocket::State::idle)
     raise(L, "a socket connects once: make another one with self:tcp()");
   if (!by_name) return open_stream(L, socket, address);
@@ -203,7 +216,7 @@ int send_again(lua_State* L, int, lua_KContext sent) {
 
 int stream_sendall(lua_State* L) {
   Host::of(L).charge(L, text_at(L, 2, "what is sent").size());
-  waiting_program(L, "sendall()");
+  waiting_owner(L, check_socket(L, "tcp_socket").program, "sendall()");
   return send_again(L, 0, 0);
 }
 
@@ -212,6 +225,7 @@ int recv_again(lua_State* L, int, lua_KContext deadline) {
   StreamSocket& stream = *socket.stream;
   if (stream.readable()) {
     const auto bytes = stream.receive(static_cast<std::size_t>(lua_tointeger(L, 2)));
+    Host::of(L).charge(L, bytes.size());
     lua_pushlstring(L, reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return 1;
   }
@@ -228,8 +242,8 @@ int stream_recv(lua_State* L) {
   const double most = check_finite(L, 2, "how many bytes recv() may return");
   if (most < 1 || most > static_cast<double>(kLongestRead))
     raise(L, fmt::format("recv() returns between 1 and {} bytes, not {:g}", kLongestRead, most));
-  Host::of(L).charge(L, static_cast<std::uint64_t>(most));
-  DeviceProgram& program = waiting_program(L, "recv()");
+  Host::of(L).charge(L, 1000);
+  DeviceProgram& program = waiting_owner(L, check_socket(L, "tcp_socket").program, "recv()");
   const Instant deadline = deadline_in(L, 3, "recv()", program);
   lua_settop(L, 1);
   lua_pushinteger(L, static_cast<lua_Integer>(most));
@@ -253,6 +267,7 @@ int socket_close(lua_State* L, const char* type) {
   auto** held = static_cast<ScriptSocket**>(check_object(L, 1, type, "the object before \":\""));
   if (*held == nullptr) return 0;
   ScriptSocket& socket = **held;
+  socket.program.wake_from(&socket);  // if it waits on this one, it finds it closed
   socket.end(Ending::stop);
   socket.forget(L);
   std::erase_if(socket.program.sockets(), [&](const auto& kept) { return kept.get() == &socket; });
@@ -277,7 +292,7 @@ int accept_again(lua_State* L, int, lua_KContext deadline) {
 }
 
 int listener_accept(lua_State* L) {
-  DeviceProgram& program = waiting_program(L, "accept()");
+  DeviceProgram& program = waiting_owner(L, check_socket(L, "listener").program, "accept()");
   const Instant deadline = deadline_in(L, 2, "accept()", program);
   return accept_again(L, 0, deadline.ns());
 }
@@ -290,6 +305,8 @@ int datagrams_sendto(lua_State* L) {
   const wire::Bytes bytes = wire::bytes_of(orderly_text(text_at(L, 2, "what is sent"), changed));
   const tcp::Endpoint to{address_at(L, 3, "where to send"), port_at(L, 4, "the port to send to")};
   Host::of(L).charge(L, 1000 + bytes.size());
+  World& world = socket.program.world();
+  if (world.network().node(world.node_of(socket.program.device())).address.value == 0) return give_up(L, "unreachable");
   if (!socket.datagrams->send(to, bytes)) return give_up(L, "message too long");
   lua_pushboolean(L, 1);
   return 1;
@@ -310,7 +327,7 @@ int recvfrom_again(lua_State* L, int, lua_KContext deadline) {
 }
 
 int datagrams_recvfrom(lua_State* L) {
-  DeviceProgram& program = waiting_program(L, "recvfrom()");
+  DeviceProgram& program = waiting_owner(L, check_socket(L, "udp_socket").program, "recvfrom()");
   const Instant deadline = deadline_in(L, 2, "recvfrom()", program);
   return recvfrom_again(L, 0, deadline.ns());
 }
@@ -354,7 +371,7 @@ static int wait_address_again(lua_State* L, int, lua_KContext deadline) {
 
 int self_wait_address(lua_State* L) {
   DeviceProgram& program = check_self(L);
-  waiting_program(L, "wait_address()");
+  waiting_owner(L, program, "wait_address()");
   const Instant deadline = deadline_in(L, 2, "wait_address()", program);
   return wait_address_again(L, 0, deadline.ns());
 }
@@ -362,7 +379,7 @@ int self_wait_address(lua_State* L) {
 int self_resolve(lua_State* L) {
   DeviceProgram& program = check_self(L);
   const std::string name = host_name_at(L, 2, "the name to resolve");
-  waiting_program(L, "resolve()");
+  waiting_owner(L, program, "resolve()");
   begin_resolving(program, name);
   return resolve_again(L, 0, 0);
 }

@@ -41,7 +41,7 @@ void Channel::change(const ChannelSettings& settings) {
   carry_ = 0;  // counted at the old rate
   if (settings.loss_kind != model_->settings.loss_kind) {
     host_.trace.set(entity_, Field::link_burst, burst_state_, std::uint8_t{0});
-    state_ends_ = Instant();
+    state_ends_ = states_begin_ = host_.events.now();
   }
   model_ = std::make_shared<const ChannelModel>(settings);
 }
@@ -295,8 +295,9 @@ bool Channel::is_lost() {
         host_.trace.set(entity_, Field::link_burst, burst_state_, static_cast<std::uint8_t>(burst_state_ == 0));
       break;
     case LossKind::gilbert_elliott_in_time:
+      // The first state begins with the run, so that bursts do not depend on traffic; after a change of the model, with that.
       while (state_ends_ <= host_.events.now()) {
-        if (state_ends_ != Instant())
+        if (state_ends_ != states_begin_)
           host_.trace.set(entity_, Field::link_burst, burst_state_, static_cast<std::uint8_t>(burst_state_ == 0));
         const Duration mean = burst_state_ != 0 ? model_->settings.burst.mean_bad : model_->settings.burst.mean_good;
         const double ns = std::min(luck().bursts.exponential(static_cast<double>(mean.ns())), 9e17);

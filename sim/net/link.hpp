@@ -91,7 +91,8 @@ class Channel {
   std::uint8_t burst_state_ =
       0;  // 0 good, 1 bad; of four states 0 to 3: good, good in a burst, lost in a burst, lost alone
   bool idle_timer_armed_ = false;
-  Instant state_ends_;  // of the burst model in time
+  Instant states_begin_;  // of the burst model in time
+  Instant state_ends_;
   Instant busy_until_;
   Instant last_arrival_;
   std::uint64_t carry_ = 0;  // of the division by the rate, so that no part of a nanosecond is lost back to back

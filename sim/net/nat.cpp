@@ -77,6 +77,7 @@ void Nat::used(Binding& binding, std::span<const std::uint8_t> packet, bool out)
     keep = binding.phase == Phase::established ? settings_.udp_reply : settings_.udp;
   } else if (binding.protocol == wire::kTcp) {
     const std::uint8_t flags = tcp_flags(packet);
+    if (out && (flags & kSyn) != 0 && binding.phase == Phase::closing) binding.phase = Phase::opening, binding.fins = 0;
     if ((flags & kFin) != 0) binding.fins |= out ? 1 : 2;
     if ((flags & kRst) != 0 || binding.fins == 3) binding.phase = Phase::closing;
     if (binding.phase == Phase::opening && (flags & kSyn) == 0 && (flags & kAck) != 0)

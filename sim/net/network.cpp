@@ -11,12 +11,6 @@ using wire::IcmpType;
 using wire::Ipv4Address;
 using wire::Ipv4Header;
 
-namespace {
-
-constexpr std::uint32_t kFirstInside = 0xc0a80101;  // 192.168.1.1
-
-}  // namespace
-
 Network::Network(EventQueue& events, Tracer& trace, std::uint64_t seed)
     : events_(events), trace_(trace), seed_(seed), channel_host_{events, trace, packets_, on_arrival, this} {}
 
@@ -24,7 +18,7 @@ NodeIndex Network::add_node(std::string_view name, Ipv4Address address, EntityKi
   const NodeIndex index = routing_.add_node();
   const bool without = address == kNoAddress;
   if (without) address = {};
-  if (next_address_.size() <= realm) next_address_.resize(realm + 1u, kFirstInside + 1);
+  if (next_address_.size() <= realm) next_address_.resize(realm + 1u, kFirstInside.value + 1);
   while (!without && (address.value == 0 || by_address_.contains(key_of(address, realm)))) {
     address.value = next_address_[realm]++;
     const std::uint32_t last = address.value & 255;
@@ -52,7 +46,7 @@ void Network::set_address(NodeIndex index, Ipv4Address address) {
 
 void Network::add_gateway(NodeIndex index, Realm inside, const NatSettings& settings) {
   const Node& node = nodes_[index];
-  Gateway gateway{std::make_unique<Nat>(events_, trace_, node.entity, node.address, settings), inside, {kFirstInside}};
+  Gateway gateway{std::make_unique<Nat>(events_, trace_, node.entity, node.address, settings), inside, kFirstInside};
   by_address_[key_of(gateway.inside_address, inside)] = index;
   if (gateway_of_.size() <= inside) gateway_of_.resize(inside + 1u, kNowhere);
   gateway_of_[inside] = index;
@@ -176,37 +170,53 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
     return;
   }
   auto header = wire::decode_ipv4(packet.view());
+  bool translated = false;  // on its way in
   if (!header) {
     drop(at, index, DropReason::bad_checksum);
   } else if (packet.towards != kNoPacket || header->destination == wire::kBroadcast) {
     arrive_as_frame(at, index, *header);
-  } else if (!gateways_.empty() && !translate(at, index, *header)) {
+  } else if (!gateways_.empty() && !translate(at, index, *header, translated)) {
     return;
-  } else if (header->destination == source_towards(at, header->source)) {
+  } else if (header->destination == nodes_[at].address ? !translated : header->destination == inner_address(at)) {
     deliver(at, index, *header);
   } else if (!wire::decrement_time_to_live(packets_[index].bytes())) {
     send_error(at, packet.view(), IcmpType::time_exceeded, 0);
     drop(at, index, DropReason::ttl_expired);
   } else {
-    route(at, index, header->destination, route_to(at, header->destination));
+    // What came in through a translation goes to the inner network, whoever has that address outside.
+    const LinkIndex link = translated ? routing_.next_link(at, find(header->destination, gateways_.at(at).inside))
+                                      : route_to(at, header->destination);
+    route(at, index, header->destination, link);
   }
 }
 
+Ipv4Address Network::inner_address(NodeIndex node) const {
+  const auto gateway = gateways_.find(node);
+  return gateway == gateways_.end() ? nodes_[node].address : gateway->second.inside_address;
+}
+
 // At a gateway: false if that was the end of the packet. `header` is what it has become.
-bool Network::translate(NodeIndex at, PacketIndex index, Ipv4Header& header) {
+bool Network::translate(NodeIndex at, PacketIndex index, Ipv4Header& header, bool& translated_in) {
   const auto gateway = gateways_.find(at);
   if (gateway == gateways_.end()) return true;
   const Realm inside = gateway->second.inside;
   Packet& packet = packets_[index];
   const std::span<std::uint8_t> bytes(packet.bytes(), packet.size);
   const bool inwards = header.destination == nodes_[at].address;
-  if (!inwards && (header.destination == gateway->second.inside_address || find(header.source, inside) == kNowhere ||
-                   find(header.destination, inside) != kNowhere))
+  if (!inwards &&
+      (header.destination == gateway->second.inside_address || find(header.destination, inside) != kNowhere))
     return true;
+  if (!inwards && find(header.source, inside) == kNowhere) {
+    // From outside and for somebody else it is passed on; from an address that nobody inside has any more it goes no further.
+    const bool from_inside = (header.source.value >> 16) == (kFirstInside.value >> 16) || header.source.value == 0;
+    if (!from_inside || nodes_[at].realm != 0) return true;
+    drop(at, index, DropReason::no_binding);
+    return false;
+  }
   Nat& nat = *gateway->second.nat;
   const Nat::Result result = inwards ? nat.translate_in(bytes) : nat.translate_out(bytes);
   switch (result) {
-    case Nat::Result::translated: break;
+    case Nat::Result::translated: translated_in = inwards; break;
     case Nat::Result::reset:
       transport_->refuse(at, header, packet.view().subspan(wire::kIpv4HeaderSize));
       [[fallthrough]];

@@ -62,12 +62,17 @@ class Network {
   NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node,
                      Realm realm = 0);
   static constexpr wire::Ipv4Address kNoAddress{0xffffffff};
+  static constexpr wire::Ipv4Address kFirstInside{0xc0a80101};  // 192.168.1.1
   /// 0: it has none any more. The address must be free in its realm.
   void set_address(NodeIndex node, wire::Ipv4Address address);
   /// Makes a node the translating gateway of an inner realm, in which it has the address 192.168.1.1. Realms count from 1.
   void add_gateway(NodeIndex node, Realm inside, const NatSettings& settings);
   /// The translation of a gateway; nullptr for any other node.
   Nat* nat(NodeIndex node) const;
+  /// Of a gateway: whether a node of its inner realm has the address.
+  bool is_taken_inside(NodeIndex gateway, wire::Ipv4Address address) const {
+    return find(address, gateways_.at(gateway).inside) != kNowhere;
+  }
   /// Of a gateway: its address in its inner realm.
   wire::Ipv4Address inside_address(NodeIndex node) const { return gateways_.at(node).inside_address; }
   /// Joins two nodes; `to_b` holds for what a sends to b.
@@ -124,7 +129,8 @@ class Network {
   /// False if its checksum is wrong.
   bool receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
-  bool translate(NodeIndex node, PacketIndex packet, wire::Ipv4Header& header);
+  bool translate(NodeIndex node, PacketIndex packet, wire::Ipv4Header& header, bool& translated_in);
+  wire::Ipv4Address inner_address(NodeIndex node) const;
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);

@@ -116,6 +116,10 @@ ListeningSocket::~ListeningSocket() {
   for (const auto& socket : waiting_) socket->close();
 }
 
+void ListeningSocket::vanish() {
+  for (const auto& socket : waiting_) socket->vanish();
+}
+
 std::unique_ptr<StreamSocket> ListeningSocket::accept() {
   const auto ready = std::find_if(waiting_.begin(), waiting_.end(),
                                   [](const auto& socket) { return socket->state() == StreamSocket::State::open; });

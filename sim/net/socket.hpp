@@ -78,6 +78,8 @@ class ListeningSocket {
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
   void set_changed(SocketChanged changed) { changed_ = std::move(changed); }
+  /// The node has no power: those that wait hear nothing.
+  void vanish();
   /// The connection that has waited longest; nullptr if there is none.
   std::unique_ptr<StreamSocket> accept();
 

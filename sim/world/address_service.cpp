@@ -35,7 +35,8 @@ void AddressService::add_server(NodeIndex router, wire::Ipv4Address inside, wire
                     if (node_of(to) >= network_.nodes()) return;
                     transport_.send_udp_to_node(router, {inside, wire::kDhcpServerPort},
                                                 {address, wire::kDhcpClientPort}, message, node_of(to));
-                  }));
+                  },
+                  [this, router](wire::Ipv4Address address) { return network_.is_taken_inside(router, address); }));
   start_server(router);
 }
 

@@ -124,11 +124,12 @@ void MqttEndpoint::retry_later() {
 
 void MqttEndpoint::disconnect() {
   wanted_ = false;
-  if (host_ != nullptr) host_->resolving.reset();
+  const bool resolving = host_ != nullptr && host_->resolving != nullptr;
+  if (resolving) host_->resolving.reset();
   disarm();
   if (client_.state() != mqtt::ClientState::disconnected) {
     client_.disconnect();
-  } else if (connection_ != nullptr) {
+  } else if (connection_ != nullptr || resolving) {
     let_go();
     user_.on_disconnected(true);
   }

@@ -36,6 +36,17 @@ std::string check_description(const WorldDescription& description) {
   std::map<std::pair<Realm, wire::Ipv4Address>, std::string_view> taken;
   for (std::size_t i = 0; i < description.nodes.size(); ++i) {
     const NodeDescription& node = description.nodes[i];
+    if (node.role == NodeRole::nat) taken.try_emplace({(*realms)[i].inside, Network::kFirstInside}, node.name);
+    for (const auto& named : node.names) {
+      const auto at = std::find_if(description.nodes.begin(), description.nodes.end(),
+                                   [&](const NodeDescription& other) { return other.name == named.node; });
+      if (at != description.nodes.end() && at->dhcp)
+        return fmt::format("the name \"{}\" of \"{}\" stands for \"{}\", which has no fixed address", named.name,
+                           node.name, named.node);
+    }
+  }
+  for (std::size_t i = 0; i < description.nodes.size(); ++i) {
+    const NodeDescription& node = description.nodes[i];
     if (node.dhcp && (*realms)[i].realm == 0)
       return fmt::format("\"{}\" asks for its address, but no nat() leads out of its network that could give it one",
                          node.name);

@@ -436,14 +436,14 @@ TEST_CASE("layers that are switched off leave the packets to those below") {
   application.playback()->run_to(seconds_in(2.113));
   application.playback()->wait();
   std::string text = screen.settle(application);
-  shows(text, "PUBLISH 1");
-  const std::size_t named = count_of(text, "\nPUBLISH 1\n");  // on the canvas and in the sequence
+  shows(text, "PUBLISH q2 m1");
+  const std::size_t named = count_of(text, "\nPUBLISH q2 m1\n");  // on the canvas and in the sequence
   const float y = 900 - 330 - 28 - 24;
   const float right = 1440 - 360 - 16;
   screen.click(application, right - 250, y);  // MQTT
   text = screen.settle(application);
   shows(text, "ACK, 20 bytes");
-  CHECK(count_of(text, "\nPUBLISH 1\n") < named);
+  CHECK(count_of(text, "\nPUBLISH q2 m1\n") < named);
   screen.click(application, right - 176, y);  // TCP
   shows(screen.settle(application), "72 bytes");
 }

@@ -13,11 +13,17 @@ constexpr Duration kOffered = Duration::seconds(60);  // an offer that nobody ta
 
 }  // namespace
 
-Server::Server(EventQueue& events, Tracer& trace, EntityId entity, const ServerSettings& settings, Send send)
-    : events_(events), trace_(trace), entity_(entity), settings_(settings), send_(std::move(send)) {}
+Server::Server(EventQueue& events, Tracer& trace, EntityId entity, const ServerSettings& settings, Send send,
+               Taken taken)
+    : events_(events),
+      trace_(trace),
+      entity_(entity),
+      settings_(settings),
+      send_(std::move(send)),
+      taken_(std::move(taken)) {}
 
 bool Server::is_free(Ipv4Address address) const {
-  if (address < settings_.first || address > settings_.last) return false;
+  if (address < settings_.first || address > settings_.last || taken_(address)) return false;
   const auto holder = by_address_.find(address.value);
   return holder == by_address_.end() || by_hardware_.at(holder->second).expires <= events_.now();
 }

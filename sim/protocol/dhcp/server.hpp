@@ -22,7 +22,9 @@ class Server {
  public:
   /// To the client of this hardware, wherever it is.
   using Send = std::function<void(const wire::MacAddress& to, wire::Ipv4Address address, wire::Bytes message)>;
-  Server(EventQueue& events, Tracer& trace, EntityId entity, const ServerSettings& settings, Send send);
+  /// Whether a node has the address already, as a server finds out by asking for it (section 2.2).
+  using Taken = std::function<bool(wire::Ipv4Address)>;
+  Server(EventQueue& events, Tracer& trace, EntityId entity, const ServerSettings& settings, Send send, Taken taken);
 
   void receive(wire::Bytes message);
   /// Forgets its leases, as a router without power does.
@@ -44,6 +46,7 @@ class Server {
   EntityId entity_;
   ServerSettings settings_;
   Send send_;
+  Taken taken_;
   std::map<wire::MacAddress, Given> by_hardware_;
   std::map<std::uint32_t, wire::MacAddress> by_address_;
 };

@@ -32,6 +32,7 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
       own_mss_(maximum_segment_size) {
   congestion_.window = settings_.initial_window;
   round_trip_.base = static_cast<std::int32_t>(settings_.first_timeout.ns() / 1000);
+  round_trip_.in_ticks = settings_.slow_tick.ns() != 0;
   timer_ = host_.events.make_timer(on_timer, this);
   delayed_ack_ = host_.events.make_timer(on_delayed_ack, this);
   if (settings_.keep_alive.ns() > 0) {

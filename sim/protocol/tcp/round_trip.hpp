@@ -25,6 +25,7 @@ struct RoundTrip {
   std::uint32_t least_us = 0;      // see note_least()
   std::uint32_t least_at = 0;      // seconds
   std::uint8_t backoff = 0;
+  bool in_ticks = false;  // doubled seven times at most (lwIP's tcp_backoff), in the place of kMost
 
   /// A round trip that was measured, when bytes up to `acknowledged` have been acknowledged and up to `sent` were sent. It also
   /// ends the back-off.
@@ -84,6 +85,7 @@ struct RoundTrip {
   Duration least() const { return Duration::microseconds(least_us); }
   std::int64_t srtt_us() const { return srtt8 / 8; }
   std::int64_t rto_us() const {
+    if (in_ticks) return std::int64_t{base} << std::min<int>(backoff, 7);
     return std::min<std::int64_t>(std::int64_t{base} << std::min<int>(backoff, 20), kMost);
   }
   Duration rto() const { return Duration::microseconds(rto_us()); }

@@ -168,12 +168,13 @@ void Connection::retransmission_timeout() {
     }
     ++retries_;
     // Linux answers a SYN with doubling from the start; its own SYN it first repeats at a steady pace.
-    if (settings_.syn_backs_off && (state_ == State::syn_received || retries_ > settings_.syn_linear_timeouts))
+    if (state_ == State::syn_received || (settings_.syn_backs_off && retries_ > settings_.syn_linear_timeouts))
       ++round_trip_.backoff;
     host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
     CauseScope scope(host_.trace);
     host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, RetransmitReason::timeout);
     send_syn();
+    if (settings_.slow_tick.ns() != 0 && retries_ >= settings_.syn_retries) arm(Mode::retransmit, settings_.slow_tick);
     return;
   }
   if (sent_.empty()) return;
@@ -210,6 +211,8 @@ void Connection::retransmission_timeout() {
   host_.trace.state(entity_, Field::tcp_rto, old_rto, round_trip_.rto_us());
   output();
   arm_retransmission();
+  // lwIP's slow timer finds that there were enough, and ends it at its next tick.
+  if (settings_.slow_tick.ns() != 0 && timeouts_ >= settings_.retries) arm(Mode::retransmit, settings_.slow_tick);
 }
 
 // RFC 9293, section 3.8.6.1: asks the peer whether its window has opened, ever more seldom. As Linux, the probe has no data and

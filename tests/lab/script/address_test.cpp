@@ -101,3 +101,43 @@ at("10min", function() home:restart() end)
   REQUIRE(script->run_until(Instant() + script->duration()));
   CHECK(metric_of(*script, "back") > 600);
 }
+
+TEST_CASE("addresses that nodes have by description are not given away") {
+  const std::string source = R"(
+local internet = router("internet")
+local home = nat("home", { on = internet })
+device("fixed", { on = home, address = "192.168.1.100" })
+device("asking", { on = home, address = "dhcp" })
+)";
+  const auto script = begin_scenario(source, "taken.lua", {}, nullptr);
+  REQUIRE(script->run_until(Instant() + Duration::seconds(10)));
+  const Network& network = script->world().network();
+  CHECK(to_string(network.node(script->world().find_node("fixed")).address) == "192.168.1.100");
+  CHECK(to_string(network.node(script->world().find_node("asking")).address) == "192.168.1.101");
+  CHECK(error_of("local r = router(\"r\")\nlocal n = nat(\"n\", { on = r })\ndevice(\"d\", { on = n, address = "
+                 "\"192.168.1.1\" })")
+            .text.find("have the same address") != std::string::npos);
+  CHECK(error_of("local r = router(\"r\")\nlocal n = nat(\"n\", { on = r })\nlocal d = device(\"d\", { on = n, address "
+                 "= \"dhcp\" })\n"
+                 "dns(\"ns\", { on = r, names = { d = d } })")
+            .text.find("no fixed address") != std::string::npos);
+}
+
+TEST_CASE("a network behind two translations reaches the Internet, though both use the same addresses") {
+  const std::string source = R"(
+local internet = router("internet")
+local hub = broker("hub")
+link(hub, internet)
+local outer = nat("outer", { on = internet })
+local inner = nat("inner", { on = outer })
+local connected = metric("connected_at")
+device("sensor", { on = inner, address = "dhcp" }, function(self)
+  self:wait_address()
+  local c = self:mqtt()
+  if c:connect(hub) then connected:set(1) end
+end)
+)";
+  const auto script = begin_scenario(source, "nested.lua", {}, nullptr);
+  REQUIRE(script->run_until(Instant() + Duration::seconds(30)));
+  CHECK(metric_of(*script, "connected_at") == 1);
+}

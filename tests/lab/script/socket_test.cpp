@@ -142,3 +142,29 @@ local ns = dns("ns", { on = hub, link = { delay = "5ms" }, names = { ["Server.Ex
         "nil connection refused");
   CHECK(with("local c = self:mqtt({ reconnect = false }) log(c:connect(\"no.example:1883\"))") == "nil no such name");
 }
+
+TEST_CASE("a socket ends with its program, and belongs to it alone") {
+  // Used after its program has ended, or crashed in the same instant.
+  CHECK(logged("U = self:udp(9)", "sleep(\"1s\") log(pcall(function() U:sendto(\"x\", server, 9) end))")
+            .find("is closed") != std::string::npos);
+  CHECK(logged("U = self:udp(9) sleep(\"1h\")", "sleep(\"1h\")",
+               "at(\"1s\", function() server:crash() log(pcall(function() U:sendto(\"x\", client, 9) end)) end)")
+            .find("is closed") != std::string::npos);
+  // Waited on by another program.
+  CHECK(logged("U = self:udp(9) sleep(\"1h\")", "sleep(\"1s\") log(pcall(function() U:recvfrom() end))")
+            .find("only the program of") != std::string::npos);
+  CHECK(logged("S = self:tcp() sleep(\"1h\")", "sleep(\"1s\") log(pcall(function() S:connect(\"x.example\", 80) end))")
+            .find("only the program of") != std::string::npos);
+  // Closed while its program waits on it.
+  CHECK(logged("U = self:udp(9) log(pcall(function() U:recvfrom() end)) log(now())", "sleep(\"1h\")",
+               "at(\"5s\", function() U:close() end)")
+            .find("is closed") != std::string::npos);
+  // A server without power says nothing to those who wait to be accepted.
+  CHECK(logged("self:listen(80) sleep(\"1h\")",
+               "local s = self:tcp() log(s:connect(server, 80)) log(s:recv(1, { timeout = \"20s\" }))",
+               "at(\"5s\", function() server:power_off() end)") == "true|nil timed out");
+  // What recv() may return costs nothing, what it returns does.
+  CHECK(logged("local c = self:listen(80):accept() for i = 1, 3000 do c:sendall(\"x\") sleep(\"10ms\") end c:close()",
+               "local s = self:tcp() s:connect(server, 80) local n = 0 while true do local b = s:recv(1000000) if b == "
+               "\"\" then break end n = n + #b end log(n)") == "3000");
+}
