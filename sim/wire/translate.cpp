@@ -79,6 +79,8 @@ std::optional<Flow> flow_of(Bytes packet) {
 Bytes packet_in_error(Bytes packet) {
   constexpr std::size_t kLeast = kIpv4HeaderSize + kIcmpHeaderSize + kIpv4HeaderSize + 8;
   if (packet.size() < kLeast || packet[9] != kIcmp || is_echo(packet[kIpv4HeaderSize])) return {};
+  // A corrupted one must not get a right checksum.
+  if (checksum_finish(checksum_add(packet.subspan(kIpv4HeaderSize))) != 0) return {};
   return packet.subspan(kIpv4HeaderSize + kIcmpHeaderSize);
 }
 

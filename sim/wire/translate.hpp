@@ -23,7 +23,7 @@ struct Flow {
 
 /// The flow of a whole packet with a right header; empty if it has no ports: another protocol, an ICMP error, or cut short.
 std::optional<Flow> flow_of(Bytes packet);
-/// The packet inside an ICMP error, its header and at least 8 bytes; empty for anything else.
+/// The packet inside an ICMP error, its header and at least 8 bytes; empty for anything else, and where the checksum is wrong.
 Bytes packet_in_error(Bytes packet);
 
 /// Of a packet that flow_of() knows. An echo has one identifier: it stands for both ports.
