@@ -627,3 +627,17 @@ TEST_CASE("no run, a failed run and a world without brokers are said, not crashe
   shows(text, "x.lua:1: on purpose");
   shows(text, "There is no broker");
 }
+
+TEST_CASE("a dropped packet is on the canvas with its reason, and its message's journey says so") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(37.15));
+  application.playback()->wait();
+  application.show("journey");
+  application.select_last(Kind::packet_dropped);
+  const std::string text = screen.settle(application);
+  shows(text, "loss on the link");
+  shows(text, "lost:");
+  shows(text, "qos/2 from publisher2");
+}

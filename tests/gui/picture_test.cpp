@@ -75,7 +75,7 @@ struct Scene {
 constexpr Scene kScenes[] = {{"start", nullptr, 0, Kind::none, ""},
                              {"nightlight", "scenarios/nightlight.lua", 30.24, Kind::none, "packet"},
                              {"qos2", "scenarios/qos.lua", 2.12, Kind::mqtt_sent, "packet"},
-                             {"dropped", "scenarios/qos.lua", 16.6, Kind::packet_dropped, "journey"},
+                             {"dropped", "scenarios/qos.lua", 37.15, Kind::packet_dropped, "journey"},
                              {"broker", "scenarios/topics.lua", 5.0, Kind::mqtt_sent, "broker"},
                              {"will", "scenarios/last_will.lua", 69.0, Kind::none, "broker"},
                              {"handshake", "scenarios/qos.lua", 2.12, Kind::mqtt_sent, "machine"},
