@@ -14,7 +14,7 @@ void ScriptSocket::end(Ending ending) {
   if (stream != nullptr && ending == Ending::power) stream->vanish();
   if (stream != nullptr) stream->close();
   if (listener != nullptr && ending == Ending::power) listener->vanish();
-  is_over = true;
+  ended = true;
   listener.reset();
   datagrams.reset();
 }
@@ -46,7 +46,7 @@ ScriptSocket& push_socket(lua_State* L, DeviceProgram& program, const char* type
 
 ScriptSocket& check_socket(lua_State* L, const char* type) {
   auto* socket = *static_cast<ScriptSocket**>(check_object(L, 1, type, "the object before \":\""));
-  if (socket == nullptr || socket->ended()) raise(L, fmt::format("this {} is closed, or its program has ended", type));
+  if (socket == nullptr || socket->ended) raise(L, fmt::format("this {} is closed, or its program has ended", type));
   return *socket;
 }
 

@@ -16,8 +16,7 @@ struct ScriptSocket {
   std::unique_ptr<ListeningSocket> listener;
   std::unique_ptr<DatagramSocket> datagrams;
 
-  bool is_over = false;
-  bool ended() const { return is_over; }
+  bool ended = false;
   /// The program has come to its end, in this way.
   void end(Ending ending);
   /// Takes the pointer away from the script.

@@ -213,6 +213,7 @@ void Channel::send_copy(PacketIndex original, Instant departure, Instant arrival
   made.begin = from.begin;
   made.end = from.end;
   made.towards = from.towards;
+  made.hop = from.hop;
   host_.trace.emit_cause(Kind::packet_transmitted, entity_, made.stream, std::uint16_t{0}, made.blob, departure.ns(),
                          arrival.ns());
   link_in(copy, arrival);

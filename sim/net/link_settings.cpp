@@ -91,13 +91,6 @@ auto with_member(Settings& s, LinkOption option, F&& f) {
 
 const LinkOptionInfo& info_of(LinkOption option) { return kOptions[static_cast<std::size_t>(option)]; }
 
-std::optional<LinkOption> link_option(std::string_view name) {
-  for (std::size_t i = 0; i < kOptions.size(); ++i) {
-    if (kOptions[i].name == name) return static_cast<LinkOption>(i);
-  }
-  return std::nullopt;
-}
-
 const std::vector<std::string_view>& words_of(LinkOption option) {
   static const std::vector<std::string_view> shapes{"uniform", "normal", "pareto", "paretonormal"};
   static const std::vector<std::string_view> kinds{"independent", "gilbert_elliott", "gilbert_elliott_in_time",

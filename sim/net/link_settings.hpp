@@ -115,8 +115,6 @@ struct LinkOptionInfo {
 };
 
 const LinkOptionInfo& info_of(LinkOption option);
-/// The option of this name, if there is one.
-std::optional<LinkOption> link_option(std::string_view name);
 /// The names that a value of unit `word` counts.
 const std::vector<std::string_view>& words_of(LinkOption option);
 

@@ -51,12 +51,10 @@ void Network::add_gateway(NodeIndex index, Realm inside, const NatSettings& sett
   if (gateway_of_.size() <= inside) gateway_of_.resize(inside + 1u, kNowhere);
   gateway_of_[inside] = index;
   gateways_.insert_or_assign(index, std::move(gateway));
+  nodes_[index].is_gateway = true;
 }
 
-Nat* Network::nat(NodeIndex node) const {
-  const auto found = gateways_.find(node);
-  return found == gateways_.end() ? nullptr : found->second.nat.get();
-}
+Nat* Network::nat(NodeIndex node) const { return nodes_[node].is_gateway ? gateways_.at(node).nat.get() : nullptr; }
 
 LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a) {
   const LinkIndex index = routing_.add_link(a, b);
@@ -93,8 +91,8 @@ NodeIndex Network::find(Ipv4Address address, Realm realm) const {
 }
 
 NodeIndex Network::find_from(NodeIndex from, Ipv4Address address) const {
-  if (const auto gateway = gateways_.find(from); gateway != gateways_.end()) {
-    const NodeIndex inside = find(address, gateway->second.inside);
+  if (nodes_[from].is_gateway) {
+    const NodeIndex inside = find(address, gateways_.at(from).inside);
     if (inside != kNowhere) return inside;
   }
   const Realm realm = nodes_[from].realm;
@@ -104,10 +102,8 @@ NodeIndex Network::find_from(NodeIndex from, Ipv4Address address) const {
 
 // A gateway speaks to each side under its address there.
 Ipv4Address Network::source_towards(NodeIndex from, Ipv4Address destination) const {
-  if (const auto gateway = gateways_.find(from); gateway != gateways_.end()) {
-    if (find(destination, gateway->second.inside) != kNowhere) return gateway->second.inside_address;
-  }
-  return nodes_[from].address;
+  const bool inwards = nodes_[from].is_gateway && find(destination, gateways_.at(from).inside) != kNowhere;
+  return inwards ? inside_address(from) : nodes_[from].address;
 }
 
 void Network::set_node_up(NodeIndex index, bool up) {
@@ -123,7 +119,7 @@ void Network::send_ip(NodeIndex from, PacketIndex index, std::uint8_t protocol, 
   header.total_length = static_cast<std::uint16_t>(packet.size);
   header.identification = node.next_identification++;
   header.protocol = protocol;
-  header.source = source.value != 0 ? source : gateways_.empty() ? node.address : source_towards(from, destination);
+  header.source = source.value != 0 ? source : source_towards(from, destination);
   header.destination = destination;
   encode(header, packet.bytes());
   send(from, index, link);
@@ -133,6 +129,7 @@ void Network::send(NodeIndex from, PacketIndex index, LinkIndex link) {
   Packet& packet = packets_[index];
   const Node& node = nodes_[from];
   CauseScope scope(trace_);
+  packet.hop = from;
   packet.blob = trace_.packet(packet.view());
   trace_.emit_cause(Kind::packet_sent, node.entity, packet.stream, std::uint16_t{0}, packet.blob, packet.begin,
                     packet.end);
@@ -175,9 +172,9 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
     drop(at, index, DropReason::bad_checksum);
   } else if (packet.towards != kNoPacket || header->destination == wire::kBroadcast) {
     arrive_as_frame(at, index, *header);
-  } else if (!gateways_.empty() && !translate(at, index, *header, translated)) {
+  } else if (node.is_gateway && !translate(at, index, *header, translated)) {
     return;
-  } else if (header->destination == nodes_[at].address ? !translated : header->destination == inner_address(at)) {
+  } else if (header->destination == nodes_[at].address ? !translated : header->destination == inside_address(at)) {
     deliver(at, index, *header);
   } else if (!wire::decrement_time_to_live(packets_[index].bytes())) {
     send_error(at, packet.view(), IcmpType::time_exceeded, 0);
@@ -190,30 +187,23 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
   }
 }
 
-Ipv4Address Network::inner_address(NodeIndex node) const {
-  const auto gateway = gateways_.find(node);
-  return gateway == gateways_.end() ? nodes_[node].address : gateway->second.inside_address;
-}
-
 // At a gateway: false if that was the end of the packet. `header` is what it has become.
 bool Network::translate(NodeIndex at, PacketIndex index, Ipv4Header& header, bool& translated_in) {
-  const auto gateway = gateways_.find(at);
-  if (gateway == gateways_.end()) return true;
-  const Realm inside = gateway->second.inside;
+  const Gateway& gateway = gateways_.at(at);
   Packet& packet = packets_[index];
   const std::span<std::uint8_t> bytes(packet.bytes(), packet.size);
-  const bool inwards = header.destination == nodes_[at].address;
-  if (!inwards &&
-      (header.destination == gateway->second.inside_address || find(header.destination, inside) != kNowhere))
-    return true;
-  if (!inwards && find(header.source, inside) == kNowhere) {
-    // From outside and for somebody else it is passed on; from an address that nobody inside has any more it goes no further.
-    const bool from_inside = (header.source.value >> 16) == (kFirstInside.value >> 16) || header.source.value == 0;
-    if (!from_inside || nodes_[at].realm != 0) return true;
-    drop(at, index, DropReason::no_binding);
-    return false;
+  const bool from_inside = packet.hop != at && nodes_[packet.hop].realm == gateway.inside;
+  const bool inwards = !from_inside && header.destination == nodes_[at].address;
+  if (!inwards && !from_inside) return true;
+  if (from_inside) {
+    const bool stays = header.destination == nodes_[at].address || find(header.destination, gateway.inside) != kNowhere;
+    if (stays) return true;
+    if (header.source.value == 0) {  // of a host that has no address: RFC 1812, section 5.3.7
+      drop(at, index, DropReason::no_binding);
+      return false;
+    }
   }
-  Nat& nat = *gateway->second.nat;
+  Nat& nat = *gateway.nat;
   const Nat::Result result = inwards ? nat.translate_in(bytes) : nat.translate_out(bytes);
   switch (result) {
     case Nat::Result::translated: translated_in = inwards; break;
@@ -270,6 +260,7 @@ void Network::route(NodeIndex at, PacketIndex index, Ipv4Address destination, Li
     drop(at, index, DropReason::too_big);
     return;
   }
+  packets_[index].hop = at;
   out.send(index);
 }
 

@@ -43,6 +43,7 @@ struct Node {
   wire::Ipv4Address address;
   Realm realm = 0;
   bool up = true;
+  bool is_gateway = false;
   std::uint16_t next_identification = 1;
 };
 
@@ -73,8 +74,10 @@ class Network {
   bool is_taken_inside(NodeIndex gateway, wire::Ipv4Address address) const {
     return find(address, gateways_.at(gateway).inside) != kNowhere;
   }
-  /// Of a gateway: its address in its inner realm.
-  wire::Ipv4Address inside_address(NodeIndex node) const { return gateways_.at(node).inside_address; }
+  /// Of a gateway its address in its inner realm, of any other node its own.
+  wire::Ipv4Address inside_address(NodeIndex node) const {
+    return nodes_[node].is_gateway ? gateways_.at(node).inside_address : nodes_[node].address;
+  }
   /// Joins two nodes; `to_b` holds for what a sends to b.
   LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
   void set_transport(TransportInput* transport) { transport_ = transport; }
@@ -130,7 +133,7 @@ class Network {
   bool receive_icmp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes payload, BlobNumber blob);
   void drop(NodeIndex node, PacketIndex packet, DropReason reason);
   bool translate(NodeIndex node, PacketIndex packet, wire::Ipv4Header& header, bool& translated_in);
-  wire::Ipv4Address inner_address(NodeIndex node) const;
+
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);

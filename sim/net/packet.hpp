@@ -25,6 +25,7 @@ struct Packet {
   std::int64_t end = 0;
   PacketIndex next = kNoPacket;  // in the list of packets under way, or of free slots
   PacketIndex previous = kNoPacket;
+  std::uint32_t hop = kNoPacket;      // the node that sent or forwarded it last
   std::uint32_t towards = kNoPacket;  // a node that it goes to whatever its address says, as a frame does
   EventId arrival;
   Instant arrives_at;
@@ -55,7 +56,7 @@ class PacketPool {
     packet.size = size;
     packet.blob = packet.stream = 0;
     packet.begin = packet.end = 0;
-    packet.towards = kNoPacket;
+    packet.towards = packet.hop = kNoPacket;
     packet.next = packet.previous = kNoPacket;
     ++in_use_;
     return index;

@@ -109,18 +109,21 @@ std::optional<Ipv4Header> decode_ipv4(Bytes packet) {
   return header;
 }
 
+void mend_checksum(std::uint8_t* checksum, std::uint16_t before, std::uint16_t after) {
+  // HC' = ~(~HC + ~m + m')
+  std::uint32_t sum = static_cast<std::uint16_t>(~load16(checksum));
+  sum += static_cast<std::uint16_t>(~before);
+  sum += after;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  store16(checksum, static_cast<std::uint16_t>(~sum));
+}
+
 bool decrement_time_to_live(std::uint8_t* packet) {
   if (packet[8] <= 1) return false;
   const std::uint16_t old_word = load16(packet + 8);
   --packet[8];
-  const std::uint16_t new_word = load16(packet + 8);
-  // RFC 1624, equation 3: HC' = ~(~HC + ~m + m')
-  std::uint32_t sum = static_cast<std::uint16_t>(~load16(packet + 10));
-  sum += static_cast<std::uint16_t>(~old_word);
-  sum += new_word;
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  store16(packet + 10, static_cast<std::uint16_t>(~sum));
+  mend_checksum(packet + 10, old_word, load16(packet + 8));
   return true;
 }
 

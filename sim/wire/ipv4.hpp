@@ -41,6 +41,8 @@ struct Ipv4Header {
 void encode(const Ipv4Header& header, std::uint8_t* out);
 /// The header of a whole packet; empty if it is malformed, a fragment, or its checksum is wrong.
 std::optional<Ipv4Header> decode_ipv4(Bytes packet);
+/// Mends a checksum in place after one 16-bit word that it covers has changed (RFC 1624, equation 3).
+void mend_checksum(std::uint8_t* checksum, std::uint16_t before, std::uint16_t after);
 /// Takes 1 from the time to live of an encoded header and mends its checksum (RFC 1624). False if it was 1 or less.
 bool decrement_time_to_live(std::uint8_t* packet);
 

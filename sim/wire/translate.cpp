@@ -9,19 +9,9 @@ namespace {
 
 constexpr std::size_t kIcmpHeaderSize = 8;
 
-// RFC 1624, equation 3, for each 16-bit word that changes.
-void mend(std::uint8_t* checksum, std::uint16_t before, std::uint16_t after) {
-  std::uint32_t sum = static_cast<std::uint16_t>(~load16(checksum));
-  sum += static_cast<std::uint16_t>(~before);
-  sum += after;
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  store16(checksum, static_cast<std::uint16_t>(~sum));
-}
-
-void mend(std::uint8_t* checksum, std::uint32_t before, std::uint32_t after) {
-  mend(checksum, static_cast<std::uint16_t>(before >> 16), static_cast<std::uint16_t>(after >> 16));
-  mend(checksum, static_cast<std::uint16_t>(before), static_cast<std::uint16_t>(after));
+void mend_address(std::uint8_t* checksum, std::uint32_t before, std::uint32_t after) {
+  mend_checksum(checksum, static_cast<std::uint16_t>(before >> 16), static_cast<std::uint16_t>(after >> 16));
+  mend_checksum(checksum, static_cast<std::uint16_t>(before), static_cast<std::uint16_t>(after));
 }
 
 bool is_echo(std::uint8_t type) {
@@ -42,17 +32,17 @@ void rewrite(std::span<std::uint8_t> packet, bool source, FlowEnd to) {
   std::uint8_t* const address = packet.data() + (source ? 12 : 16);
   std::uint8_t* const transport = packet.data() + kIpv4HeaderSize;
   const std::uint32_t old_address = load32(address);
-  mend(packet.data() + 10, old_address, to.address.value);
+  mend_address(packet.data() + 10, old_address, to.address.value);
   store32(address, to.address.value);
   if (packet[9] == kIcmp) {
-    mend(transport + 2, load16(transport + 4), to.port);
+    mend_checksum(transport + 2, load16(transport + 4), to.port);
     store16(transport + 4, to.port);
     return;
   }
   std::uint8_t* const port = transport + (source ? 0 : 2);
   if (std::uint8_t* const checksum = transport_checksum(packet); checksum != nullptr) {
-    mend(checksum, old_address, to.address.value);  // it covers the addresses too
-    mend(checksum, load16(port), to.port);
+    mend_address(checksum, old_address, to.address.value);  // it covers the addresses too
+    mend_checksum(checksum, load16(port), to.port);
     if (packet[9] == kUdp && load16(checksum) == 0) store16(checksum, 0xffff);
   }
   store16(port, to.port);
@@ -88,7 +78,7 @@ void rewrite_source(std::span<std::uint8_t> packet, FlowEnd to) { rewrite(packet
 void rewrite_destination(std::span<std::uint8_t> packet, FlowEnd to) { rewrite(packet, false, to); }
 
 void rewrite_error(std::span<std::uint8_t> packet, FlowEnd to) {
-  mend(packet.data() + 10, load32(packet.data() + 16), to.address.value);
+  mend_address(packet.data() + 10, load32(packet.data() + 16), to.address.value);
   store32(packet.data() + 16, to.address.value);
   const auto icmp = packet.subspan(kIpv4HeaderSize);
   const auto inner = icmp.subspan(kIcmpHeaderSize);

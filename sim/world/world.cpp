@@ -123,8 +123,7 @@ dns::Resolver& World::resolver(NodeIndex node) {
   Resolving& made = resolvers_[node];
   if (made.resolver != nullptr) return *made.resolver;
   made.resolver = std::make_unique<dns::Resolver>(
-      events_, trace_, seed_, network_.node(node).entity,
-      [this, node](wire::Ipv4Address server, std::uint16_t, wire::Bytes message) {
+      events_, trace_, seed_, network_.node(node).entity, [this, node](wire::Ipv4Address server, wire::Bytes message) {
         Resolving& own = resolvers_[node];
         if (own.socket == nullptr) {
           own.socket = std::make_unique<DatagramSocket>(transport_, node, std::uint16_t{0});

@@ -61,7 +61,7 @@ void Resolver::ask(Question& question) {
   std::vector<std::uint8_t> bytes;
   encode(message, bytes);
   arm_traced(trace_, question.timer, entity_, Field::dns_timer, events_.now() + kPatience, question.name);
-  send_(server_, question.id, bytes);
+  send_(server_, bytes);
 }
 
 void Resolver::on_timer(void* target, std::uint64_t name) {

@@ -26,7 +26,7 @@ using Done = std::function<void(const Answer&)>;
 
 class Resolver {
  public:
-  using Send = std::function<void(wire::Ipv4Address server, std::uint16_t id, wire::Bytes message)>;
+  using Send = std::function<void(wire::Ipv4Address server, wire::Bytes message)>;
   /// `entity` is the node; `send` takes a question, and answers come back by receive().
   Resolver(EventQueue& events, Tracer& trace, std::uint64_t seed, EntityId entity, Send send);
   ~Resolver();
