@@ -85,18 +85,7 @@ void Application::select_last(Kind kind) {
   for (RecordNumber n = reader.at_or_after(at + 1); n-- > reader.first();) {
     const Record& r = reader.record(n);
     if (r.kind != kind || (kind == Kind::mqtt_sent && (r.field >> 4) != 3)) continue;
-    if (kind == Kind::mqtt_sent) selection_.exchange = n, selection_.message = r.key;
-    if (const Exchange* exchange = kind == Kind::mqtt_sent ? shown->index.exchange_at(r.subject, r.a) : nullptr) {
-      selection_.packet = packet_of(reader, *exchange);
-    } else if (r.kind == Kind::packet_sent || r.kind == Kind::packet_dropped || r.kind == Kind::packet_transmitted) {
-      selection_.packet = r.key;
-      const IndexedPacket* packet = shown->index.packet(r.key);
-      const Exchange* carried = packet != nullptr && packet->end > packet->begin
-                                    ? shown->index.exchange_at(packet->stream, packet->begin)
-                                    : nullptr;
-      if (carried != nullptr) selection_.exchange = carried->sent, selection_.message = carried->message;
-    }
-    if (const IndexedEntity* entity = shown->index.find(r.entity)) selection_.node = entity->node;
+    select_record(selection_, reader, shown->index, n);
     return;
   }
 }
@@ -181,6 +170,8 @@ void Application::carry_out(const std::vector<Request>& requests) {
     } else if (const auto* until = std::get_if<RunUntil>(&request)) {
       shown->looking_at.reset();
       shown->playback->run_until(until->condition);
+    } else if (const auto* view = std::get_if<ShowView>(&request)) {
+      show(view->id);
     } else {
       shown->playback->intervene(std::get<Intervention>(request));
     }

@@ -305,6 +305,7 @@ void Application::shortcut_sheet() {
       {"2", "two runs side by side"},
       {"n  c  t", "select the next node, cable, packet under way"},
       {"a", "what can be done to what is selected"},
+      {"j", "the journey of what is selected"},
       {"f   < >", "fit the canvas; smaller, larger"},
       {"shift arrows", "move the canvas"},
       {"h", "the start page"},

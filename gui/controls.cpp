@@ -1,6 +1,7 @@
 #include "gui/controls.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "gui/paint.hpp"
@@ -127,11 +128,16 @@ bool tabs(const Skin& skin, const char* id, std::span<const char* const> words, 
   const float high = skin.px(height);
   float x = origin.x + skin.px(8);
   float y = origin.y;
+  float sum = 0;
+  for (const char* word : words) sum += measure(skin.fonts.small_strong, word).x;
+  // They stand closer before another row is begun.
+  const float spare = (room - skin.px(8) - sum) / static_cast<float>(words.size());
+  const float margin = spare < skin.px(11) ? skin.px(20) : std::min(std::floor(spare), skin.px(20));
   bool changed = false;
   ImGui::PushID(id);
   for (int i = 0; i < static_cast<int>(words.size()); ++i) {
     const char* word = words[static_cast<std::size_t>(i)];
-    const float w = measure(skin.fonts.small_strong, word).x + skin.px(20);
+    const float w = measure(skin.fonts.small_strong, word).x + margin;
     if (x + w > origin.x + room && x > origin.x + skin.px(9)) {  // what does not fit goes into another row
       x = origin.x + skin.px(8);
       y += high - skin.px(6);
@@ -147,8 +153,8 @@ bool tabs(const Skin& skin, const char* id, std::span<const char* const> words, 
                                                : Colour::text_third),
                  word);
     if (on)
-      list.AddRectFilled({x + skin.px(8), y + high - skin.px(2)}, {x + w - skin.px(8), y + high}, skin(Colour::accent),
-                         skin.px(1));
+      list.AddRectFilled({x + margin * 0.4f, y + high - skin.px(2)}, {x + w - margin * 0.4f, y + high},
+                         skin(Colour::accent), skin.px(1));
     focus_ring(skin, {x, y + skin.px(4)}, {x + w, y + high - skin.px(4)}, skin.px(6));
     x += w;
   }
@@ -184,6 +190,17 @@ void splitter(const Skin& skin, const char* id, ImVec2 at, ImVec2 size, bool upr
   }
   ImGui::End();
   ImGui::PopStyleVar(2);
+}
+
+bool chosen_line(const Skin& skin, const char* id, float width, float height, bool chosen) {
+  const ImVec2 low = ImGui::GetCursorScreenPos();
+  const ImVec2 high{low.x + width, low.y + height};
+  const bool pressed = ImGui::InvisibleButton(id, {width, height});
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  if (ImGui::IsItemHovered()) list.AddRectFilled(low, high, skin(Colour::accent, 0.12f), skin.px(4));
+  if (chosen) list.AddRect(low, high, skin(Colour::accent), skin.px(4), 0, skin.px(1.6f));
+  focus_ring(skin, low, high, skin.px(4));
+  return pressed;
 }
 
 void explain(const Skin& skin, std::string_view text) {

@@ -23,6 +23,8 @@ void splitter(const Skin& skin, const char* id, ImVec2 at, ImVec2 size, bool upr
               float least, float most);
 /// A line that explains, in the second colour, wrapped to the pane.
 void explain(const Skin& skin, std::string_view text);
+/// A place for a line that can be chosen, so high and wide: marked where the mouse is, or where it is chosen already.
+bool chosen_line(const Skin& skin, const char* id, float width, float height, bool chosen);
 /// A small heading inside a pane.
 void heading(const Skin& skin, std::string_view text, std::string_view right = {});
 /// Shows a tip beside the last item if the mouse rests on it.

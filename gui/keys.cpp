@@ -75,6 +75,7 @@ void Application::keys(const PlaybackStatus& status) {
     if (typed(back)) step(kind, false);
   }
   if (typed('k')) fork_here();
+  if (typed('j')) show("journey");
   if (typed('l')) shown->looking_at.reset();
   if (typed('r')) show_run((shown_ + 1) % runs_.size());
   if (typed('2')) side_by_side_ = !side_by_side_ && runs_.size() > 1;
@@ -94,10 +95,7 @@ void Application::keys(const PlaybackStatus& status) {
   if (ImGui::GetIO().KeyShift) return;
   const auto go_to = [&](const Exchange& exchange) {
     look_at(exchange.sent_at);
-    selection_.exchange = exchange.sent;
-    selection_.message = exchange.message;
-    const TraceStore::Reader reader(*shown->playback->store());
-    selection_.packet = packet_of(reader, exchange);
+    select_exchange(selection_, TraceStore::Reader(*shown->playback->store()), exchange);
   };
   if (pressed(ImGuiKey_LeftArrow)) {
     const std::size_t before = shown->index.exchanges_before(at);

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gui/selection.hpp"
 #include "gui/skin.hpp"
 #include "gui/table.hpp"
 #include "sim/view/run_index.hpp"
@@ -17,17 +18,6 @@
 
 namespace wirelab::gui {
 
-/// What is selected is selected in every view.
-struct Selection {
-  EntityId node = 0;
-  EntityId link = 0;
-  BlobNumber packet = 0;
-  RecordNumber exchange = 0;  // its mqtt_sent record
-  MessageId message = 0;
-  std::uint32_t byte_begin = 0;  // in the packet
-  std::uint32_t byte_end = 0;
-};
-
 /// What a view asks the application to do.
 struct SeekTo {
   std::int64_t at = 0;
@@ -35,7 +25,10 @@ struct SeekTo {
 struct RunUntil {
   std::string condition;  // a Lua expression over counters
 };
-using Request = std::variant<Intervention, SeekTo, RunUntil>;
+struct ShowView {
+  const char* id;
+};
+using Request = std::variant<Intervention, SeekTo, RunUntil, ShowView>;
 
 struct Look {
   const TraceStore::Reader& reader;
@@ -53,7 +46,10 @@ struct Look {
     return state.value(entity, field, key);
   }
   std::string name(EntityId entity) const { return std::string(reader.name(entity)); }
-  const Exchange* exchange(RecordNumber sent) const;
+  /// The selected control packet; null if none is.
+  const Exchange* selected_exchange() const {
+    return selection.exchange == 0 ? nullptr : index.exchange(selection.exchange);
+  }
 };
 
 enum class Place : unsigned char { canvas, left, bottom, right };
@@ -97,8 +93,6 @@ void each_value(const Look& look, EntityId entity, Field field, See&& see) {
 std::string label_of(const Look& look, const Exchange& exchange, bool with_topic);
 /// The control packet's bytes, from the packet of the network that carried it; empty if it took several.
 std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange);
-/// The packet that carried the beginning of it; 0 if TCP has not sent it yet.
-BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange);
 /// The topic of a PUBLISH; empty for others, and where it took several packets.
 std::string topic_of(const Look& look, const Exchange& exchange);
 /// The packet identifier in its bytes; 0 if there is none.

@@ -39,6 +39,11 @@ void draw_action_menu(Look& look, const Target& target) {
         entry("Mend the cable", "Packets pass again; TCP finds out by itself", [&] { return RestoreLink{name}; });
       }
     } else if (target.kind == TargetKind::packet) {
+      if (ImGui::MenuItem("Why late, lost, twice?")) {
+        select_packet(look.selection, look.index, target.packet);
+        look.requests.push_back(ShowView{"journey"});
+      }
+      tip(look.skin, "The journey of the message that it carries (j)");
       entry("Drop this packet", "It is taken out; TCP notices by itself", [&] {
         return DropPacket{name, target.packet};
       });

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 
+#include "gui/content.hpp"
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "gui/views/subscriptions.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
+#include "sim/view/names_of.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -35,6 +37,7 @@ class Broker {
     if (part_ == 0 || part_ == 2) subscriptions_.draw(look, name, sessions);
     if (part_ == 0) ImGui::Dummy({1, skin.px(6)});
     if (part_ == 0 || part_ == 3) retained(look, broker);
+    if (part_ == 0 || part_ == 1) fired_wills(look, broker);
     ImGui::Dummy({1, skin.px(12)});
     ImGui::Unindent(skin.px(14));
   }
@@ -62,17 +65,38 @@ class Broker {
                  [&](std::uint32_t id, std::int64_t) { row("received", std::to_string(id), "waits for PUBREL"); });
       row("queued", "", std::to_string(look.value(entity, Field::session_queued)));
       if (const std::int64_t will = look.value(entity, Field::session_will); will != 0)
-        row("will", "", fmt::format("message {}", will));
+        row("will", topic_of_message(look, will), content_text(look, will));
       if (const std::int64_t due = look.value(entity, Field::session_keepalive_timer); due != 0)
         row("1.5 x keep alive ends at", "seconds", fmt::format("{:.9f}", static_cast<double>(due) / 1e9));
     }
     each_value(look, broker, Field::broker_retained, [&](std::uint32_t topic, std::int64_t message) {
-      table.rows.push_back({"", "retained", look.name(topic), fmt::format("message {}", message)});
+      table.rows.push_back({"", "retained", look.name(topic), content_text(look, message)});
     });
     return table;
   }
 
  private:
+  static std::string content_text(const Look& look, std::int64_t message) {
+    const auto content = content_of(look, static_cast<MessageId>(message));
+    if (!content) return fmt::format("message {}", message);
+    if (content->payload.empty()) return fmt::format("{} bytes", content->size);
+    return "\"" + content->payload + "\"";
+  }
+  static std::string topic_of_message(const Look& look, std::int64_t message) {
+    const auto content = content_of(look, static_cast<MessageId>(message));
+    return content ? content->topic : "";
+  }
+  // The node whose client has this session: where the session last sent something to.
+  static EntityId client_node(const Look& look, EntityId session) {
+    constexpr std::size_t kMost = 20'000;
+    const std::size_t before = look.index.exchanges_before(look.at + 1);
+    for (std::size_t i = before; i > 0 && i + kMost > before; --i) {
+      const Exchange& e = look.index.exchanges()[i - 1];
+      if (e.from == session) return e.to_node;
+    }
+    return 0;
+  }
+
   static void all_sessions(Look& look, const std::vector<EntityId>& sessions, const std::string& name) {
     const Skin& skin = look.skin;
     constexpr std::size_t kMost = 40;
@@ -126,7 +150,9 @@ class Broker {
             shortened(skin.fonts.small_strong, client, room * 0.5f));
     text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third),
                fmt::format("{}, {}", connected ? "connected" : "stored", clean ? "clean" : "persistent"));
-    ImGui::InvisibleButton("session", {room, skin.px(26)});
+    if (chosen_line(skin, "session", room, skin.px(26), false)) {
+      if (const EntityId node = client_node(look, entity); node != 0) select_node(look.selection, node);
+    }
     tip(skin, clean ? "Clean session: all of this ends with the connection [MQTT-3.1.2-6]"
                     : "Persistent session: subscriptions and messages of QoS 1 and 2 are kept without a connection "
                       "[MQTT-3.1.2-4, -5]");
@@ -151,7 +177,7 @@ class Broker {
            "Messages wait in order until the client is back or the window has room [MQTT-4.6.0-6]");
     if (deadline > 0 && connected) countdown(look, inner, entity, deadline, will != 0);
     if (will != 0)
-      line(look, inner, Colour::error, "will armed", fmt::format("message {}", will),
+      line(look, inner, Colour::error, "will armed: " + topic_of_message(look, will), content_text(look, will),
            "Published by the server if the connection ends without DISCONNECT [MQTT-3.1.2-8]");
     ImGui::Unindent(skin.px(18));
     ImGui::PopID();
@@ -184,7 +210,35 @@ class Broker {
         "[MQTT-3.1.2-24]");
   }
 
-  static void line(Look& look, float room, Colour colour, std::string_view left, std::string_view right,
+  // What fired lately, newest first: a click goes there.
+  static void fired_wills(Look& look, EntityId broker) {
+    constexpr std::size_t kMost = 8, kSearched = 20'000;
+    const auto& marks = look.index.marks();
+    const std::size_t before = look.index.marks_before(look.at + 1);
+    std::size_t shown = 0;
+    for (std::size_t i = before; i > 0 && i + kSearched > before && shown < kMost; --i) {
+      const Mark& mark = marks[i - 1];
+      const IndexedEntity* session = mark.kind == Kind::will_published ? look.index.find(mark.entity) : nullptr;
+      if (session == nullptr || session->node != broker) continue;
+      if (shown++ == 0) heading(look.skin, "Wills that fired");
+      const Record& r = look.reader.record(mark.record);
+      const std::string name = look.name(mark.entity);
+      ImGui::PushID(static_cast<int>(mark.record));
+      const bool go = line(look, ImGui::GetContentRegionAvail().x - look.skin.px(14), Colour::error,
+                           name.substr(name.find('/') + 1) + ": " + topic_of_message(look, r.subject),
+                           fmt::format("{} ago", seconds_text(look.at - mark.at, 1)),
+                           "The server published it: the connection had ended without DISCONNECT [MQTT-3.1.2-8]");
+      ImGui::PopID();
+      explain(look.skin,
+              fmt::format("{}, since: {}", content_text(look, r.subject), name_of(static_cast<WillCause>(r.field))));
+      if (!go) continue;
+      select_record(look.selection, look.reader, look.index, mark.record);
+      look.requests.push_back(SeekTo{mark.at});
+    }
+  }
+
+  // True if it was clicked.
+  static bool line(Look& look, float room, Colour colour, std::string_view left, std::string_view right,
                    const char* rule) {
     const Skin& skin = look.skin;
     const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -196,9 +250,10 @@ class Broker {
             shortened(skin.fonts.mono_small, left, room - right_width - skin.px(24)));
     text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_second), right);
     ImGui::PushID(left.data(), left.data() + left.size());
-    ImGui::InvisibleButton("line", {room, skin.px(22)});
+    const bool pressed = chosen_line(skin, "line", room, skin.px(22), false);
     ImGui::PopID();
     tip(skin, rule);
+    return pressed;
   }
 
   static void retained(Look& look, EntityId broker) {
@@ -211,10 +266,14 @@ class Broker {
       explain(skin, "None: nothing was published with RETAIN.");
       return;
     }
-    for (const auto& [topic, message] : all)
-      line(look, ImGui::GetContentRegionAvail().x - skin.px(14), Colour::info, look.name(topic),
-           fmt::format("message {}", message),
-           "The last message with RETAIN of this topic: who subscribes gets it at once [MQTT-3.3.1-6]");
+    for (const auto& [topic, message] : all) {
+      const bool chosen =
+          line(look, ImGui::GetContentRegionAvail().x - skin.px(14), Colour::info, look.name(topic),
+               shortened(skin.fonts.small, content_text(look, message), skin.px(150)),
+               "The last message with RETAIN of this topic: who subscribes gets it at once [MQTT-3.3.1-6]");
+      const RecordNumber origin = look.index.origin_of(static_cast<MessageId>(message));
+      if (chosen && origin >= look.reader.first()) select_record(look.selection, look.reader, look.index, origin);
+    }
   }
 
   int part_ = 0;  // which part is shown; 0: all

@@ -16,8 +16,8 @@ class Journey {
     ImGui::Indent(skin.px(14));
     if (look.selection.exchange == 0) {
       explain(skin,
-              "Select a PUBLISH in the sequence or on the canvas: what became of its message is told here, cause by "
-              "cause.");
+              "Select a control packet in the sequence or on the canvas: what became of it and its message is told "
+              "here, cause by cause.");
     } else {
       if (told_ != look.selection.exchange || look.reader.last() > told_up_to_ + 2000) tell(look);
       for (const std::string& line : lines_) {

@@ -121,9 +121,7 @@ class Log {
     const std::string instant = fmt::format("{:.6f}", static_cast<double>(r.at) / 1e9);
     if (ImGui::Selectable(instant.c_str(), false, ImGuiSelectableFlags_SpanAllColumns)) {
       look.requests.push_back(SeekTo{r.at});
-      if (const IndexedEntity* entity = look.index.find(r.entity)) look.selection.node = entity->node;
-      if (r.kind == Kind::packet_sent || r.kind == Kind::packet_dropped) look.selection.packet = r.key;
-      if (r.kind == Kind::mqtt_sent) look.selection.exchange = number, look.selection.message = r.key;
+      select_record(look.selection, look.reader, look.index, number);
     }
     ImGui::PopFont();
     ImGui::TableNextColumn();

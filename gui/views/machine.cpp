@@ -42,7 +42,7 @@ class Machine {
     constexpr const char* words[] = {"Message", "Session"};
     ImGui::SetCursorScreenPos({origin.x + size.x - skin.px(196), origin.y + skin.px(6)});
     segments(skin, "machine", words, chosen_, 28);
-    const Exchange* exchange = look.selection.exchange == 0 ? nullptr : look.exchange(look.selection.exchange);
+    const Exchange* exchange = look.selected_exchange();
     if (chosen_ == 0) {
       message(look, exchange, origin, size);
     } else {

@@ -110,6 +110,11 @@ class Packet {
                fmt::format("{} bytes", size));
     ImGui::Dummy({1, skin.px(28)});
     explain(skin, fmt::format("sent by {} at {:.6f} s", look.name(sent.entity), static_cast<double>(sent.at) / 1e9));
+    if (look.selection.exchange != 0) {
+      if (text_button(skin, "Why late, lost, twice?", icon::timeline)) look.requests.push_back(ShowView{"journey"});
+      tip(skin, "The journey of the message that it belongs to, cause by cause (j)");
+      ImGui::Dummy({1, skin.px(4)});
+    }
     // How much of it is whose.
     const ImVec2 bar = ImGui::GetCursorScreenPos();
     const auto x_of = [&](std::uint32_t byte) {

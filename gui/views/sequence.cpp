@@ -273,9 +273,8 @@ class Sequence {
             : ", not received");
     ImGui::PopFont();
     if (ImGui::IsMouseReleased(0) && !ImGui::IsMouseDragging(0, 4)) {
-      look.selection.exchange = pointed->sent;
-      look.selection.message = pointed->message;
-      look.selection.packet = packet_of(look.reader, *pointed);
+      select_exchange(look.selection, look.reader, *pointed);
+      if (ImGui::GetIO().MouseClickedLastCount[0] == 2) look.requests.push_back(ShowView{"journey"});
       look.requests.push_back(
           SeekTo{pointed->received != 0 ? (pointed->sent_at + pointed->received_at) / 2 : pointed->sent_at});
     }

@@ -37,7 +37,7 @@ void Subscriptions::draw(Look& look, const std::string& broker, std::span<const 
     explain(skin, "None: nobody has subscribed.");
     return;
   }
-  const Exchange* selected = look.selection.exchange == 0 ? nullptr : look.exchange(look.selection.exchange);
+  const Exchange* selected = look.selected_exchange();
   const std::string of_selected = selected == nullptr ? "" : topic_of(look, *selected);
   ImGui::PushFont(skin.fonts.small);
   ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - skin.px(14));

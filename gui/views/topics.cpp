@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <map>
 
+#include "gui/content.hpp"
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
-#include "sim/wire/mqtt.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -37,7 +37,7 @@ class Topics {
       const Record& last = look.reader.record(*(end - 1));
       table.rows.push_back({topic, std::to_string(end - records.begin()),
                             fmt::format("{:.9f}", static_cast<double>(last.at) / 1e9), std::to_string(last.a),
-                            (last.field & 4) != 0 ? "1" : "0", payload_of(look, *(end - 1))});
+                            (last.field & 4) != 0 ? "1" : "0", payload_of(look, last)});
     }
     return table;
   }
@@ -72,9 +72,15 @@ class Topics {
     const Record& last = look.reader.record(*(end - 1));
     const auto count = static_cast<std::size_t>(end - records.begin());
     const bool retained = (last.field & 4) != 0;
+    const ImVec2 at = ImGui::GetCursorScreenPos();
     line(look, levels.size() - 1, levels.back(), fmt::format("{} x, {} ago", count, seconds_text(look.at - last.at, 1)),
          Colour::text);
-    const std::string payload = payload_of(look, *(end - 1));
+    ImGui::SetCursorScreenPos(at);
+    if (chosen_line(skin, topic.c_str(), ImGui::GetContentRegionAvail().x - skin.px(14), skin.px(16),
+                    look.selection.message == last.subject && last.subject != 0))
+      select_record(look.selection, look.reader, look.index, *(end - 1));
+    tip(skin, "Select the last message of this topic");
+    const std::string payload = payload_of(look, last);
     ImGui::Indent(skin.px(14 * static_cast<float>(levels.size())));
     explain(skin, fmt::format("{}{}", retained ? "retained: " : "",
                               payload.empty() ? fmt::format("{} bytes", last.a) : payload));
@@ -94,33 +100,9 @@ class Topics {
     ImGui::Dummy({room, skin.px(16)});
   }
 
-  // From the packet that brought it: the record that caused the acceptance is its receipt.
-  static std::string payload_of(const Look& look, RecordNumber accepted) {
-    const Record* cause = &look.reader.record(accepted);
-    for (int i = 0; i < 4 && cause->kind != Kind::mqtt_received; ++i) {
-      if (cause->cause < look.reader.first()) return {};
-      cause = &look.reader.record(cause->cause);
-    }
-    if (cause->kind != Kind::mqtt_received) return {};
-    const Exchange* exchange = look.index.exchange_at(cause->subject, cause->a);
-    if (exchange == nullptr) return {};
-    const auto bytes = bytes_of(look, *exchange);
-    const auto header = mqtt::decode_fixed_header(bytes);
-    if (!header || !header->has_value() || (*header)->size() != bytes.size()) return {};
-    const auto decoded = mqtt::decode(**header, bytes);
-    const auto* publish = decoded ? std::get_if<mqtt::Publish>(&*decoded) : nullptr;
-    if (publish == nullptr) return {};
-    std::string text;
-    for (const std::uint8_t b : publish->payload.first(std::min<std::size_t>(publish->payload.size(), 90)))
-      text += b >= 0x20 && b != 0x7f ? static_cast<char>(b) : '.';
-    // Text in UTF-8 is shown as it is; of anything else, what is printable.
-    while (!text.empty() && text.size() < publish->payload.size() &&
-           (static_cast<unsigned char>(text.back()) & 0x80) != 0)
-      text.pop_back();  // not a part of a character at the cut
-    if (!mqtt::is_valid_utf8(wire::bytes_of(text)))
-      std::replace_if(
-          text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }, '.');
-    return text;
+  static std::string payload_of(const Look& look, const Record& accepted) {
+    const auto content = content_of(look, accepted.subject);
+    return content ? content->payload : "";
   }
 
   std::map<std::string, std::vector<RecordNumber>> accepted_;  // by topic, in order of time

@@ -491,16 +491,9 @@ class Topology {
   }
 
   static void choose(Look& look, const Target& target) {
-    if (target.kind == TargetKind::node) look.selection.node = target.entity, look.selection.link = 0;
-    if (target.kind == TargetKind::link) look.selection.link = target.entity, look.selection.node = 0;
-    if (target.kind != TargetKind::packet) return;
-    look.selection.packet = target.packet;
-    look.selection.byte_begin = look.selection.byte_end = 0;
-    const IndexedPacket* packet = look.index.packet(target.packet);
-    const Exchange* exchange = packet != nullptr && packet->end > packet->begin
-                                   ? look.index.exchange_at(packet->stream, packet->begin)
-                                   : nullptr;
-    look.selection.exchange = exchange == nullptr ? 0 : exchange->sent;
+    if (target.kind == TargetKind::node) select_node(look.selection, target.entity);
+    if (target.kind == TargetKind::link) select_link(look.selection, target.entity);
+    if (target.kind == TargetKind::packet) select_packet(look.selection, look.index, target.packet);
   }
 
   // All that the mouse does here, by keys: choose the next node, cable or packet under way, act on it, zoom and move.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "gui/content.hpp"
 #include "gui/look.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
@@ -13,12 +14,6 @@ namespace wirelab::gui {
 std::vector<View> make_views() {
   return {topology_view(), control_view(), sequence_view(), machine_view(), plots_view(),      log_view(),
           packet_view(),   journey_view(), broker_view(),   topics_view(),  connection_view(), network_view()};
-}
-
-const Exchange* Look::exchange(RecordNumber sent) const {
-  const auto& all = index.exchanges();
-  const auto found = std::partition_point(all.begin(), all.end(), [&](const Exchange& e) { return e.sent < sent; });
-  return found != all.end() && found->sent == sent ? &*found : nullptr;
 }
 
 Colour colour_of(const Exchange& exchange) {
@@ -35,34 +30,6 @@ Colour colour_of(const Exchange& exchange) {
     case mqtt::PacketType::pubcomp: return Colour::ok;
     default: return Colour::info;
   }
-}
-
-namespace {
-
-// The record of the packet whose payload holds the control packet's first byte: TCP sends it right away or a little later.
-const Record* carrier_of(const TraceStore::Reader& reader, const Exchange& exchange) {
-  constexpr RecordNumber kNear = 64;
-  for (RecordNumber n = exchange.sent + 1; n <= std::min(reader.last(), exchange.sent + kNear); ++n) {
-    const Record& r = reader.record(n);
-    if (r.kind == Kind::packet_sent && r.subject == exchange.stream && r.a <= exchange.begin && r.b > exchange.begin)
-      return &r;
-  }
-  return nullptr;
-}
-
-std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes) {
-  const auto header = mqtt::decode_fixed_header(bytes);
-  if (!header || !header->has_value() || (*header)->size() > bytes.size()) return std::nullopt;
-  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()));
-  if (!packet) return std::nullopt;
-  return *packet;
-}
-
-}  // namespace
-
-BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange) {
-  const Record* carrier = carrier_of(reader, exchange);
-  return carrier == nullptr ? 0 : carrier->key;
 }
 
 std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange) {

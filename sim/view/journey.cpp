@@ -13,7 +13,11 @@
 namespace wirelab {
 namespace {
 
-bool is_publish(const Record& sent) { return sent.field >> 4 == 3; }
+constexpr int kPublish = 3, kPubcomp = 7;  // types of control packets (MQTT 3.1.1, section 2.2.1)
+
+int type_of(const Record& sent) { return sent.field >> 4; }
+bool is_publish(const Record& sent) { return type_of(sent) == kPublish; }
+bool is_of_handshake(const Record& sent) { return type_of(sent) >= kPublish && type_of(sent) <= kPubcomp; }
 
 class Teller {
  public:
@@ -27,6 +31,16 @@ class Teller {
          fmt::format("{} publishes the will, since: {}", who(accepted.entity),
                      name_of(static_cast<WillCause>(will.field))));
     routes(accepted, 0);
+    return told();
+  }
+
+  // One that carries no message: a CONNECT, SUBSCRIBE or PINGREQ, and what came back.
+  std::string tell_alone(const Transfer& transfer) {
+    start_ = transfer.sent->at;
+    text_ = fmt::format("{} from {}, sent at {}\n", mqtt_name(transfer), who(transfer.sent->entity),
+                        format_seconds(start_));
+    control_packet(transfer, 0, "hands {} to TCP, {} bytes");
+    ended_ = true;
     return told();
   }
 
@@ -89,7 +103,13 @@ class Teller {
   // Every control packet that carried the message from here, and what came of it.
   void hops(MessageId message, int depth) {
     for (const Transfer* transfer : index_.transfers_of(message)) {
-      if (!is_publish(*transfer->sent)) continue;
+      if (!is_publish(*transfer->sent)) {
+        // What answers an earlier step is told with it; here, what a new connection makes its sender repeat.
+        const Transfer* before = index_.at(transfer->answer_to);
+        if (before == nullptr || !is_of_handshake(*before->sent))
+          control_packet(*transfer, depth, "hands {} to TCP again, {} bytes");
+        continue;
+      }
       line(transfer->sent->at, depth,
            fmt::format("{} hands PUBLISH to TCP, {} bytes", who(transfer->sent->entity),
                        transfer->sent->b - transfer->sent->a));
@@ -99,6 +119,29 @@ class Teller {
         continue;
       }
       arrived(*transfer, depth);
+      answers(*transfer, depth);
+    }
+  }
+
+  // The acknowledgements of a control packet, and theirs in turn.
+  void answers(const Transfer& transfer, int depth) {
+    for (const Transfer* answer : index_.answers_to(transfer)) {
+      if (!is_publish(*answer->sent)) control_packet(*answer, depth, "answers {}, {} bytes");
+    }
+  }
+
+  // One that carries no payload: how it crossed, and its answers. `words` has places for its name and size.
+  void control_packet(const Transfer& transfer, int depth, fmt::string_view words) {
+    const Record& sent = *transfer.sent;
+    const std::string name = mqtt_name(transfer);
+    line(sent.at, depth, who(sent.entity) + " " + fmt::format(fmt::runtime(words), name, sent.b - sent.a));
+    const std::int64_t complete_at = carriage(transfer, depth + 1);
+    if (transfer.received == nullptr) {
+      const bool ended = ended_;  // that is the message's own, not of what acknowledges it
+      line_undelivered(transfer, complete_at, sent.key, depth + 1);
+      ended_ = ended;
+    } else {
+      answers(transfer, depth);
     }
   }
 
@@ -112,8 +155,9 @@ class Teller {
       const bool lost = !index_.about(Kind::message_lost, message).empty();
       ended_ = lost;
       line(packets.back()->at, depth,
-           lost ? "its last byte never arrived: the connection ended before"
-                : "its last byte had not arrived when the trace ends");
+           lost           ? "its last byte never arrived: the connection ended before"
+           : message == 0 ? "its last byte has not arrived by the end of the trace"
+                          : "its last byte had not arrived when the trace ends");
     } else {
       // Told at the loss, where there is one.
       const auto lost = index_.about(Kind::message_lost, message);
@@ -295,10 +339,16 @@ class Teller {
 
 tl::expected<std::string, std::string> tell_journey_of(const MessageIndex& index, RecordNumber exchange) {
   const Record* sent = index.record(exchange);
-  if (sent == nullptr || sent->kind != Kind::mqtt_sent || sent->key == 0)
-    return tl::unexpected(std::string("this control packet carries no message of its own"));
+  if (sent == nullptr || sent->kind != Kind::mqtt_sent) return tl::unexpected(std::string("this is no control packet"));
+  // An acknowledgement has the journey of the message that it is about.
+  const Transfer* told = index.at(exchange);
+  while (told->sent->key == 0) {
+    const Transfer* before = index.at(told->answer_to);
+    if (before == nullptr || !is_of_handshake(*told->sent)) return Teller(index).tell_alone(*told);
+    told = before;
+  }
   // Back over the hops: a broker's copy has the number that its receipt gave it.
-  MessageId message = sent->key;
+  MessageId message = told->sent->key;
   for (int hop = 0; hop < 16; ++hop) {
     for (const Record* published : index.about(Kind::message_published, message)) return Teller(index).tell(*published);
     const Transfer* before = nullptr;
@@ -307,6 +357,10 @@ tl::expected<std::string, std::string> tell_journey_of(const MessageIndex& index
     }
     if (before == nullptr || before->sent->key == 0) break;
     message = before->sent->key;
+  }
+  for (const Record* accepted : index.about(Kind::message_accepted, message)) {
+    for (const Record* will : index.about(Kind::will_published, static_cast<MessageId>(accepted->b)))
+      return Teller(index).tell_will(*will, *accepted);
   }
   return tl::unexpected(std::string("its beginning lies before what is kept of the trace"));
 }

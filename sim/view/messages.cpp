@@ -18,7 +18,9 @@ MessageIndex::MessageIndex(const LoadedTrace& trace) : trace_(trace) {
     switch (r.kind) {
       case Kind::mqtt_sent: {
         const auto place = static_cast<std::uint32_t>(transfers_.size());
-        transfers_.push_back({&r, nullptr, number, 0});
+        transfers_.push_back({&r, nullptr, number, 0, receipt_before(r)});
+        by_cause_.emplace(transfers_.back().answer_to, place);
+        by_number_.emplace(number, place);
         by_stream_[r.subject].push_back(place);
         if (r.key != 0) by_message_.emplace(r.key, place);
         open[{r.subject, r.a}] = place;
@@ -29,6 +31,7 @@ MessageIndex::MessageIndex(const LoadedTrace& trace) : trace_(trace) {
         if (found == open.end()) break;
         transfers_[found->second].received = &r;
         transfers_[found->second].received_number = number;
+        by_number_.emplace(number, found->second);
         break;
       }
       case Kind::packet_sent:
@@ -59,6 +62,31 @@ std::vector<const Transfer*> MessageIndex::transfers_of(MessageId message) const
   const auto [begin, end] = by_message_.equal_range(message);
   for (auto at = begin; at != end; ++at) found.push_back(&transfers_[at->second]);
   return found;
+}
+
+// The receipt in whose handling it was sent: the nearest of its causes that is one.
+RecordNumber MessageIndex::receipt_before(const Record& sent) const {
+  constexpr int kNear = 8;
+  const Record* cause = record(sent.cause);
+  for (int i = 0; i < kNear && cause != nullptr; ++i) {
+    if (cause->kind == Kind::mqtt_received) return number_of(cause);
+    if (cause->kind == Kind::timer_fired) return 0;
+    cause = record(cause->cause);
+  }
+  return 0;
+}
+
+std::vector<const Transfer*> MessageIndex::answers_to(const Transfer& transfer) const {
+  std::vector<const Transfer*> found;
+  if (transfer.received_number == 0) return found;
+  const auto [begin, end] = by_cause_.equal_range(transfer.received_number);
+  for (auto at = begin; at != end; ++at) found.push_back(&transfers_[at->second]);
+  return found;
+}
+
+const Transfer* MessageIndex::at(RecordNumber sent_or_received) const {
+  const auto found = by_number_.find(sent_or_received);
+  return found == by_number_.end() ? nullptr : &transfers_[found->second];
 }
 
 std::vector<const Transfer*> MessageIndex::in_range(StreamId stream, std::int64_t begin, std::int64_t end) const {

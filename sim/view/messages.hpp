@@ -21,6 +21,7 @@ struct Transfer {
   const Record* received = nullptr;
   RecordNumber sent_number = 0;
   RecordNumber received_number = 0;
+  RecordNumber answer_to = 0;  // the receipt of the control packet that it answers; 0: sent of itself
 };
 
 class MessageIndex {
@@ -29,6 +30,10 @@ class MessageIndex {
 
   /// The control packets that carried this message, oldest first; a resend is another one.
   std::vector<const Transfer*> transfers_of(MessageId message) const;
+  /// The control packets that were sent because this one was received: its PUBACK, PUBREC, PUBREL, PUBCOMP, or other answer.
+  std::vector<const Transfer*> answers_to(const Transfer& transfer) const;
+  /// The control packet that was received at this record, or sent; null if there is none.
+  const Transfer* at(RecordNumber sent_or_received) const;
   /// All control packets in order of sending.
   const std::vector<Transfer>& transfers() const { return transfers_; }
   /// The transfers that share bytes [begin, end) of a stream.
@@ -49,10 +54,13 @@ class MessageIndex {
   }
 
  private:
+  RecordNumber receipt_before(const Record& sent) const;
   const LoadedTrace& trace_;
   std::vector<Transfer> transfers_;
   std::map<StreamId, std::vector<std::uint32_t>> by_stream_;  // places in transfers_, in order of begin
   std::multimap<MessageId, std::uint32_t> by_message_;
+  std::multimap<RecordNumber, std::uint32_t> by_cause_;  // by answer_to
+  std::map<RecordNumber, std::uint32_t> by_number_;      // by sent_number and received_number
   std::map<StreamId, std::vector<const Record*>> stream_records_;
   std::multimap<BlobNumber, const Record*> blob_records_;
   std::multimap<MessageId, const Record*> message_records_;

@@ -74,7 +74,12 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
 void RunIndex::take(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
   switch (record.kind) {
     case Kind::defined: define(reader, record, number); break;
-    case Kind::state: timers_.take(record); break;
+    case Kind::state:
+      timers_.take(record);
+      if (static_cast<Field>(record.field) == Field::session_will && record.b != 0)
+        origins_[static_cast<MessageId>(record.b)] = number;
+      break;
+    case Kind::message_accepted: origins_[record.subject] = number; break;
     case Kind::stream_opened: {
       if (streams_.size() <= record.subject) streams_.resize(record.subject + 1);
       const IndexedEntity* sender = find(record.entity);
@@ -175,6 +180,17 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
     }
     default: break;
   }
+}
+
+const Exchange* RunIndex::exchange(RecordNumber sent) const {
+  const auto found =
+      std::partition_point(exchanges_.begin(), exchanges_.end(), [&](const Exchange& e) { return e.sent < sent; });
+  return found != exchanges_.end() && found->sent == sent ? &*found : nullptr;
+}
+
+RecordNumber RunIndex::origin_of(MessageId message) const {
+  const auto found = origins_.find(message);
+  return found == origins_.end() ? 0 : found->second;
 }
 
 const Exchange* RunIndex::exchange_at(StreamId stream, std::int64_t offset) const {

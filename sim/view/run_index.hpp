@@ -113,6 +113,11 @@ class RunIndex {
 
   /// Null if no such packet was seen.
   const IndexedPacket* packet(BlobNumber blob) const { return blob < packets_.size() ? &packets_[blob] : nullptr; }
+  /// The exchange whose mqtt_sent record this is; null if there is none.
+  const Exchange* exchange(RecordNumber sent) const;
+  /// Where a broker's message came from: the record of its acceptance, or for a will that is armed the one that armed it; 0 if
+  /// that is not known.
+  RecordNumber origin_of(MessageId message) const;
   /// The first exchange of the stream whose range ends after `offset`; null if there is none.
   const Exchange* exchange_at(StreamId stream, std::int64_t offset) const;
   /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does.
@@ -171,6 +176,7 @@ class RunIndex {
   Flight* flight_of(const Record& record);
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin
+  tsl::robin_map<MessageId, RecordNumber, MixHash> origins_;
   std::int64_t longest_flight_ = 0;
   std::int64_t longest_exchange_ = 0;
   static constexpr std::int64_t kBin = 100'000'000;  // ns of one bin of activity
