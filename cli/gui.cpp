@@ -15,7 +15,7 @@ namespace {
 
 struct GuiCommand {
   RunOptions options;
-  std::string at, size = "1440x900", theme, screenshot, show, select;
+  std::string at, size, theme, screenshot, show, select;
   int scale = 100;
 };
 
@@ -51,10 +51,11 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
 }
 
 int show_it(const GuiCommand& command) {
-  int width = 0;
-  int height = 0;
-  if (std::sscanf(command.size.c_str(), "%dx%d", &width, &height) != 2 || width < 640 || height < 480 || width > 7680 ||
-      height > 4320)
+  int width = 1440;
+  int height = 900;
+  const bool sized = !command.size.empty();
+  if (sized && (std::sscanf(command.size.c_str(), "%dx%d", &width, &height) != 2 || width < 640 || height < 480 ||
+                width > 7680 || height > 4320))
     return report({kBadInput, fmt::format("--size {}: write WIDTHxHEIGHT from 640x480 to 7680x4320, as in 1440x900",
                                           command.size)});
   const gui::Theme* theme = gui::find_theme(command.theme.empty() ? "dark" : command.theme);
@@ -76,8 +77,8 @@ int show_it(const GuiCommand& command) {
   }
   if (!command.screenshot.empty()) return picture(command, std::move(session), at, width, height, *theme);
   gui::WindowOptions options;
-  options.width = width;
-  options.height = height;
+  options.width = sized ? width : 0;
+  options.height = sized ? height : 0;
   options.scale = command.scale == 100 ? 0 : static_cast<float>(command.scale) / 100;
   options.theme = command.theme.empty() ? nullptr : theme;
   const auto shown = gui::run_window(options, [&](gui::Application& application) {
@@ -115,7 +116,8 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();
   sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out)");
-  sub->add_option("--size", command->size, "Of the window or picture, in pixels: 1440x900");
+  sub->add_option("--size", command->size,
+                  "Of the window or picture, in pixels (default 1440x900, or as the window was left)");
   sub->add_option("--theme", command->theme, "dark, light or contrast");
   sub->add_option("--scale", command->scale, "Per cent of the usual size of texts and all: 75 to 300")
       ->check(CLI::Range(75, 300));

@@ -41,7 +41,13 @@ bool Application::apply_scale() {
 
 void Application::open(std::unique_ptr<Session> session, std::string title) {
   auto made = std::make_unique<Run>();
-  made->file_stem = std::filesystem::path(session->setup().path).stem().string();
+  made->scenario = session->setup().path;
+  made->file_stem = std::filesystem::path(made->scenario).stem().string();
+  // As in another run of the same scenario, or as it was left.
+  made->places = kept_.places_of(made->scenario);
+  for (const auto& other : runs_) {
+    if (other->scenario == made->scenario) made->places = other->places;
+  }
   if (title.ends_with(".lua")) title = made->file_stem;
   made->title = std::move(title);
   if (++opened_ > 1) made->file_stem += fmt::format("-{}", opened_);
@@ -115,8 +121,10 @@ void Application::fork_here() {
   const std::int64_t at = shown->looking_at.value_or(shown->playback->status().now.ns());
   notice_ = "Forking: the run begins again up to this instant ...";
   shown->playback->pause();
-  shown->playback->ask([arrivals = arrivals_, at, title = shown->title](Session& session) {
-    auto forked = session.fork(Instant::from_ns(at));
+  // A fork that nobody waits for any more, since the run is being closed, is given up.
+  const std::atomic<bool>& leaving = shown->playback->leaving();
+  shown->playback->ask([arrivals = arrivals_, at, title = shown->title, &leaving](Session& session) {
+    auto forked = session.fork(Instant::from_ns(at), &leaving);
     const std::lock_guard lock(arrivals->mutex);
     if (!forked) {
       arrivals->notice = forked.error().text;
@@ -148,16 +156,32 @@ void Application::run_with_seed(std::uint64_t seed) {
 }
 
 void Application::recall(const Remembered& remembered) {
-  left_ = remembered.left;
-  right_ = remembered.right;
-  bottom_ = remembered.bottom;
-  recent_ = remembered.recent;
-  if (const Theme* theme = find_theme(remembered.theme)) set_theme(*theme);
-  if (remembered.scale != 0) wanted_scale_ = remembered.scale;
+  kept_ = remembered;
+  left_ = kept_.left;
+  right_ = kept_.right;
+  bottom_ = kept_.bottom;
+  show(kept_.bottom_view);
+  show(kept_.right_view);
+  if (const Theme* theme = find_theme(kept_.theme)) set_theme(*theme);
+  if (kept_.scale != 0) wanted_scale_ = kept_.scale;
+}
+
+std::string Application::chosen_view(Place place, int chosen) const {
+  for (const View& view : make_views()) {
+    if (view.place == place && chosen-- == 0) return view.id;
+  }
+  return {};
 }
 
 Remembered Application::remembered() const {
-  return {std::string(skin_.theme->name), skin_.scale, left_, right_, bottom_, recent_};
+  Remembered all = kept_;
+  all.theme = skin_.theme->name;
+  all.scale = skin_.scale;
+  all.left = left_, all.right = right_, all.bottom = bottom_;
+  all.bottom_view = chosen_view(Place::bottom, bottom_tab_);
+  all.right_view = right_tab_ == kLeftAsTab ? chosen_view(Place::left, 0) : chosen_view(Place::right, right_tab_);
+  for (const auto& open : runs_) all.note_places(open->scenario, open->places);
+  return all;
 }
 
 void Application::carry_out(const std::vector<Request>& requests) {
@@ -237,22 +261,23 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   if (two) {
     const float x = middle_x + one_width + seam;
     list.AddRectFilled({x - seam, at.y}, {x, at.y + canvas_height}, skin_(Colour::line));
-    pane("beside", {x, at.y}, {one_width, canvas_height}, kStill, [&] {
-      beside(look, {x, at.y}, {one_width, canvas_height});
-    });
+    const float y = at.y + canvas_height + seam + skin_.px(kTabs);
+    list.AddRectFilled({x - seam, y}, {x, at.y + size.y}, skin_(Colour::line));
+    beside(look, {x, at.y}, {one_width, canvas_height}, {x, y}, {one_width, at.y + size.y - y});
   }
-  pane("bottom", {middle_x, at.y + canvas_height + seam}, {middle_width, bottom}, kStill, [&] {
+  pane("bottom", {middle_x, at.y + canvas_height + seam}, {one_width, bottom}, kStill, [&] {
     tabbed(look, Place::bottom, bottom_tab_);
     time_strip(look, status);
   });
   pane("right", {middle_x + middle_width + seam, at.y}, {right, size.y}, kStill,
        [&] { tabbed(look, Place::right, right_tab_, narrow); });
   if (left > 0)
-    splitter(skin_, "##left seam", {at.x + left - skin_.px(3), at.y}, {skin_.px(7), size.y}, true, left_, 1, 240, 460);
+    splitter(skin_, "##left seam", {at.x + left - skin_.px(3), at.y}, {skin_.px(7), size.y}, true, left_, 1, kLeastLeft,
+             kMostLeft);
   splitter(skin_, "##right seam", {middle_x + middle_width - skin_.px(3), at.y}, {skin_.px(7), size.y}, true, right_,
-           -1, 300, 560);
+           -1, kLeastRight, kMostRight);
   splitter(skin_, "##bottom seam", {middle_x, at.y + canvas_height - skin_.px(3)}, {middle_width, skin_.px(7)}, false,
-           bottom_, -1, 200, 560);
+           bottom_, -1, kLeastBottom, kMostBottom);
 }
 
 void Application::set_scenarios(const std::string& folder) { cards_ = read_cards(folder); }
@@ -286,8 +311,8 @@ void Application::open_file(const std::string& path) {
   }));
 }
 
-// The next run's canvas at the same instant, or at its newest if it has not come so far.
-void Application::beside(Look& look, ImVec2 at, ImVec2 size) {
+// The next run at the same instant, or at its newest if it has not come so far: its canvas, and the lower view that is chosen.
+void Application::beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size) {
   Run& other = *runs_[(shown_ + 1) % runs_.size()];
   const PlaybackStatus status = other.playback->status();
   const std::int64_t shown_at = std::min(look.at, status.now.ns());
@@ -297,15 +322,27 @@ void Application::beside(Look& look, ImVec2 at, ImVec2 size) {
   if (!read_all || !there_yet) moving_ = true;
   std::vector<Request> requests;
   Look there{reader, other.index, other.timeline.state(), shown_at, std::max(status.end.ns(), status.now.ns()),
-             false,  skin_,       other_selection_,       requests, moving_};
-  const auto canvas =
-      std::find_if(other.views.begin(), other.views.end(), [](const View& v) { return v.place == Place::canvas; });
-  canvas->draw(there);
-  text_at(*ImGui::GetWindowDrawList(), skin_.fonts.small_strong, at.x + skin_.px(16), at.y + skin_.px(18),
+             false,  skin_,       other_selection_,       requests, other.places,
+             moving_};
+  const auto draw = [&](const char* id, ImVec2 at, ImVec2 size, const View& view) {
+    ImGui::SetCursorScreenPos(at);
+    ImGui::BeginChild(id, size, false, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+    view.draw(there);
+    ImGui::EndChild();
+  };
+  int below_it = bottom_tab_;
+  for (const View& view : other.views) {
+    if (view.place == Place::canvas) draw("canvas beside", canvas, canvas_size, view);
+    if (view.place == Place::bottom && below_it-- == 0) draw("view beside", below, below_size, view);
+  }
+  ImGui::SetCursorScreenPos(canvas);
+  ImGui::BeginChild("canvas beside");
+  text_at(*ImGui::GetWindowDrawList(), skin_.fonts.small_strong, canvas.x + skin_.px(16), canvas.y + skin_.px(18),
           skin_(Colour::text_second),
           shortened(skin_.fonts.small_strong,
                     fmt::format("{}, at {:.3f} s", other.title, static_cast<double>(shown_at) / 1e9),
-                    size.x - skin_.px(32)));
+                    canvas_size.x - skin_.px(32)));
+  ImGui::EndChild();
 }
 
 void Application::start_page(ImVec2 size) {
@@ -320,7 +357,7 @@ void Application::start_page(ImVec2 size) {
                  skin_(Colour::text_second),
                  "Drop a scenario onto this window, or begin with: wirelab gui scenarios/nightlight.lua");
   } else {
-    chosen = draw_cards(skin_, cards_, recent_);
+    chosen = draw_cards(skin_, cards_, kept_.recent);
   }
   ImGui::EndChild();
   if (!chosen.empty()) open_file(chosen);
@@ -333,11 +370,7 @@ void Application::frame() {
       open(std::move(arrival.session), arrival.title);
       at_start_ = false;
       notice_ = runs_.size() > 1 ? "All runs are kept: choose between them above; 2 shows two side by side" : "";
-      if (arrival.file.empty()) continue;
-      Remembered list;
-      list.recent = recent_;
-      list.note_file(arrival.file);
-      recent_ = list.recent;
+      if (!arrival.file.empty()) kept_.note_file(arrival.file);
     }
     arrivals_->sessions.clear();
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});
@@ -378,9 +411,10 @@ void Application::frame() {
                 skin_,
                 selection_,
                 requests,
+                shown->places,
                 moving_};
       panes(look, status, {0, top}, {size.x, size.y - top - foot});
-      if (const View* wanted = std::exchange(wanted_table_, nullptr)) write_table(look, *wanted);
+      if (wanted_file_.view != nullptr) write_shown(look, std::exchange(wanted_file_, {}));
       top_bar(status, size.x, top);
     }
     status_bar(shown->playback->status(), {0, size.y - foot}, size.x, foot);
@@ -394,6 +428,7 @@ void Application::frame() {
   });
   if (wanted_picture_ || !opening_.empty()) moving_ = true;
   if (closing_ != nullptr) {
+    kept_ = remembered();
     std::erase_if(runs_, [&](const auto& open) { return open.get() == closing_; });
     closing_ = nullptr;
     shown_ = std::min(shown_, runs_.empty() ? 0 : runs_.size() - 1);

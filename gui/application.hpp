@@ -60,12 +60,15 @@ class Application {
   void select_last(Kind kind);
   std::int64_t shown_at() const;
   void write_table_of(std::string_view view);
+  void write_picture_of(std::string_view view);
   const Skin& skin() const { return skin_; }
 
  private:
   struct Run {
     std::string title;
+    std::string scenario;                    // its path
     std::string file_stem;                   // of what it writes: another for each run
+    Places places;                           // of nodes, by hand
     std::vector<View> views = make_views();  // they keep what they have read of this run's trace
     std::unique_ptr<Playback> playback;
     RunIndex index;
@@ -79,6 +82,7 @@ class Application {
   static constexpr float kTopBar = 52;
   static constexpr float kStatusBar = 28;
   static constexpr float kStrip = 46;
+  static constexpr float kTabs = 40;
 
   void catch_up(Run& run, const TraceStore::Reader& reader, const PlaybackStatus& status);
   void top_bar(const PlaybackStatus& status, float width, float height);
@@ -96,12 +100,18 @@ class Application {
   void fork_here();
   void save();
   void write(Export what);
-  void write_table(Look& look, const View& view);
+  // A table or picture of what a view shows, wanted until there is a Look to make it from.
+  struct WantedFile {
+    const View* view = nullptr;
+    bool picture = false;
+  };
+  void write_shown(Look& look, const WantedFile& wanted);
   /// On or back by one step: in what has happened while one looks back, else by running on.
   void step(Step kind, bool forward);
   void run_with_seed(std::uint64_t seed);
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
-  void beside(Look& look, ImVec2 at, ImVec2 size);
+  void beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size);
+  std::string chosen_view(Place place, int chosen) const;
   Run* run() { return shown_ < runs_.size() ? runs_[shown_].get() : nullptr; }
 
   Skin skin_;
@@ -121,12 +131,12 @@ class Application {
   bool show_keys_ = false;  // the sheet of shortcuts
   bool side_by_side_ = false;
   Selection other_selection_;
-  std::vector<std::string> recent_;
+  Remembered kept_;  // as it was read; its recent files are kept up to date
   std::vector<ScenarioCard> cards_;
   std::string notice_;  // shown in the status bar
   std::optional<std::string> wanted_picture_;
-  int picture_in_ = 0;                  // so many frames: the menu that asked for it is gone by then
-  const View* wanted_table_ = nullptr;  // to be written as soon as there is a Look
+  int picture_in_ = 0;  // so many frames: the menu that asked for it is gone by then
+  WantedFile wanted_file_;
   // Forks are made on the simulation's thread, files are opened on others, and both are handed over here.
   struct Arrival {
     std::unique_ptr<Session> session;

@@ -117,20 +117,22 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     ImGui::OpenPopup("write");
   ImGui::PushFont(skin_.fonts.small);
   if (ImGui::BeginPopup("write")) {
-    constexpr std::pair<const char*, Export> files[] = {
-        {"Capture for Wireshark (.pcapng)", Export::capture},
-        {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
-        {"Trace (.jsonl)", Export::trace},
-        {"Topology as a picture (.svg)", Export::topology_picture},
-        {"Last control packets as a picture (.svg)", Export::sequence_picture}};
+    constexpr std::pair<const char*, Export> files[] = {{"Capture for Wireshark (.pcapng)", Export::capture},
+                                                        {"Sequence diagram (Mermaid, .mmd)", Export::sequence},
+                                                        {"Trace (.jsonl)", Export::trace}};
     for (const auto& [words, what] : files) {
       if (ImGui::MenuItem(words)) write(what);
     }
     if (ImGui::MenuItem("The window as a picture (.png)")) wanted_picture_ = shown->file_stem + ".png", picture_in_ = 3;
     ImGui::Separator();
+    ImGui::TextDisabled("Pictures of what is shown (.svg)");
+    for (const View& view : shown->views) {
+      if (view.picture && ImGui::MenuItem(view.title)) wanted_file_ = {&view, true};
+    }
+    ImGui::Separator();
     ImGui::TextDisabled("Tables, as panels show them (.csv)");
     for (const View& view : shown->views) {
-      if (view.table && ImGui::MenuItem(view.title)) wanted_table_ = &view;
+      if (view.table && ImGui::MenuItem(fmt::format("{}##table", view.title).c_str())) wanted_file_ = {&view, false};
     }
     ImGui::EndPopup();
   }
@@ -215,11 +217,20 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
     x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::info),
                  fmt::format("{} by hand", status.interventions)) +
          skin_.px(18);
-  if (!status.digest.empty() && !back) {
+  if (!status.digest.empty()) {
+    const float begin = x;
     if (skin_.fonts.has_icons)
       x += text_at(list, skin_.fonts.icons_small, x, middle, skin_(Colour::ok), icon::fingerprint) + skin_.px(6);
-    x += text_at(list, skin_.fonts.mono_small, x, middle, skin_(Colour::text_third), status.digest.substr(0, 15)) +
-         skin_.px(18);
+    x += text_at(list, skin_.fonts.mono_small, x, middle, skin_(Colour::text_third), status.digest.substr(0, 15));
+    ImGui::SetCursorScreenPos({begin, at.y});
+    if (ImGui::InvisibleButton("digest", {x - begin, height})) {
+      ImGui::SetClipboardText(status.digest.c_str());
+      notice_ = "Copied: " + status.digest;
+    }
+    tip(skin_,
+        ("The digest of all that has happened up to the newest instant; a click copies it whole:\n" + status.digest)
+            .c_str());
+    x += skin_.px(18);
   }
   const bool bad = !status.problem.empty() && !(status.failed && !notice_.empty());
   const std::string& said = bad ? status.problem : notice_;
@@ -308,6 +319,8 @@ void Application::shortcut_sheet() {
       {"j", "the journey of what is selected"},
       {"f   < >", "fit the canvas; smaller, larger"},
       {"shift arrows", "move the canvas"},
+      {"z Z   x X", "the sequence: nearer, farther; later, earlier"},
+      {"w W  e E  u U", "left, right, lower pane: larger, smaller"},
       {"h", "the start page"},
       {"+  -", "larger, smaller"},
       {"tab, arrows, enter", "reach every control"},

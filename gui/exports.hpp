@@ -1,4 +1,4 @@
-// Files of what is shown: the run as a capture, a sequence diagram, a trace, or pictures (SVG).
+// Files of the whole run: a capture, a sequence diagram, a trace.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace wirelab::gui {
 
-enum class Export : unsigned char { capture, sequence, trace, topology_picture, sequence_picture };
+enum class Export : unsigned char { capture, sequence, trace };
 
 /// Writes the session's trace, as far as it has come, into the working directory; returns the file's name, which begins with
 /// `stem`. On the thread that runs the session.

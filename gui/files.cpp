@@ -46,20 +46,40 @@ std::optional<std::string> Application::take_wanted_picture() {
 void Application::write_table_of(std::string_view view) {
   if (run() == nullptr) return;
   for (const View& candidate : run()->views) {
-    if (candidate.id == view && candidate.table) wanted_table_ = &candidate;
+    if (candidate.id == view && candidate.table) wanted_file_ = {&candidate, false};
   }
 }
 
-void Application::write_table(Look& look, const View& view) {
-  const Table table = view.table(look);
-  const std::string path = fmt::format("{}-{}.csv", run()->file_stem, view.id);
-  if (table.rows.empty()) {
-    notice_ = fmt::format("The panel \"{}\" shows nothing to write: select something first", view.title);
+void Application::write_picture_of(std::string_view view) {
+  if (run() == nullptr) return;
+  for (const View& candidate : run()->views) {
+    if (candidate.id == view && candidate.picture) wanted_file_ = {&candidate, true};
+  }
+}
+
+// A log has very many lines: tables are made and written on a thread of their own.
+void Application::write_shown(Look& look, const WantedFile& wanted) {
+  const View& view = *wanted.view;
+  const std::string stem = fmt::format("{}-{}", run()->file_stem, view.id);
+  if (wanted.picture) {
+    const std::string path = stem + ".svg";
+    const auto done = write_file(path, view.picture(look));
+    notice_ = done ? "Written: " + path : fmt::format("{}: {}", path, done.error());
     return;
   }
-  const auto done = write_file(path, csv_of(table));
-  notice_ =
-      done ? fmt::format("Written: {}, {} rows", path, table.rows.size()) : fmt::format("{}: {}", path, done.error());
+  notice_ = "Writing ...";
+  opening_.push_back(std::async(std::launch::async, [arrivals = arrivals_, make = view.table(look), title = view.title,
+                                                     path = stem + ".csv", store = run()->playback->store()] {
+    const Table table = make(TraceStore::Reader(*store));
+    std::string said = fmt::format("The panel \"{}\" shows nothing to write: select something first", title);
+    if (!table.rows.empty()) {
+      const auto done = write_file(path, csv_of(table));
+      said = done ? fmt::format("Written: {}, {} rows", path, table.rows.size())
+                  : fmt::format("{}: {}", path, done.error());
+    }
+    const std::lock_guard lock(arrivals->mutex);
+    arrivals->notice = said;
+  }));
 }
 
 }  // namespace wirelab::gui

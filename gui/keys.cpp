@@ -67,13 +67,23 @@ void Application::keys(const PlaybackStatus& status) {
   if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
   if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
   if (shown == nullptr || at_start_) return;
-  if (pressed(ImGuiKey_Space)) toggle_play(status);
+  // Where a control has the keyboard's focus, the space bar is that control's.
+  const bool on_control = io.NavVisible && ImGui::IsAnyItemFocused();
+  if (pressed(ImGuiKey_Space) && !on_control) toggle_play(status);
   constexpr std::tuple<char, char, Step> steps[] = {
       {'.', ',', Step::event}, {'p', 'P', Step::packet}, {'m', 'M', Step::message}, {'s', 'S', Step::second}};
   for (const auto& [on, back, kind] : steps) {
     if (typed(on)) step(kind, true);
     if (typed(back)) step(kind, false);
   }
+  constexpr float kPane = 20;
+  const auto resize = [](float& pane, char larger, char smaller, float least, float most) {
+    if (typed(larger)) pane = std::min(pane + kPane, most);
+    if (typed(smaller)) pane = std::max(pane - kPane, least);
+  };
+  resize(left_, 'w', 'W', kLeastLeft, kMostLeft);
+  resize(right_, 'e', 'E', kLeastRight, kMostRight);
+  resize(bottom_, 'u', 'U', kLeastBottom, kMostBottom);
   if (typed('k')) fork_here();
   if (typed('j')) show("journey");
   if (typed('l')) shown->looking_at.reset();

@@ -17,47 +17,35 @@ struct Tree {
 
 class Placer {
  public:
-  Placer(const Tree& tree, Layout& layout) : tree_(tree), layout_(layout) {}
+  Placer(const Tree& tree, const std::set<EntityId>& apart, Layout& layout)
+      : tree_(tree), apart_(apart), layout_(layout) {}
 
   // Rows that a subtree takes.
   float rows(EntityId node) const {
     const auto& below = children(node);
-    float sum = 0;
-    std::size_t leaves = 0;
-    for (const EntityId child : below) {
-      if (children(child).empty()) {
-        ++leaves;
-      } else {
-        sum += rows(child);
-      }
-    }
+    const Below parts = sorted(below);
+    float sum = static_cast<float>(parts.leaves.size()) + (parts.group.empty() ? 0.0f : 1.0f);
+    for (const EntityId child : parts.trees) sum += rows(child);
     // A router has its name below it, which takes room.
-    return std::max(below.empty() ? 1.0f : 1.7f, sum + (leaves > kMostLeaves ? 1.0f : static_cast<float>(leaves)));
+    return std::max(below.empty() ? 1.0f : 1.7f, sum);
   }
   void place_below(const std::vector<EntityId>& below, float x, float middle, float side) {
-    float total = 0;
-    std::vector<EntityId> leaves;
-    std::vector<EntityId> trees;
-    for (const EntityId child : below) (children(child).empty() ? leaves : trees).push_back(child);
-    for (const EntityId child : trees) total += rows(child);
-    const bool grouped = leaves.size() > kMostLeaves;
-    total += grouped ? 1.0f : static_cast<float>(leaves.size());
+    const Below parts = sorted(below);
+    float total = static_cast<float>(parts.leaves.size()) + (parts.group.empty() ? 0.0f : 1.0f);
+    for (const EntityId child : parts.trees) total += rows(child);
     float row = middle / kRow - total / 2;
-    for (const EntityId child : trees) {
+    for (const EntityId child : parts.trees) {
       const float size = rows(child);
       const float y = (row + size / 2) * kRow;
       put({child}, x, y);
       place_below(children(child), x + side * kColumn, y, side);
       row += size;
     }
-    if (grouped) {
-      put(leaves, x, (row + 0.5f) * kRow);
-      return;
-    }
-    for (const EntityId child : leaves) {
+    for (const EntityId child : parts.leaves) {
       put({child}, x, (row + 0.5f) * kRow);
       row += 1;
     }
+    if (!parts.group.empty()) put(parts.group, x, (row + 0.5f) * kRow);
   }
   void put(std::vector<EntityId> nodes, float x, float y) {
     for (const EntityId node : nodes) layout_.item_of[node] = static_cast<std::uint32_t>(layout_.items.size());
@@ -71,20 +59,36 @@ class Placer {
   }
 
  private:
+  struct Below {
+    std::vector<EntityId> trees, leaves, group;
+  };
+  // Of many leaves all are a group but those that stand apart.
+  Below sorted(const std::vector<EntityId>& below) const {
+    Below parts;
+    for (const EntityId child : below) (children(child).empty() ? parts.leaves : parts.trees).push_back(child);
+    if (parts.leaves.size() <= kMostLeaves) return parts;
+    const auto stays = std::stable_partition(parts.leaves.begin(), parts.leaves.end(),
+                                             [&](EntityId leaf) { return apart_.contains(leaf); });
+    parts.group.assign(stays, parts.leaves.end());
+    parts.leaves.erase(stays, parts.leaves.end());
+    return parts;
+  }
+
   const Tree& tree_;
+  const std::set<EntityId>& apart_;
   Layout& layout_;
 };
 
 }  // namespace
 
-Layout lay_out(const RunIndex& index) {
+Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart) {
   Layout layout;
   Tree tree;
   for (const IndexedEntity& entity : index.entities()) {
     if (is_node(entity.kind)) tree.kind[entity.entity] = entity.kind;
   }
   for (const IndexedChannel& channel : index.channels()) tree.joined[channel.from].push_back(channel.to);
-  Placer placer(tree, layout);
+  Placer placer(tree, apart, layout);
   // Roots in order of their numbers: brokers first, then whatever they do not reach.
   std::vector<EntityId> roots;
   for (const auto& [node, kind] : tree.kind) {

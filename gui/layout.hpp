@@ -2,6 +2,10 @@
 // one another. Many leaves of one parent become one group, so that thousands of devices stay readable.
 #pragma once
 
+#include <array>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "sim/view/run_index.hpp"
@@ -25,6 +29,10 @@ struct Layout {
 
 /// More leaves of one parent than this become a group.
 inline constexpr std::size_t kMostLeaves = 14;
-Layout lay_out(const RunIndex& index);
+/// Leaves in `apart` stand by themselves whatever their number.
+Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart = {});
+
+/// Where nodes were put by hand, by their names; "the group of NAME" for a group.
+using Places = std::map<std::string, std::array<float, 2>, std::less<>>;
 
 }  // namespace wirelab::gui

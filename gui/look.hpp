@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gui/layout.hpp"
 #include "gui/selection.hpp"
 #include "gui/skin.hpp"
 #include "gui/table.hpp"
@@ -40,6 +41,7 @@ struct Look {
   const Skin& skin;
   Selection& selection;
   std::vector<Request>& requests;
+  Places& places;    // of nodes, by hand
   bool& unfinished;  // a view sets it that has not yet read all of the trace: more frames come
 
   std::int64_t value(EntityId entity, Field field, std::uint32_t key = 0) const {
@@ -54,12 +56,18 @@ struct Look {
 
 enum class Place : unsigned char { canvas, left, bottom, right };
 
+/// Makes a table, on a thread of its own where that takes its time; then from what it was given, and the trace.
+using TableMaker = std::function<Table(const TraceStore::Reader& reader)>;
+/// A table that is made already.
+TableMaker made(Table table);
+
 struct View {
   const char* id;
   const char* title;
   Place place;
   std::function<void(Look&)> draw;
-  std::function<Table(Look&)> table = nullptr;  // of what it shows, where that is a table
+  std::function<TableMaker(Look&)> table = nullptr;     // of what it shows, where that is a table
+  std::function<std::string(Look&)> picture = nullptr;  // of what it shows as SVG, where it can be drawn so
 };
 
 /// All views, in the order of their tabs.
@@ -78,6 +86,7 @@ View plots_view();
 View topics_view();
 View network_view();
 View machine_view();
+View tcp_graph_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);

@@ -8,18 +8,19 @@ namespace wirelab::gui {
 
 namespace {
 
-thread_local std::string* captured = nullptr;
+thread_local std::vector<ShownText>* captured = nullptr;
 
-void note(std::string_view text) {
-  if (captured != nullptr) captured->append(text).append("\n");
+void note(std::string_view text, ImVec2 at) {
+  if (captured != nullptr) captured->push_back({std::string(text), at});
 }
 
 }  // namespace
 
-void capture_texts(std::string* into) { captured = into; }
+void capture_texts(std::vector<ShownText>* into) { captured = into; }
 
 void say(std::string_view text) {
-  note(text);
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  note(text, {at.x + 4, at.y + ImGui::GetTextLineHeight() * 0.5f});
   ImGui::TextUnformatted(text.data(), text.data() + text.size());
 }
 
@@ -28,7 +29,7 @@ ImVec2 measure(ImFont* font, std::string_view text) {
 }
 
 float text_at(ImDrawList& list, ImFont* font, float x, float centre_y, ImU32 colour, std::string_view text) {
-  note(text);
+  note(text, {x + 4, centre_y});
   list.AddText(font, font->FontSize, {std::floor(x), std::floor(centre_y - font->FontSize * 0.5f)}, colour, text.data(),
                text.data() + text.size());
   return measure(font, text).x;
@@ -107,6 +108,26 @@ void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float w
     const float end = std::min(at + dash, length);
     list.AddLine({from.x + dx * at / length, from.y + dy * at / length},
                  {from.x + dx * end / length, from.y + dy * end / length}, colour, width);
+  }
+}
+
+void crowd_sign(ImDrawList& list, const Skin& skin, ImVec2 at, float r, Colour colour) {
+  const ImU32 ink = skin(colour);
+  switch (colour) {
+    case Colour::qos0: list.AddRectFilled({at.x - r, at.y - r}, {at.x + r, at.y + r}, ink); break;
+    case Colour::qos1:  // a diamond
+      list.AddQuadFilled({at.x, at.y - r * 1.5f}, {at.x + r * 1.5f, at.y}, {at.x, at.y + r * 1.5f},
+                         {at.x - r * 1.5f, at.y}, ink);
+      break;
+    case Colour::qos2:  // upright
+      list.AddRectFilled({at.x - r * 0.6f, at.y - r * 1.6f}, {at.x + r * 0.6f, at.y + r * 1.6f}, ink);
+      break;
+    case Colour::ok:
+      list.AddTriangleFilled({at.x, at.y - r * 1.3f}, {at.x + r * 1.3f, at.y + r}, {at.x - r * 1.3f, at.y + r}, ink);
+      break;
+    default:  // lying
+      list.AddRectFilled({at.x - r * 1.6f, at.y - r * 0.6f}, {at.x + r * 1.6f, at.y + r * 0.6f}, ink);
+      break;
   }
 }
 

@@ -5,14 +5,19 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gui/skin.hpp"
 
 namespace wirelab::gui {
 
-/// Every text that is drawn from now on is also appended to `into`, a line each, for who reads what is shown without eyes: tests.
-/// Null ends it.
-void capture_texts(std::string* into);
+/// A text and a point of the screen inside its beginning.
+struct ShownText {
+  std::string text;
+  ImVec2 at;
+};
+/// Every text that is drawn from now on is also appended to `into`, for who reads what is shown without eyes: tests. Null ends it.
+void capture_texts(std::vector<ShownText>* into);
 /// A text of ImGui's own, at its cursor.
 void say(std::string_view text);
 
@@ -33,6 +38,9 @@ void cross(ImDrawList& list, const Skin& skin, ImVec2 centre, float size);
 void arrow(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float head);
 void dashed_line(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float dash);
 
+/// The same where they are very many and small: QoS 0 a square, 1 a diamond, 2 an upright bar, an acknowledgement a triangle,
+/// another one a lying bar.
+void crowd_sign(ImDrawList& list, const Skin& skin, ImVec2 at, float r, Colour colour);
 /// The sign of a control packet, which says by its shape what its colour says: QoS 0 a disc, 1 a ring, 2 two rings, an
 /// acknowledgement a triangle, another one a hexagon.
 void packet_sign(ImDrawList& list, const Skin& skin, ImVec2 at, float r, Colour colour);

@@ -31,6 +31,7 @@ Playback::~Playback() {
   {
     const std::lock_guard lock(mutex_);
     quit_ = true;
+    leaving_.store(true, std::memory_order_relaxed);
   }
   wake_.notify_all();
   thread_.join();

@@ -2,6 +2,7 @@
 // asks how it stands; both take a lock for a moment only, so the window never waits for the simulation.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -57,6 +58,8 @@ class Playback {
   void wait();
 
   PlaybackStatus status() const;
+  /// Set when the run is being closed: what was asked for and takes long should end soon then.
+  const std::atomic<bool>& leaving() const { return leaving_; }
   const std::shared_ptr<TraceStore>& store() const { return store_; }
 
  private:
@@ -77,6 +80,7 @@ class Playback {
   bool has_condition_ = false;
   bool restart_clock_ = true;
   bool quit_ = false;
+  std::atomic<bool> leaving_ = false;
   std::thread thread_;
 };
 

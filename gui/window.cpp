@@ -21,7 +21,12 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
   glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
   glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
   glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
-  GLFWwindow* window = glfwCreateWindow(options.width, options.height, "Wirelab", nullptr, nullptr);
+  const std::string kept = remembered_path();
+  Remembered remembered = read_remembered(kept);
+  const bool sized = options.width != 0;
+  const int first_width = sized ? options.width : remembered.width != 0 ? remembered.width : 1440;
+  const int first_height = sized ? options.height : remembered.height != 0 ? remembered.height : 900;
+  GLFWwindow* window = glfwCreateWindow(first_width, first_height, "Wirelab", nullptr, nullptr);
   if (window == nullptr) {
     glfwTerminate();
     return tl::unexpected("no window: " + last_error);
@@ -45,8 +50,6 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
     glfwSetDropCallback(window, [](GLFWwindow* at, int count, const char** paths) {
       for (int i = 0; i < count; ++i) static_cast<Application*>(glfwGetWindowUserPointer(at))->open_file(paths[i]);
     });
-    const std::string kept = remembered_path();
-    Remembered remembered = read_remembered(kept);
     if (options.theme != nullptr) remembered.theme = options.theme->name;
     if (options.scale != 0) remembered.scale = options.scale;
     application.recall(remembered);
@@ -87,8 +90,10 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
       }
       glfwSwapBuffers(window);
     }
+    remembered = application.remembered();
+    glfwGetWindowSize(window, &remembered.width, &remembered.height);
     // Not being able to remember is no reason to complain at the end.
-    (void)write_remembered(kept, application.remembered());
+    (void)write_remembered(kept, remembered);
   }
   ImGui_ImplOpenGL3_Shutdown();
   ImGui_ImplGlfw_Shutdown();

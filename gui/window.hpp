@@ -11,8 +11,8 @@
 namespace wirelab::gui {
 
 struct WindowOptions {
-  int width = 1440;
-  int height = 900;
+  int width = 0;  // 0: as it was left, at first 1440 x 900
+  int height = 0;
   float scale = 0;               // 0: the monitor's
   const Theme* theme = nullptr;  // null: the one that was chosen last, or the dark one
 };

@@ -5,11 +5,11 @@
 
 namespace wirelab::gui {
 
-enum class TargetKind : unsigned char { none, node, link, packet };
+enum class TargetKind : unsigned char { none, node, group, link, packet };
 
 struct Target {
   TargetKind kind = TargetKind::none;
-  EntityId entity = 0;  // the node, the link, or the direction of a link that the packet is on
+  EntityId entity = 0;  // the node, the first of the group, the link, or the direction of a link that the packet is on
   BlobNumber packet = 0;
 };
 

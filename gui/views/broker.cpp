@@ -284,7 +284,7 @@ class Broker {
 
 View broker_view() {
   return {"broker", "Broker", Place::right, [view = std::make_shared<Broker>()](Look& look) { view->draw(look); },
-          [](Look& look) { return Broker::table(look); }};
+          [](Look& look) { return made(Broker::table(look)); }};
 }
 
 }  // namespace wirelab::gui

@@ -148,7 +148,7 @@ class Connections {
 
 View connection_view() {
   return {"connection", "TCP", Place::right, [view = std::make_shared<Connections>()](Look& look) { view->draw(look); },
-          [](Look& look) { return Connections::table(look); }};
+          [](Look& look) { return made(Connections::table(look)); }};
 }
 
 }  // namespace wirelab::gui

@@ -101,7 +101,7 @@ class Journey {
 View journey_view() {
   const auto view = std::make_shared<Journey>();
   return {"journey", "Journey", Place::right, [view](Look& look) { view->draw(look); },
-          [view](Look& look) { return view->table(look); }};
+          [view](Look& look) { return made(view->table(look)); }};
 }
 
 }  // namespace wirelab::gui

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "gui/controls.hpp"
@@ -35,7 +36,7 @@ class Log {
     if (changed) {
       auto parsed = RecordFilter::parse(filter_);
       wrong_ = parsed ? std::string() : parsed.error();
-      if (parsed) parsed_ = std::move(*parsed), lines_.clear(), next_ = 0;
+      if (parsed) parsed_ = std::move(*parsed), right_ = filter_, lines_.clear(), next_ = 0;
     }
     if (!wrong_.empty()) {
       ImGui::SameLine();
@@ -72,16 +73,19 @@ class Log {
     ImGui::PopFont();
   }
 
-  Table table(Look& look) {
-    while (next_ <= look.reader.last()) collect(look);
-    Table table{{"seconds", "where", "what"}, {}};
-    for (const RecordNumber n : lines_) {
-      const Record& r = look.reader.record(n);
-      if (r.at > look.at) break;
-      table.rows.push_back(
-          {fmt::format("{:.9f}", static_cast<double>(r.at) / 1e9), look.name(r.entity), words_of(look.reader, n)});
-    }
-    return table;
+  // All lines up to the shown instant, also those that have not been read yet.
+  TableMaker table(const Look& look) const {
+    return [at = look.at, text = right_, shown = shown_](const TraceStore::Reader& reader) {
+      Table table{{"seconds", "where", "what"}, {}};
+      const auto filter = RecordFilter::parse(text);
+      for (RecordNumber n = reader.first(); n <= reader.last() && reader.record(n).at <= at; ++n) {
+        if (!is_shown(reader, n, *filter, shown)) continue;
+        const Record& r = reader.record(n);
+        table.rows.push_back({fmt::format("{:.9f}", static_cast<double>(r.at) / 1e9),
+                              std::string(reader.name(r.entity)), words_of(reader, n)});
+      }
+      return table;
+    };
   }
 
  private:
@@ -90,12 +94,17 @@ class Log {
     constexpr RecordNumber kMost = 20'000;
     const RecordNumber to = std::min(look.reader.last(), std::max(next_, look.reader.first()) + kMost);
     for (next_ = std::max(next_, look.reader.first()); next_ <= to; ++next_) {
-      const Record& r = look.reader.record(next_);
-      const Layer layer = layer_of(r.kind, r.field);
-      if (r.kind == Kind::state || (layer != Layer::world && !shown_[static_cast<std::size_t>(layer)])) continue;
-      if (!is_line(r.kind)) continue;
-      if (parsed_.lets_pass(look.reader, next_)) lines_.push_back(next_);
+      if (is_shown(look.reader, next_, parsed_, shown_)) lines_.push_back(next_);
     }
+  }
+  using Layers = std::array<bool, 5>;
+  static bool is_shown(const TraceStore::Reader& reader, RecordNumber number, const RecordFilter& filter,
+                       const Layers& shown) {
+    const Record& r = reader.record(number);
+    if (!is_line(r.kind)) return false;
+    const Layer layer = layer_of(r.kind, r.field);
+    if (layer != Layer::world && !shown[static_cast<std::size_t>(layer)]) return false;
+    return filter.lets_pass(reader, number);
   }
   static bool is_line(Kind kind) {
     switch (kind) {
@@ -140,8 +149,9 @@ class Log {
 
   char filter_[256] = "";
   RecordFilter parsed_;
+  std::string right_;  // the text that parsed_ is of
   std::string wrong_;  // what is wrong with the filter; the last right one holds meanwhile
-  bool shown_[5] = {true, false, true, true, true};
+  Layers shown_ = {true, false, true, true, true};
   std::vector<RecordNumber> lines_;
   RecordNumber next_ = 0;
   int last_count_ = 0;

@@ -131,6 +131,8 @@ Table table(Look& look) {
 
 }  // namespace
 
-View network_view() { return {"network", "Network", Place::right, draw, table}; }
+View network_view() {
+  return {"network", "Network", Place::right, draw, [](Look& look) { return made(table(look)); }};
+}
 
 }  // namespace wirelab::gui

@@ -289,7 +289,7 @@ class Packet {
 
 View packet_view() {
   return {"packet", "Packet", Place::right, [view = std::make_shared<Packet>()](Look& look) { view->draw(look); },
-          [](Look& look) { return Packet::table(look); }};
+          [](Look& look) { return made(Packet::table(look)); }};
 }
 
 }  // namespace wirelab::gui

@@ -260,7 +260,7 @@ class Plots {
 View plots_view() {
   const auto view = std::make_shared<Plots>();
   return {"plots", "Plots", Place::bottom, [view](Look& look) { view->draw(look); },
-          [view](Look& look) { return view->table(look); }};
+          [view](Look& look) { return made(view->table(look)); }};
 }
 
 }  // namespace wirelab::gui

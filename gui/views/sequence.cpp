@@ -1,6 +1,6 @@
 // The sequence diagram: nodes as lanes, time to the right, each control packet of MQTT an arrow from the instant it was sent to the
 // instant it was received. What is later than the shown instant is faint. Losses, retransmissions and time-outs are marked on
-// their lanes. The wheel zooms in time, dragging moves through it.
+// their lanes. The wheel zooms in time, dragging moves through it; keys do both.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "gui/svg.hpp"
 #include "gui/views/timer_bars.hpp"
 
 namespace wirelab::gui {
@@ -33,30 +34,31 @@ class Sequence {
     const bool hovered = ImGui::IsItemHovered();
     ImDrawList& list = *ImGui::GetWindowDrawList();
     list.PushClipRect(origin, {origin.x + size.x, origin.y + size.y}, true);
-    left_ = origin.x + skin.px(150);
-    right_ = origin.x + size.x - skin.px(14);
-    move(look, hovered);
+    time_.left = origin.x + skin.px(150);
+    time_.right = origin.x + size.x - skin.px(14);
+    time_.move(look, hovered, usual_span(look));
     choose_lanes(look);
     const float top = origin.y + skin.px(34);
     const float bottom = origin.y + size.y - skin.px(40);  // the last lane has room for its timers
-    axis(look, list, origin, size);
+    time_.draw_axis(look, list, origin, size);
     const float row = lanes_.size() < 2 ? 0 : (bottom - top - skin.px(10)) / static_cast<float>(lanes_.size() - 1);
     lane_y_.clear();
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       const float y = std::floor(top + skin.px(6) + row * static_cast<float>(i)) + 0.5f;
       lane_y_[lanes_[i]] = y;
       const bool selected = look.selection.node == lanes_[i];
-      list.AddLine({left_, y}, {right_, y}, skin(selected ? Colour::accent : Colour::line_strong),
+      list.AddLine({time_.left, y}, {time_.right, y}, skin(selected ? Colour::accent : Colour::line_strong),
                    skin.px(selected ? 2.0f : 1.2f));
-      text_right(list, skin.fonts.small_strong, left_ - skin.px(14), y, skin(selected ? Colour::accent : Colour::text),
+      text_right(list, skin.fonts.small_strong, time_.left - skin.px(14), y,
+                 skin(selected ? Colour::accent : Colour::text),
                  shortened(skin.fonts.small_strong, look.name(lanes_[i]), skin.px(124)));
     }
-    list.PushClipRect({left_ - skin.px(8), origin.y}, {right_ + skin.px(8), origin.y + size.y}, true);
+    list.PushClipRect({time_.left - skin.px(8), origin.y}, {time_.right + skin.px(8), origin.y + size.y}, true);
     timers(look, list, row, hovered);
     marks(look, list);
     arrows(look, list, hovered);
     list.PopClipRect();
-    playhead(look, list, origin, size);
+    time_.draw_now(look, list, origin, size);
     list.PopClipRect();
     if (lanes_.empty()) {
       const float line = skin.px(9);
@@ -68,41 +70,22 @@ class Sequence {
     }
   }
 
- private:
-  float x_of(std::int64_t at) const {
-    return left_ + static_cast<float>(static_cast<double>(at - from_) / static_cast<double>(span_)) * (right_ - left_);
+  std::string picture(Look& look) {
+    if (lanes_.empty()) time_.from = look.at - time_.span * 2 / 3, choose_lanes(look);
+    return sequence_svg(look, time_.from, time_.from + time_.span, lanes_);
   }
 
-  void move(Look& look, bool hovered) {
-    const ImGuiIO& io = ImGui::GetIO();
-    if (hovered && io.MouseWheel != 0) {
-      const double at = static_cast<double>(io.MousePos.x - left_) / static_cast<double>(right_ - left_);
-      const auto fixed = from_ + static_cast<std::int64_t>(at * static_cast<double>(span_));
-      const double to = std::clamp(static_cast<double>(span_) * std::pow(0.8, io.MouseWheel), 2e5, 6e11);
-      span_ = static_cast<std::int64_t>(to);
-      from_ = fixed - static_cast<std::int64_t>(at * to);
-      chosen_span_ = true;
+ private:
+  // Wide enough for the last arrow, and for it to slant: some ten times as long as the recent ones were on their way.
+  static std::int64_t usual_span(const Look& look) {
+    const std::size_t after = look.index.exchanges_before(look.at + 1);
+    std::int64_t longest = 10'000'000;
+    for (std::size_t i = after; i > 0 && i + 8 > after; --i) {
+      const Exchange& e = look.index.exchanges()[i - 1];
+      if (e.received != 0) longest = std::max(longest, e.received_at - e.sent_at);
     }
-    if (!chosen_span_) {
-      // Wide enough for the last arrow, and for it to slant: some ten times as long as the recent ones were on their way.
-      const std::size_t after = look.index.exchanges_before(look.at + 1);
-      std::int64_t longest = 10'000'000;
-      for (std::size_t i = after; i > 0 && i + 8 > after; --i) {
-        const Exchange& e = look.index.exchanges()[i - 1];
-        if (e.received != 0) longest = std::max(longest, e.received_at - e.sent_at);
-      }
-      const std::int64_t since = after == 0 ? 0 : look.at - look.index.exchanges()[after - 1].sent_at;
-      span_ = std::clamp<std::int64_t>(std::max(longest * 10, since * 2), 100'000'000, 12'000'000'000);
-    }
-    if (ImGui::IsItemActive() && ImGui::IsMouseDragging(0, 4)) {
-      from_ -= static_cast<std::int64_t>(static_cast<double>(io.MouseDelta.x) / static_cast<double>(right_ - left_) *
-                                         static_cast<double>(span_));
-      held_ = look.at;
-    } else if (look.at != held_) {
-      // The shown instant stays at two thirds of the width.
-      from_ = look.at - span_ * 2 / 3;
-      held_ = -1;
-    }
+    const std::int64_t since = after == 0 ? 0 : look.at - look.index.exchanges()[after - 1].sent_at;
+    return std::clamp<std::int64_t>(std::max(longest * 10, since * 2), 100'000'000, 12'000'000'000);
   }
 
   // The control packets in the window, from `first` to before `last`; where they are too many, those around the shown instant.
@@ -111,14 +94,14 @@ class Sequence {
     bool cut = false;
   };
   Span drawn(const Look& look) const {
-    Span span{look.index.exchanges_before(from_ - look.index.longest_exchange()),
-              look.index.exchanges_before(from_ + span_), false};
+    Span span{look.index.exchanges_before(time_.from - look.index.longest_exchange()),
+              look.index.exchanges_before(time_.from + time_.span), false};
     const std::size_t now = std::clamp(look.index.exchanges_before(look.at + 1), span.first, span.last);
     constexpr std::size_t kPast = kMostArrows * 3 / 4;
     const std::size_t first = now > span.first + kPast ? now - kPast : span.first;
     const std::size_t last = std::min(span.last, first + kMostArrows);
     // One that was long under way may have begun far to the left of the window: that leaves nothing out of sight.
-    span.cut = last < span.last || (first > span.first && look.index.exchanges()[first].sent_at > from_);
+    span.cut = last < span.last || (first > span.first && look.index.exchanges()[first].sent_at > time_.from);
     span.first = first, span.last = last;
     return span;
   }
@@ -163,37 +146,12 @@ class Sequence {
     lanes_ = next;
   }
 
-  void axis(const Look& look, ImDrawList& list, ImVec2 origin, ImVec2 size) const {
-    const Skin& skin = look.skin;
-    // A step of 1, 2 or 5 times a power of ten that leaves room for its label.
-    const double per_label =
-        static_cast<double>(span_) / std::max(1.0, static_cast<double>((right_ - left_) / skin.px(110)));
-    double step = std::pow(10.0, std::floor(std::log10(per_label)));
-    for (const double factor : {1.0, 2.0, 5.0, 10.0}) {
-      if (step * factor >= per_label) {
-        step *= factor;
-        break;
-      }
-    }
-    const int digits = step >= 1e9 ? 0 : step >= 1e8 ? 1 : step >= 1e7 ? 2 : step >= 1e6 ? 3 : step >= 1e5 ? 4 : 5;
-    for (double at = std::ceil(static_cast<double>(from_) / step) * step; at < static_cast<double>(from_ + span_);
-         at += step) {
-      if (at < 0) continue;
-      const float x = std::floor(x_of(static_cast<std::int64_t>(at))) + 0.5f;
-      list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::line), 1);
-      const bool behind_head = std::fabs(x - x_of(look.at)) < skin.px(84);
-      if (x > left_ - skin.px(4) && x < right_ - skin.px(20) && !behind_head)
-        text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, skin(Colour::text_third),
-                     fmt::format("{:.{}f} s", at / 1e9, digits));
-    }
-  }
-
   void arrows(Look& look, ImDrawList& list, bool hovered) {
     const Skin& skin = look.skin;
     const auto& all = look.index.exchanges();
     const auto [first, last, cut] = drawn(look);
     if (cut)
-      text_right(list, skin.fonts.tiny, right_, lanes_.empty() ? 0 : lane_y_.at(lanes_.front()) - skin.px(9),
+      text_right(list, skin.fonts.tiny, time_.right, lanes_.empty() ? 0 : lane_y_.at(lanes_.front()) - skin.px(9),
                  skin(Colour::text_third), "too many for one picture: zoom in to see all");
     struct Label {
       ImVec2 at;
@@ -216,14 +174,14 @@ class Sequence {
       const std::int64_t newest = std::max(look.index.last_at(), look.at);
       const bool under_way = !arrived && newest - e.sent_at < 3 * usual;
       const std::int64_t end = arrived ? e.received_at : e.sent_at + usual;
-      if (end < from_) continue;
+      if (end < time_.from) continue;
       const bool future = e.sent_at > look.at;
       const bool selected =
           look.selection.exchange == e.sent || (e.message != 0 && look.selection.message == e.message);
       const Colour colour = colour_of(e);
       const float alpha = future ? kFaint : 1.0f;
-      const ImVec2 a{x_of(e.sent_at), from->second};
-      ImVec2 b{x_of(end), to->second};
+      const ImVec2 a{time_.x_of(e.sent_at), from->second};
+      ImVec2 b{time_.x_of(end), to->second};
       // What has not come, though it should have: half an arrow, whether TCP is still at it or it never will.
       const bool missing = !arrived && !under_way;
       if (missing) b = {(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f};
@@ -259,7 +217,7 @@ class Sequence {
       const bool free = std::none_of(taken.begin(), taken.end(), [&](const ImVec4& t) {
         return box.x < t.z && box.z > t.x && box.y < t.w && box.w > t.y;
       });
-      if ((!free && !l.selected) || l.at.x < left_ + half * 0.3f) continue;
+      if ((!free && !l.selected) || l.at.x < time_.left + half * 0.3f) continue;
       taken.push_back(box);
       pill(list, skin, skin.fonts.mono_small, l.at, l.colour, l.text, false, l.alpha, l.selected);
     }
@@ -299,7 +257,8 @@ class Sequence {
     const auto [first, last, cut] = drawn(look);
     for (std::size_t i = first; i < last; ++i) {
       const Exchange& e = all[i];
-      if (std::max(e.received_at, e.sent_at) < from_ || !lane_y_.contains(e.from_node) || !lane_y_.contains(e.to_node))
+      if (std::max(e.received_at, e.sent_at) < time_.from || !lane_y_.contains(e.from_node) ||
+          !lane_y_.contains(e.to_node))
         continue;
       add(e.from);
       if (e.received != 0) add(look.reader.record(e.received).entity);
@@ -313,14 +272,13 @@ class Sequence {
       const auto owned = look.index.belongings(lane);
       for (const EntityId session : owned.first(std::min(owned.size(), kMostSessions))) {
         const std::int64_t due = look.value(session, Field::session_keepalive_timer);
-        if (due > look.at && due < from_ + span_) of_lane[lane].insert(session);
+        if (due > look.at && due < time_.from + time_.span) of_lane[lane].insert(session);
       }
     }
-    const TimeScale scale{left_, right_, from_, span_};
     const int rows = std::clamp(static_cast<int>((row - look.skin.px(24)) / look.skin.px(15)), 1, 3);
     // Below the last lane there is room for two.
     for (const auto& [lane, entities] : of_lane)
-      draw_timers(look, list, scale, lane_y_.at(lane), lane == lanes_.back() ? std::min(rows, 2) : rows, entities,
+      draw_timers(look, list, time_, lane_y_.at(lane), lane == lanes_.back() ? std::min(rows, 2) : rows, entities,
                   hovered);
   }
 
@@ -328,9 +286,9 @@ class Sequence {
     const Skin& skin = look.skin;
     const auto& all = look.index.marks();
     const std::size_t now = look.index.marks_before(look.at + 1);
-    std::size_t first = look.index.marks_before(from_);
+    std::size_t first = look.index.marks_before(time_.from);
     if (now > first + kMostArrows) first = now - kMostArrows;
-    const std::size_t last = std::min(look.index.marks_before(from_ + span_), first + 2 * kMostArrows);
+    const std::size_t last = std::min(look.index.marks_before(time_.from + time_.span), first + 2 * kMostArrows);
     for (std::size_t i = first; i < last; ++i) {
       const Mark& mark = all[i];
       const IndexedEntity* entity = look.index.find(mark.entity);
@@ -341,7 +299,7 @@ class Sequence {
       const auto lane = lane_y_.find(node);
       if (lane == lane_y_.end()) continue;
       const float alpha = mark.at > look.at ? kFaint : 1.0f;
-      const ImVec2 at{x_of(mark.at), lane->second};
+      const ImVec2 at{time_.x_of(mark.at), lane->second};
       switch (mark.kind) {
         case Kind::packet_dropped: {
           const float d = skin.px(5);
@@ -366,23 +324,7 @@ class Sequence {
     }
   }
 
-  void playhead(const Look& look, ImDrawList& list, ImVec2 origin, ImVec2 size) const {
-    const Skin& skin = look.skin;
-    const float x = std::floor(x_of(look.at)) + 0.5f;
-    if (x < left_ || x > right_) return;
-    list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::accent), skin.px(1.6f));
-    const std::string text = fmt::format("{:.3f} s", static_cast<double>(look.at) / 1e9);
-    const float half = measure(skin.fonts.mono_small, text).x * 0.5f + skin.px(8);
-    list.AddRectFilled({x - half, origin.y + skin.px(2)}, {x + half, origin.y + skin.px(24)}, skin(Colour::accent_fill),
-                       skin.px(6));
-    text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, IM_COL32_WHITE, text);
-  }
-
-  float left_ = 0, right_ = 0;
-  std::int64_t from_ = 0;
-  std::int64_t span_ = 4'000'000'000;
-  std::int64_t held_ = -1;  // the instant at which the person moved the diagram by hand
-  bool chosen_span_ = false;
+  TimeWindow time_;
   std::vector<EntityId> lanes_;
   std::map<EntityId, float> lane_y_;
 };
@@ -390,8 +332,10 @@ class Sequence {
 }  // namespace
 
 View sequence_view() {
-  return {"sequence", "Sequence", Place::bottom,
-          [view = std::make_shared<Sequence>()](Look& look) { view->draw(look); }};
+  const auto view = std::make_shared<Sequence>();
+  return {"sequence",    "Sequence",
+          Place::bottom, [view](Look& look) { view->draw(look); },
+          nullptr,       [view](Look& look) { return view->picture(look); }};
 }
 
 }  // namespace wirelab::gui

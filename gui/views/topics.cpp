@@ -114,7 +114,7 @@ class Topics {
 View topics_view() {
   const auto view = std::make_shared<Topics>();
   return {"topics", "Topics", Place::right, [view](Look& look) { view->draw(look); },
-          [view](Look& look) { return view->table(look); }};
+          [view](Look& look) { return made(view->table(look)); }};
 }
 
 }  // namespace wirelab::gui

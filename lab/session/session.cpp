@@ -21,12 +21,18 @@ tl::expected<std::unique_ptr<Session>, ScriptError> Session::begin(SessionSetup 
 }
 
 tl::expected<std::unique_ptr<Session>, ScriptError> Session::replay(SessionSetup setup,
-                                                                    std::vector<JournalEntry> entries, Instant at) {
+                                                                    std::vector<JournalEntry> entries, Instant at,
+                                                                    const std::atomic<bool>* stop) {
+  constexpr std::int64_t kSlices = 256;  // of the time up to `at`; before each it looks at `stop`
   auto session = begin(std::move(setup));
   if (!session) return session;
   std::erase_if(entries, [&](const JournalEntry& entry) { return entry.at > at; });
   (*session)->world().replay(std::move(entries));
-  if (const auto ran = (*session)->script_->run_until(at); !ran) return tl::unexpected(ran.error());
+  for (std::int64_t slice = 1; slice <= kSlices; ++slice) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return tl::unexpected(ScriptError{false, "given up"});
+    const Instant to = slice == kSlices ? at : Instant::from_ns(at.ns() / kSlices * slice);
+    if (const auto ran = (*session)->script_->run_until(to); !ran) return tl::unexpected(ran.error());
+  }
   return session;
 }
 
@@ -37,8 +43,8 @@ tl::expected<void, std::string> Session::intervene(const Intervention& what) {
   return {};
 }
 
-tl::expected<std::unique_ptr<Session>, ScriptError> Session::fork(Instant at) const {
-  return replay(setup_, script_->world().journal(), at);
+tl::expected<std::unique_ptr<Session>, ScriptError> Session::fork(Instant at, const std::atomic<bool>* stop) const {
+  return replay(setup_, script_->world().journal(), at, stop);
 }
 
 Journal Session::journal() const {

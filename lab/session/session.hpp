@@ -3,6 +3,7 @@
 // up to an instant, so that both branches are kept and either can be saved and replayed.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,15 +27,17 @@ class Session {
   /// Loads the scenario and starts the world at instant 0.
   static tl::expected<std::unique_ptr<Session>, ScriptError> begin(SessionSetup setup);
   /// The same, run to `at` with what a journal holds up to there. The journal must be of this scenario.
+  /// While it runs it looks at `stop` now and then: set, it ends with an error.
   static tl::expected<std::unique_ptr<Session>, ScriptError> replay(SessionSetup setup,
-                                                                    std::vector<JournalEntry> entries, Instant at);
+                                                                    std::vector<JournalEntry> entries, Instant at,
+                                                                    const std::atomic<bool>* stop = nullptr);
 
   /// Runs until `end`, at most `most` events; true once `end` is reached.
   tl::expected<bool, ScriptError> run(Instant end, std::uint64_t most) { return script_->run_some(end, most); }
   /// Between two events: applies it now and enters it into the journal. The error says what is wrong with it.
   tl::expected<void, std::string> intervene(const Intervention& what);
   /// Another session with the same past up to `at`: everything due then has happened, interventions included.
-  tl::expected<std::unique_ptr<Session>, ScriptError> fork(Instant at) const;
+  tl::expected<std::unique_ptr<Session>, ScriptError> fork(Instant at, const std::atomic<bool>* stop = nullptr) const;
 
   Journal journal() const;
   const SessionSetup& setup() const { return setup_; }

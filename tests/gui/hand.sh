@@ -55,13 +55,13 @@ close_window() {
 open_window gui hand.lua --at 6.2s
 # The right button on the packet under way, each of its three actions.
 click 674 287 3
-click 730 384
+click 730 409
 journal_has hand '"do":"duplicate_packet","link":"home>hub"' "the packet was not doubled"
 click 674 287 3
-click 730 359
+click 730 384
 journal_has hand '"do":"delay_packet","link":"home>hub","packet":[0-9]*,"by_ns":200000000' "the packet was not delayed"
 click 674 287 3
-click 730 335
+click 730 359
 journal_has hand '"do":"drop_packet","link":"home>hub"' "the packet was not dropped"
 
 # The sensor, dragged; then the link: cut by the menu, mended by its button, and its loss set by the slider.
@@ -107,6 +107,7 @@ sleep 1
 close_window
 grep -q '"scale": 1.25' config/wirelab/gui.json || fail "the scale is not remembered: $(cat config/wirelab/gui.json)"
 grep -q '"left": 3[5-9]' config/wirelab/gui.json || fail "the pane's width is not remembered: $(cat config/wirelab/gui.json)"
+grep -q '"width": 1440' config/wirelab/gui.json || fail "the window's size is not remembered: $(cat config/wirelab/gui.json)"
 cp config/wirelab/gui.json first.json
 open_window gui hand.lua
 close_window

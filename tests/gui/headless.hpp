@@ -3,6 +3,7 @@
 
 #include <imgui.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -22,6 +23,28 @@ struct Headless {
   }
   ~Headless() { ImGui::DestroyContext(context); }
   ImGuiContext* context = ImGui::CreateContext();
+  std::vector<gui::ShownText> texts;  // of the last frame
+
+  /// Where a text of the last frame that is, or begins with, this one stands: the first or the last of several. On the left the
+  /// first are drawn, then the canvas, what is below, and what is on the right.
+  ImVec2 where(std::string_view text, bool last = false) const {
+    for (const bool whole : {true, false}) {
+      const auto fits = [&](const gui::ShownText& t) { return whole ? t.text == text : t.text.starts_with(text); };
+      if (last) {
+        const auto shown = std::find_if(texts.rbegin(), texts.rend(), fits);
+        if (shown != texts.rend()) return shown->at;
+      } else {
+        const auto shown = std::find_if(texts.begin(), texts.end(), fits);
+        if (shown != texts.end()) return shown->at;
+      }
+    }
+    FAIL("nothing shows \"" << text << "\"");
+    return {};
+  }
+  bool has(std::string_view text) const {
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const auto& t) { return t.text.find(text) != std::string::npos; });
+  }
 
   /// Builds a frame and gives every text in it, a line each.
   std::string frame(gui::Application& application) {
@@ -32,10 +55,12 @@ struct Headless {
     io.Fonts->GetTexDataAsRGBA32(&pixels, &width, &height);
     io.Fonts->SetTexID(reinterpret_cast<ImTextureID>(1));
     ImGui::NewFrame();
-    std::string text;
-    gui::capture_texts(&text);
+    texts.clear();
+    gui::capture_texts(&texts);
     application.frame();
     gui::capture_texts(nullptr);
+    std::string text;
+    for (const gui::ShownText& shown : texts) text += shown.text + "\n";
     ImGui::Render();
     // What is drawn is whole: every index has its vertex.
     const ImDrawData* data = ImGui::GetDrawData();
@@ -56,15 +81,43 @@ struct Headless {
     }
     return frame(application);
   }
-  void click(gui::Application& application, float x, float y) {
+  void click(gui::Application& application, float x, float y, int button = 0) {
     ImGui::SetCurrentContext(context);
     ImGuiIO& io = ImGui::GetIO();
     io.MousePos = {x, y};
     frame(application);
+    io.MouseDown[button] = true;
+    frame(application);
+    io.MouseDown[button] = false;
+    frame(application);
+  }
+  /// On a text that is shown.
+  void click(gui::Application& application, std::string_view text, bool last = false) {
+    const ImVec2 at = where(text, last);
+    click(application, at.x, at.y);
+  }
+  void drag(gui::Application& application, ImVec2 from, ImVec2 to) {
+    ImGui::SetCurrentContext(context);
+    ImGuiIO& io = ImGui::GetIO();
+    io.MousePos = from;
+    frame(application);
     io.MouseDown[0] = true;
     frame(application);
+    for (int i = 1; i <= 5; ++i) {
+      io.MousePos = {from.x + (to.x - from.x) * static_cast<float>(i) / 5,
+                     from.y + (to.y - from.y) * static_cast<float>(i) / 5};
+      frame(application);
+    }
     io.MouseDown[0] = false;
     frame(application);
+  }
+  std::string type(gui::Application& application, std::string_view keys) {
+    ImGui::SetCurrentContext(context);
+    for (const char c : keys) {
+      ImGui::GetIO().AddInputCharacter(static_cast<unsigned char>(c));
+      frame(application);
+    }
+    return settle(application);
   }
 };
 

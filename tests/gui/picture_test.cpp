@@ -81,6 +81,8 @@ constexpr Scene kScenes[] = {{"start", nullptr, 0, Kind::none, ""},
                              {"handshake", "scenarios/qos.lua", 2.12, Kind::mqtt_sent, "machine"},
                              {"plots", "scenarios/outage.lua", 300.0, Kind::none, "plots"},
                              {"log", "scenarios/last_will.lua", 75.0, Kind::none, "log"},
+                             {"stream", "scenarios/qos.lua", 120.0, Kind::packet_dropped, "stream"},
+                             {"network", "scenarios/nat.lua", 30.0, Kind::none, "network"},
                              {"topics", "scenarios/topics.lua", 20.0, Kind::none, "topics"},
                              {"cut", "scenarios/outage.lua", 75.0, Kind::none, "connection"}};
 

@@ -75,3 +75,13 @@ end_window
 "$program" run will-session.lua --journal will-session.jsonl --json >"$work/replayed.json" 2>"$work/said" || fail "the saved session does not replay"
 grep -q '"wills": 1' "$work/replayed.json" || fail "replayed, the will did not fire: $(grep wills "$work/replayed.json")"
 "$program" run will-session.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"
+
+# At rest it draws nothing: over two seconds its processes use next to no time (clock ticks, user and system).
+used() { awk '{ print $14 + $15 }' "/proc/$window_program/stat"; }
+open_window gui will.lua --at 4s
+sleep 2
+before=$(used)
+sleep 2
+after=$(used)
+[ $((after - before)) -le 2 ] || fail "at rest the front end used $((after - before)) ticks in two seconds"
+end_window

@@ -130,7 +130,7 @@ TEST_CASE("one packet can be dropped, delayed or doubled while it is under way")
     const std::string digest = finish(*session);
     const auto parsed = parse_journal(journal_text(session->journal()));
     REQUIRE(parsed);
-  CHECK(parsed->program_version == kVersion);
+    CHECK(parsed->program_version == kVersion);
     const auto again = Session::replay(session->setup(), parsed->entries, session->end());
     REQUIRE(again);
     CHECK((*again)->world().trace().digest().everything == digest);
@@ -201,4 +201,19 @@ TEST_CASE("a fork shares the past and keeps both branches") {
   CHECK(one != other);
   CHECK(one != third);
   CHECK(finish(*begin(setup_of(file_text("scenarios/temperature.lua")))) == third);
+}
+
+TEST_CASE("a fork that nobody waits for any more is given up, and leaves the run as it was") {
+  const auto session = begin(setup_of(file_text("scenarios/qos.lua")));
+  REQUIRE(session->run(Instant() + Duration::seconds(30), ~std::uint64_t{0}));
+  const std::string before = session->world().trace().digest().everything;
+  std::atomic<bool> stop = true;
+  const auto given_up = session->fork(session->now(), &stop);
+  REQUIRE_FALSE(given_up);
+  CHECK(given_up.error().text == "given up");
+  stop = false;
+  const auto forked = session->fork(session->now(), &stop);
+  REQUIRE(forked);
+  CHECK((*forked)->world().trace().digest().everything == before);
+  CHECK(session->world().trace().digest().everything == before);
 }

@@ -1,11 +1,13 @@
 // What a window reads from a running trace, against the slow and plain way to know it.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lab/session/session.hpp"
 #include "sim/kernel/random.hpp"
 #include "sim/view/metric_series.hpp"
 #include "sim/view/run_index.hpp"
+#include "sim/view/stream_series.hpp"
 #include "sim/view/timeline.hpp"
 #include "tests/lab/script/scenario_test.hpp"
 
@@ -196,5 +198,45 @@ TEST_CASE("a packet taken apart covers its bytes, and its control packets are fo
                                  "PUBCOMP (7)", "SUBSCRIBE (8)", "SUBACK (9)"}) {
     CAPTURE(type);
     CHECK(seen[type] > 0);
+  }
+}
+
+TEST_CASE("one direction of a connection over time is what the state and the packets say") {
+  for (const char* const path : {"scenarios/small_stack.lua", "scenarios/qos.lua"}) {
+    const auto session = whole_run(path);
+    const TraceStore::Reader reader(*session->store());
+    RunIndex index;
+    index.read(reader, reader.last());
+    int ends = 0;
+    RandomStream random(8, "instants", "test");
+    for (const IndexedEntity& e : index.entities()) {
+      if (e.kind != EntityKind::tcp || ++ends > 6) continue;
+      CAPTURE(path, e.entity);
+      // Read in pieces, as a window does.
+      StreamSeries series(e.entity);
+      while (!series.read(reader, reader.last(), 777)) {
+      }
+      std::size_t sent = 0, lost = 0;
+      std::set<BlobNumber> of_stream;
+      for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+        const Record& r = reader.record(n);
+        const Stream* stream = r.kind == Kind::packet_sent ? index.stream(r.subject) : nullptr;
+        if (stream != nullptr && stream->sender == e.entity && r.b > r.a) ++sent, of_stream.insert(r.key);
+        if (r.kind == Kind::packet_dropped && of_stream.contains(r.key)) ++lost;
+      }
+      CHECK(series.segments().size() == sent);
+      CHECK(static_cast<std::size_t>(std::count_if(series.segments().begin(), series.segments().end(),
+                                                   [](const SentSegment& s) { return s.lost_at != 0; })) == lost);
+      for (std::uint64_t i = 0; i < 40; ++i) {
+        const auto at = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(session->end().ns())));
+        CAPTURE(at);
+        const FoldedState state = state_after(reader, reader.at_or_after(at + 1) - 1);
+        CHECK(series.value_at(StreamSeries::acknowledged, at) == state.value(e.entity, Field::tcp_snd_una));
+        CHECK(series.value_at(StreamSeries::peer_window, at) == state.value(e.entity, Field::tcp_snd_wnd));
+        CHECK(series.value_at(StreamSeries::congestion_window, at) == state.value(e.entity, Field::tcp_cwnd));
+        CHECK(series.value_at(StreamSeries::time_out, at) == state.value(e.entity, Field::tcp_rto));
+      }
+    }
+    CHECK(ends > 1);
   }
 }
