@@ -318,7 +318,7 @@ void Application::shortcut_sheet() {
       {"a", "what can be done to what is selected"},
       {"j", "the journey of what is selected"},
       {"f   < >", "fit the canvas; smaller, larger"},
-      {"shift arrows", "move the canvas"},
+      {"shift arrows", "move the canvas; with ctrl the selected node"},
       {"z Z   x X", "the sequence: nearer, farther; later, earlier"},
       {"w W  e E  u U", "left, right, lower pane: larger, smaller"},
       {"h", "the start page"},

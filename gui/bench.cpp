@@ -64,7 +64,7 @@ tl::expected<BenchTable, std::string> bench_gui(const BenchOptions& options) {
   auto screen = Offscreen::create(1440, 900);
   if (!screen) return tl::unexpected(screen.error());
   {
-    auto session = begin(star(devices, "500ms", "1200ms", "0", "40s"));
+    auto session = begin(star(devices, "500ms", "1300ms", "0", "40s"));
     if (!session) return tl::unexpected(session.error());
     Application application(dark_theme(), 1);
     application.open(std::move(*session), "bench");

@@ -176,9 +176,11 @@ class Broker {
            connected ? "the window is full" : "no connection",
            "Messages wait in order until the client is back or the window has room [MQTT-4.6.0-6]");
     if (deadline > 0 && connected) countdown(look, inner, entity, deadline, will != 0);
-    if (will != 0)
-      line(look, inner, Colour::error, "will armed: " + topic_of_message(look, will), content_text(look, will),
+    if (will != 0) {
+      line(look, inner, Colour::error, "will armed", topic_of_message(look, will),
            "Published by the server if the connection ends without DISCONNECT [MQTT-3.1.2-8]");
+      explain(skin, content_text(look, will));
+    }
     ImGui::Unindent(skin.px(18));
     ImGui::PopID();
   }

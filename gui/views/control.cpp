@@ -170,7 +170,11 @@ class Control {
     segments(skin, "qos", words, qos_);
     ImGui::SameLine();
     ImGui::PushFont(skin.fonts.small);
-    ImGui::SetCursorPosY(ImGui::GetCursorPosY() + skin.px(7));  // in the middle of the row
+    if (ImGui::GetContentRegionAvail().x < skin.px(90)) {
+      ImGui::NewLine();
+    } else {
+      ImGui::SetCursorPosY(ImGui::GetCursorPosY() + skin.px(7));  // in the middle of the row
+    }
     check_box(skin, "RETAIN", retain_);
     ImGui::PopFont();
     if (text_button(skin, "Publish", nullptr, true) && look.live && topic_[0] != 0)

@@ -179,7 +179,7 @@ class Machine {
     const Skin& skin = look.skin;
     row_title(look, left, y,
               found->receiver != 0 ? fmt::format("Receiver: {}", look.name(found->receiver))
-                                   : std::string("Receiver: the PUBLISH has not come yet"));
+                                   : std::string("Receiver: nothing yet"));
     const float first = left + skin.px(70);
     const float step = (width - skin.px(150)) / 2;
     const bool waits = found->receiving == ReceiveState::wait_pubrel;

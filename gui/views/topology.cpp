@@ -90,6 +90,12 @@ class Topology {
     return (placed.is_group() ? "the group of " : "") + look.name(placed.nodes.front());
   }
 
+  // Moves an item by hand, which is remembered.
+  static void put(Look& look, Placed& placed, float by_x, float by_y) {
+    placed.x += by_x, placed.y += by_y;
+    look.places.insert_or_assign(place_name(look, placed), std::array<float, 2>{placed.x, placed.y});
+  }
+
   void fit() {
     frame_.fit(layout_);
     fit_wanted_ = false;
@@ -102,9 +108,7 @@ class Topology {
     if (!ImGui::IsItemActive() || !ImGui::IsMouseDragging(0, 4)) return;
     const ImVec2 by{io.MouseDelta.x / frame_.unit(), io.MouseDelta.y / frame_.unit() / frame_.stretch};
     if (dragged_ < layout_.items.size()) {
-      Placed& placed = layout_.items[dragged_];
-      placed.x += by.x, placed.y += by.y;
-      look.places.insert_or_assign(place_name(look, placed), std::array<float, 2>{placed.x, placed.y});
+      put(look, layout_.items[dragged_], by.x, by.y);
     } else {
       frame_.pan_x -= by.x, frame_.pan_y -= by.y;
     }
@@ -364,10 +368,15 @@ class Topology {
     if (typed('<')) frame_.zoom_at(middle, 1 / 1.15f);
     if (!io.KeyShift) return;
     const float by = 40 / frame_.zoom;
-    if (pressed(ImGuiKey_LeftArrow)) frame_.pan_x -= by;
-    if (pressed(ImGuiKey_RightArrow)) frame_.pan_x += by;
-    if (pressed(ImGuiKey_UpArrow)) frame_.pan_y -= by;
-    if (pressed(ImGuiKey_DownArrow)) frame_.pan_y += by;
+    const float x = by * static_cast<float>(pressed(ImGuiKey_RightArrow) - pressed(ImGuiKey_LeftArrow));
+    const float y = by * static_cast<float>(pressed(ImGuiKey_DownArrow) - pressed(ImGuiKey_UpArrow));
+    if (x == 0 && y == 0) return;
+    const auto chosen = layout_.item_of.find(look.selection.node);
+    if (io.KeyCtrl && chosen != layout_.item_of.end()) {
+      put(look, layout_.items[chosen->second], x * 0.5f, y * 0.5f);
+    } else if (!io.KeyCtrl) {
+      frame_.pan_x += x, frame_.pan_y += y;
+    }
   }
 
   enum class Shown : unsigned char { nothing, frame, tcp, mqtt };

@@ -64,6 +64,18 @@ TEST_CASE("a node that is dragged stays where it was put, also in a fork and the
   screen.frame(application);
   screen.settle(application);
   CHECK(on_canvas(screen, "home").x - on_canvas(screen, "server").x == Approx(apart * 1.15f).margin(8));
+  // Keys move the selected node, too.
+  screen.type(application, "f");
+  const ImVec2 by_hand = on_canvas(screen, "server");
+  ImGuiIO& io = ImGui::GetIO();
+  io.KeyShift = io.KeyCtrl = true;
+  io.KeyMods = ImGuiKeyModFlags_Shift | ImGuiKeyModFlags_Ctrl;
+  io.KeysDown[io.KeyMap[ImGuiKey_DownArrow] = 300] = true;
+  screen.frame(application);
+  io.KeysDown[300] = io.KeyShift = io.KeyCtrl = false;
+  io.KeyMods = 0;
+  screen.settle(application);
+  CHECK(on_canvas(screen, "server").y > by_hand.y + 5);
   screen.type(application, "f");
   const ImVec2 fitted = on_canvas(screen, "server");
   screen.type(application, "k");
