@@ -79,6 +79,13 @@ function nat(name, options) end
 ---@return node
 function dns(name, options) end
 
+---A Wi-Fi access point, plugged into `on`. With a password the network is WPA2's, without one it is open. `at` is its place in metres,
+---`power` what it transmits in dBm (20 if left out), `fading` by how much single frames are received better or worse (3 dB).
+---@param name string
+---@param options { on: node, ssid: string, password?: string, at?: number[], power?: number, fading?: number, link?: link_options, address?: string }
+---@return node
+function access_point(name, options) end
+
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
 ---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
@@ -141,10 +148,11 @@ function link(a, b, options) end
 ---@field low? number
 ---@field high? number
 
----A device: `on` is the node it hangs on, `link` the link to it; with address = "dhcp" it asks the nat() of its network for an address. Its program runs as a coroutine. Sensors that are read without
+---A device: `on` is the node it hangs on, `link` the link to it; with `wifi` it has Wi-Fi instead: given an `ssid` it joins that network and
+---comes back to it by itself, without one its program does (see wifi). With address = "dhcp" it asks the nat() of its network for an address. Its program runs as a coroutine. Sensors that are read without
 ---being described have defaults: temperature 21 +- 3 a day, humidity 45 +- 8, light 400 +- 350; any other reads 0.
 ---@param name string
----@param options? { on?: node, link?: link_options, address?: string, sensors?: table<string, sensor_options|number> }
+---@param options? { on?: node, link?: link_options, address?: string, wifi?: { ssid?: string, password?: string, at?: number[], power?: number, walls?: number }, sensors?: table<string, sensor_options|number> }
 ---@param program? fun(self: device)
 ---@return node
 function device(name, options, program) end
@@ -166,6 +174,12 @@ function node:forget_bindings() end
 ---Of a dns(): it answers every question with failure, or with `false` is well again.
 ---@param fails? boolean
 function node:fail_names(fails) end
+---Of a device with Wi-Fi or an access point: it is carried to another place, in metres.
+---@param x number
+---@param y number
+function node:move(x, y) end
+---Of a device with Wi-Fi: its access point sends it away; it may come back.
+function node:deauthenticate() end
 ---The sensor reads this value from now on.
 ---@param sensor string
 ---@param value number
@@ -235,6 +249,34 @@ function self:read(sensor) end
 ---@param actuator string
 ---@param value number|boolean
 function self:set(actuator, value) end
+
+---Its Wi-Fi, where it was declared with the option `wifi`.
+---@return wifi
+function self:wifi() end
+
+---@class wifi
+local wifi = {}
+---Looks for the network, joins it and waits for an address, 10 s at most if no time-out is given. False and the reason if that fails.
+---@param ssid string
+---@param password? string 8 to 63 characters; none for an open network
+---@param options? { timeout?: time }
+---@return boolean, string?
+function wifi:connect(ssid, password, options) end
+---The same, unless it is connected already.
+---@param ssid string
+---@param password? string
+---@param options? { timeout?: time }
+---@return boolean, string?
+function wifi:ensure_connected(ssid, password, options) end
+---"WiFi: Connected to 'HomeNetwork' (192.168.1.100)" or "WiFi: Disconnected".
+---@return string
+function wifi:status() end
+---@return { connected: boolean, state: string, ssid: string, ip?: string, signal?: number, reason: string }
+function wifi:info() end
+---Listens on all channels, which takes 1.3 s: who is heard, the strongest first.
+---@return { ssid: string, signal: number, encrypted: boolean }[]
+function wifi:scan() end
+function wifi:disconnect() end
 
 ---@class client_options
 ---@field client_id? string the device's name if it is left out

@@ -27,6 +27,9 @@ void draw_action_menu(Look& look, const Target& target) {
       }
       if (entity != nullptr && entity->kind == EntityKind::nat)
         entry("Forget all bindings", "The table of translations is lost", [&] { return ForgetBindings{name}; });
+      if (look.value(target.entity, Field::wifi_point) != 0)
+        entry("Send it out of the Wi-Fi", "Its access point deauthenticates it; it may come back",
+              [&] { return Deauthenticate{name}; });
       entry("Restart", "Power on, and the program begins from its beginning", [&] { return Restart{name}; });
     } else if (target.kind == TargetKind::link) {
       bool up = true;

@@ -56,10 +56,11 @@ class Control {
     }
     const std::string name = look.name(entity->entity);
     heading(skin, name,
-            entity->kind == EntityKind::broker        ? "broker"
-            : entity->kind == EntityKind::device      ? "device"
-            : entity->kind == EntityKind::name_server ? "name server"
-                                                      : "router");
+            entity->kind == EntityKind::broker         ? "broker"
+            : entity->kind == EntityKind::device       ? "device"
+            : entity->kind == EntityKind::name_server  ? "name server"
+            : entity->kind == EntityKind::access_point ? "access point"
+                                                       : "router");
     const bool power = look.value(entity->entity, Field::node_up) != 0;
     if (power) {
       action(look, "Pull the plug", icon::power,
@@ -82,6 +83,12 @@ class Control {
              failing ? "Questions are answered again." : "Every question is answered: server failure.",
              FailNames{name, !failing});
     }
+    if (power && look.value(entity->entity, Field::wifi_point) != 0)
+      action(look, "Send out of the Wi-Fi", icon::close,
+             "The access point deauthenticates it: address and connections are gone, and it may come back.",
+             Deauthenticate{name});
+    if (entity->kind == EntityKind::access_point || look.value(entity->entity, Field::wifi_state) != 0)
+      place(look, entity->entity, name);
     action(look, "Restart", icon::restart,
            entity->kind == EntityKind::broker ? "Power on, and the broker begins anew with what it had stored."
            : is_router(entity->kind)          ? "Power on again."
@@ -103,6 +110,25 @@ class Control {
       ImGui::PopID();
     }
     ImGui::Dummy({1, skin.px(8)});
+  }
+
+  // Where it stands, in metres: dragged, it is carried.
+  void place(Look& look, EntityId node, const std::string& name) {
+    const Skin& skin = look.skin;
+    if (placed_ != node || !ImGui::IsMouseDown(0)) {
+      placed_ = node;
+      place_[0] = static_cast<float>(std::bit_cast<double>(look.value(node, Field::place_x)));
+      place_[1] = static_cast<float>(std::bit_cast<double>(look.value(node, Field::place_y)));
+    }
+    ImGui::PushFont(skin.fonts.small);
+    ImGui::DragFloat2("##place", place_, 0.5f, -100'000, 100'000, "%.1f m");
+    if (ImGui::IsItemDeactivatedAfterEdit() && look.live)
+      look.requests.push_back(
+          Intervention{MoveNode{name, static_cast<double>(place_[0]), static_cast<double>(place_[1])}});
+    tip(skin, "Its place, across and down: drag, or type after a double click");
+    ImGui::PopFont();
+    explain(skin, "Where it stands: distance decides how well it is heard.");
+    ImGui::Dummy({1, skin.px(2)});
   }
 
   void link(Look& look) {
@@ -212,7 +238,8 @@ class Control {
         "also now(), queue (the longest) and queue_of(\"home>hub\").");
   }
 
-  EntityId slid_ = 0;
+  EntityId slid_ = 0, placed_ = 0;
+  float place_[2] = {};
   float loss_ = 0, delay_ = 0, jitter_ = 0, duplicate_ = 0, corrupt_ = 0, reorder_ = 0;
   char topic_[128] = "";
   char payload_[256] = "";

@@ -6,9 +6,30 @@
 
 namespace wirelab::gui {
 
+namespace {
+
+EntityKind kind_of(const Look& look, EntityId node) {
+  const IndexedEntity* entity = look.index.find(node);
+  return entity == nullptr ? EntityKind::none : entity->kind;
+}
+
+}  // namespace
+
+bool is_wireless(const Look& look, const IndexedChannel& channel) {
+  const EntityKind from = kind_of(look, channel.from), to = kind_of(look, channel.to);
+  return (from == EntityKind::access_point && to == EntityKind::device) ||
+         (from == EntityKind::device && to == EntityKind::access_point);
+}
+
 std::string impairments_of(const Look& look, EntityId channel) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : " · ") + part; };
+  if (const IndexedChannel* wireless = look.index.channel(channel);
+      wireless != nullptr && is_wireless(look, *wireless)) {
+    const bool from_station = kind_of(look, wireless->from) == EntityKind::device;
+    const std::int64_t tenths = look.value(from_station ? wireless->from : wireless->to, Field::wifi_signal);
+    if (tenths != 0) add(fmt::format("{:.0f} dBm", static_cast<double>(tenths) / 10));
+  }
   const auto loss = std::bit_cast<double>(look.value(channel, Field::link_loss));
   if (loss > 0) add(fmt::format("{:.3g} % loss", loss * 100));
   if (const std::int64_t delay = look.value(channel, Field::link_delay); delay >= 500'000) add(seconds_text(delay));

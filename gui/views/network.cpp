@@ -2,10 +2,13 @@
 // addresses.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "sim/wire/ipv4.hpp"
+#include "sim/wire/wifi.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -50,6 +53,34 @@ void each_of(const Look& look, Field field, See&& see) {
   }
 }
 
+// Access points with their share of the air, and stations with what they do.
+void wifi_networks(Look& look) {
+  const Skin& skin = look.skin;
+  bool any = false;
+  constexpr std::size_t kMost = 60;
+  std::size_t shown = 0;
+  for (const IndexedEntity& e : look.index.entities()) {
+    const auto state = static_cast<wifi::State>(look.value(e.entity, Field::wifi_state));
+    const bool point = e.kind == EntityKind::access_point;
+    if ((!point && state == wifi::State::off) || (look.selection.node != 0 && e.entity != look.selection.node))
+      continue;
+    if (!any) heading(skin, "Wi-Fi");
+    any = true;
+    if (++shown > kMost) break;
+    if (point) {
+      const double share = static_cast<double>(look.value(e.entity, Field::air_time)) /
+                           static_cast<double>(std::max<std::int64_t>(look.at, 1));
+      explain(skin, fmt::format("{}: its air was in use for {:.2f} % of the time", look.name(e.entity), share * 100));
+      continue;
+    }
+    const std::int64_t tenths = look.value(e.entity, Field::wifi_signal);
+    const auto with = static_cast<EntityId>(look.value(e.entity, Field::wifi_point));
+    explain(skin, fmt::format("{}: {}{}{}", look.name(e.entity), wifi::name_of(state),
+                              with != 0 ? fmt::format(", {}", look.name(with)) : "",
+                              tenths != 0 ? fmt::format(", {:.1f} dBm", static_cast<double>(tenths) / 10) : ""));
+  }
+}
+
 void addresses(Look& look) {
   const Skin& skin = look.skin;
   std::size_t leases = 0;
@@ -87,6 +118,7 @@ void draw(Look& look) {
     const std::int64_t address = look.value(node->entity, Field::node_address);
     heading(skin, look.name(node->entity), address == 0 ? "no address" : address_text(address));
   }
+  wifi_networks(look);
   addresses(look);
   names(look);
   std::size_t count = 0;

@@ -6,6 +6,7 @@
 
 #include "gui/paint.hpp"
 #include "sim/view/names_of.hpp"
+#include "sim/wire/wifi.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -15,7 +16,8 @@ Colour state_colour(const Look& look, const std::string& subtitle, EntityId node
   if (look.value(node, Field::node_up) == 0) return Colour::error;
   if (subtitle.find("not connected") != std::string::npos) return Colour::warning;
   return subtitle.starts_with("connected") || subtitle == "router" || subtitle.starts_with("NAT") ||
-                 subtitle == "name server" || subtitle == "running" || subtitle.find(" connected") != std::string::npos
+                 subtitle.starts_with("Wi-Fi, ") || subtitle == "name server" || subtitle == "running" ||
+                 subtitle.find(" connected") != std::string::npos
              ? Colour::ok
              : Colour::warning;
 }
@@ -63,6 +65,15 @@ std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
     return fmt::format("{} connected", connected);
   }
   if (placed.kind == EntityKind::node) return "router";
+  if (placed.kind == EntityKind::access_point) {
+    std::size_t members = 0;
+    for (const IndexedChannel& channel : look.index.channels())
+      members += channel.to == node && look.value(channel.from, Field::wifi_point) == node ? 1 : 0;
+    return fmt::format("Wi-Fi, {} station{}", members, members == 1 ? "" : "s");
+  }
+  const auto wifi_state = static_cast<wifi::State>(look.value(node, Field::wifi_state));
+  if (wifi_state != wifi::State::off && wifi_state != wifi::State::joined)
+    return fmt::format("Wi-Fi: {}", wifi::name_of(wifi_state));
   if (placed.kind == EntityKind::name_server)
     return look.value(node, Field::dns_failing) != 0 ? "fails" : "name server";
   if (placed.kind == EntityKind::nat) {

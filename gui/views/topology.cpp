@@ -62,7 +62,8 @@ class Topology {
 
  private:
   void prepare(Look& look) {
-    const bool has_grown = known_entities_ != look.index.entities().size();
+    const bool has_grown =
+        known_entities_ != look.index.entities().size() || known_channels_ != look.index.channels().size();
     const Placed* selected = item(look.selection.node);
     const bool take_apart = selected != nullptr && selected->is_group();
     if (!has_grown && !layout_.items.empty() && !take_apart) return;
@@ -73,15 +74,17 @@ class Topology {
       apart_.push_back(look.selection.node);
       if (apart_.size() > kMostApart) apart_.erase(apart_.begin());
     }
-    if (nodes != known_nodes_ || take_apart) {
+    const bool rejoined = nodes != known_nodes_ || known_channels_ != look.index.channels().size();
+    if (rejoined || take_apart) {
       layout_ = lay_out(look.index, {apart_.begin(), apart_.end()});
       for (Placed& placed : layout_.items) {
         const auto at = look.places.find(place_name(look, placed));
         if (at != look.places.end()) placed.x = at->second[0], placed.y = at->second[1];
       }
-      fit_wanted_ = fit_wanted_ || nodes != known_nodes_;
+      fit_wanted_ = fit_wanted_ || rejoined;
     }
     known_nodes_ = nodes;
+    known_channels_ = look.index.channels().size();
     known_entities_ = look.index.entities().size();
   }
 
@@ -140,6 +143,8 @@ class Topology {
       if (!first_of_group || !last_of_group) continue;
       const Curve c = frame_.curve(*from, *to);
       const bool up = look.value(channels[i].entity, Field::link_up) != 0;
+      const bool wireless = is_wireless(look, channels[i]);
+      if (wireless && !up) continue;  // a station that is with nobody, or with another
       const bool lossy = look.value(channels[i].entity, Field::link_loss) != 0 ||
                          look.value(channels[i + 1].entity, Field::link_loss) != 0;
       const bool selected = look.selection.link == channels[i].link;
@@ -153,7 +158,8 @@ class Topology {
       float nearest = 1e9f;
       for (int k = 1; k <= kPieces; ++k) {
         const ImVec2 next = c.at(static_cast<float>(k) / kPieces);
-        if ((!lossy && up) || k % 2 == 0) list.AddLine(before, next, colour, width);
+        const bool dash = wireless ? k % 4 != 0 : (!lossy && up) || k % 2 == 0;
+        if (dash) list.AddLine(before, next, colour, wireless ? width * 0.8f : width);
         const ImVec2 m = ImGui::GetIO().MousePos;
         nearest = std::min(nearest, std::hypot(m.x - next.x, m.y - next.y));
         before = next;
@@ -394,7 +400,7 @@ class Topology {
   NodeCards cards_;
   GroupList group_list_;
   std::vector<EntityId> apart_;  // of groups, what was selected: shown by itself
-  std::size_t known_entities_ = 0, known_nodes_ = 0;
+  std::size_t known_entities_ = 0, known_nodes_ = 0, known_channels_ = 0;
   bool fit_wanted_ = true;
   ShownLayers layers_;
   std::size_t dragged_ = ~std::size_t{0};

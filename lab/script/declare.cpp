@@ -414,6 +414,8 @@ int declare_device(lua_State* L) {
   if (has_options) {
     read_address(L, options, node);
     joined = read_uplink(L, options, where, link);
+    read_wifi(L, options, where, node);
+    if (node.station && joined) raise(L, fmt::format("{} is joined by \"on\" or by \"wifi\", not by both", where));
     if (options.push("sensors")) {
       if (!lua_istable(L, -1))
         raise(L, fmt::format("option \"sensors\" of {} must be a table such as {{ temperature = {{ base = 21 }} }}",
@@ -485,6 +487,10 @@ int node_forget_bindings(lua_State* L) { return apply(L, "forget_bindings()", Fo
 int node_fail_names(lua_State* L) {
   return apply(L, "fail_names()", FailNames{node_name(L), lua_isnone(L, 2) || lua_toboolean(L, 2) != 0});
 }
+int node_deauthenticate(lua_State* L) { return apply(L, "deauthenticate()", Deauthenticate{node_name(L)}); }
+int node_move(lua_State* L) {
+  return apply(L, "move()", MoveNode{node_name(L), check_finite(L, 2, "x"), check_finite(L, 3, "y")});
+}
 int node_restart(lua_State* L) { return apply(L, "restart()", Restart{node_name(L)}); }
 int node_set_sensor(lua_State* L) {
   const std::string sensor(check_text(L, 2, "the name of a sensor"));
@@ -514,6 +520,8 @@ const ObjectType kNode{"node",
                         {"restart", node_restart},
                         {"forget_bindings", node_forget_bindings},
                         {"fail_names", node_fail_names},
+                        {"move", node_move},
+                        {"deauthenticate", node_deauthenticate},
                         {"set_sensor", node_set_sensor}},
                        {"name", "link"},
                        node_field,
@@ -537,6 +545,7 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"broker", declare_broker},
                                  {"nat", declare_nat},
                                  {"dns", declare_dns},
+                                 {"access_point", declare_access_point},
                                  {"link", declare_link},
                                  {"device", declare_device}};
 

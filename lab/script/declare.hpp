@@ -22,5 +22,8 @@ void add_link(lua_State* L, const LinkDescription& link);
 // declare_infrastructure.cpp
 int declare_nat(lua_State* L);
 int declare_dns(lua_State* L);
+int declare_access_point(lua_State* L);
+/// The option "wifi" of a device.
+void read_wifi(lua_State* L, Options& options, const std::string& where, NodeDescription& node);
 
 }  // namespace wirelab::script

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lab/script/declare.hpp"
 #include "lab/script/device_program.hpp"
@@ -99,6 +100,85 @@ int declare_dns(lua_State* L) {
   options.finish();
   if (joined) add_link(L, link);
   return push_node(L, index);
+}
+
+namespace {
+
+// { x, y } in metres.
+void read_place(lua_State* L, Options& options, const std::string& where, Place& place) {
+  if (!options.push("at")) return;
+  const auto coordinate = [&](lua_Integer index) {
+    lua_geti(L, -1, index);
+    if (lua_type(L, -1) != LUA_TNUMBER || !(std::abs(lua_tonumber(L, -1)) <= 1e6))
+      raise(L, fmt::format("option \"at\" of {} is a place in metres such as {{ 3, 4.5 }}", where));
+    const double value = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return value;
+  };
+  if (!lua_istable(L, -1))
+    raise(L, fmt::format("option \"at\" of {} is a place in metres such as {{ 3, 4.5 }}", where));
+  place = {coordinate(1), coordinate(2)};
+  lua_pop(L, 1);
+}
+
+// Decibels within limits that a radio may have.
+std::optional<double> read_decibels(lua_State* L, Options& options, const char* name, const std::string& where,
+                                    double least, double most) {
+  const auto value = options.number(name);
+  if (value && !(*value >= least && *value <= most))
+    raise(L, fmt::format("option \"{}\" of {} lies between {} and {}", name, where, least, most));
+  return value;
+}
+
+// The name and the passphrase of a network.
+void read_network(lua_State* L, Options& options, const std::string& where, std::string& ssid, std::string& password) {
+  if (const auto text = options.text("ssid")) ssid = *text;
+  if (ssid.size() > 32) raise(L, fmt::format("the SSID of {} is longer than 32 bytes", where));
+  if (const auto text = options.text("password")) {
+    password = *text;
+    if (!wifi::is_passphrase(password))
+      raise(L,
+            fmt::format("the password of {} has {} characters: WPA2 takes 8 to 63, of ASCII", where, password.size()));
+  }
+}
+
+}  // namespace
+
+int declare_access_point(lua_State* L) {
+  NodeDescription& node = add_node(L, NodeRole::access_point, "access_point()");
+  const std::size_t index = Host::of(L).description.nodes.size() - 1;
+  const std::string where = fmt::format("access_point(\"{}\")", node.name);
+  Options options(L, 2, where);
+  read_address(L, options, node);
+  LinkDescription link;
+  link.a = node.name;
+  if (!read_uplink(L, options, where, link))
+    raise(L, fmt::format("{} needs \"on\": the router or switch that it is plugged into", where));
+  read_network(L, options, where, node.point.ssid, node.point.password);
+  if (node.point.ssid.empty()) raise(L, fmt::format("{} needs \"ssid\": the name of its network", where));
+  read_place(L, options, where, node.place);
+  if (const auto power = read_decibels(L, options, "power", where, -10, 30)) node.point.transmit_dbm = *power;
+  if (const auto fading = read_decibels(L, options, "fading", where, 0, 12)) node.point.fading_db = *fading;
+  options.finish();
+  add_link(L, link);
+  return push_node(L, index);
+}
+
+void read_wifi(lua_State* L, Options& options, const std::string& where, NodeDescription& node) {
+  if (!options.push("wifi")) return;
+  const std::string what = fmt::format("option \"wifi\" of {}", where);
+  if (!lua_istable(L, -1))
+    raise(L, fmt::format(
+                 "{} is a table such as {{ ssid = \"HomeNetwork\", password = \"secretpass123\", at = {{ 5, 0 }} }}",
+                 what));
+  node.station.emplace();
+  Options own(L, lua_gettop(L), what);
+  read_network(L, own, what, node.station->ssid, node.station->password);
+  read_place(L, own, what, node.place);
+  if (const auto power = read_decibels(L, own, "power", what, -10, 30)) node.station->transmit_dbm = *power;
+  if (const auto walls = read_decibels(L, own, "walls", what, 0, 200)) node.station->walls_db = *walls;
+  own.finish();
+  lua_pop(L, 1);
 }
 
 }  // namespace wirelab::script

@@ -9,6 +9,7 @@
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "lab/script/script_socket.hpp"
+#include "lab/script/script_wifi.hpp"
 
 namespace wirelab::script {
 
@@ -386,7 +387,8 @@ const ObjectType kSelf{"device",
                         {"udp", self_udp},
                         {"resolve", self_resolve},
                         {"address", self_address},
-                        {"wait_address", self_wait_address}},
+                        {"wait_address", self_wait_address},
+                        {"wifi", self_wifi}},
                        {"name"},
                        self_field,
                        nullptr};
@@ -408,6 +410,7 @@ const ObjectType kClient{"client",
 std::vector<const ObjectType*> program_types() {
   std::vector<const ObjectType*> types{&kSelf, &kClient};
   for (const ObjectType* type : socket_types()) types.push_back(type);
+  types.push_back(wifi_type());
   return types;
 }
 

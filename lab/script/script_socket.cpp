@@ -26,6 +26,25 @@ void ScriptSocket::forget(lua_State* L) {
   luaL_unref(L, LUA_REGISTRYINDEX, userdata_reference);
 }
 
+// The program that calls, which must be the one that the object belongs to: nobody waits on another one's behalf.
+DeviceProgram& waiting_owner(lua_State* L, DeviceProgram& owner, const char* what) {
+  DeviceProgram& program = waiting_program(L, what);
+  if (&program != &owner)
+    raise(L, fmt::format("{} waits, so only the program of \"{}\" may call it on what is its own", what,
+                         owner.world().name_of_device(owner.device())));
+  return program;
+}
+
+// The instant at which a function that may wait gives up; by default never.
+Instant deadline_in(lua_State* L, int index, const char* function, DeviceProgram& program) {
+  Options options(L, index, function);
+  const auto timeout = options.duration("timeout");
+  options.finish();
+  return timeout ? program.world().now() + *timeout : Instant::never();
+}
+
+bool is_past(DeviceProgram& program, lua_KContext deadline) { return program.world().now().ns() >= deadline; }
+
 namespace {
 
 constexpr std::size_t kLongestRead = 1'000'000;
@@ -48,15 +67,6 @@ ScriptSocket& check_socket(lua_State* L, const char* type) {
   auto* socket = *static_cast<ScriptSocket**>(check_object(L, 1, type, "the object before \":\""));
   if (socket == nullptr || socket->ended) raise(L, fmt::format("this {} is closed, or its program has ended", type));
   return *socket;
-}
-
-// The program that calls, which must be the one that the object belongs to: nobody waits on another one's behalf.
-DeviceProgram& waiting_owner(lua_State* L, DeviceProgram& owner, const char* what) {
-  DeviceProgram& program = waiting_program(L, what);
-  if (&program != &owner)
-    raise(L, fmt::format("{} waits, so only the program of \"{}\" may call it on what is its own", what,
-                         owner.world().name_of_device(owner.device())));
-  return program;
 }
 
 void wake_with(ScriptSocket& socket, auto& part) {
@@ -91,21 +101,11 @@ const tcp::Settings& read_settings(lua_State* L, Options& options) {
   return Host::of(L).tcp_settings.back();
 }
 
-// The instant at which a function that may wait gives up; by default never.
-Instant deadline_in(lua_State* L, int index, const char* function, DeviceProgram& program) {
-  Options options(L, index, function);
-  const auto timeout = options.duration("timeout");
-  options.finish();
-  return timeout ? program.world().now() + *timeout : Instant::never();
-}
-
 int give_up(lua_State* L, std::string_view why) {
   lua_pushnil(L);
   lua_pushlstring(L, why.data(), why.size());
   return 2;
 }
-
-bool is_past(DeviceProgram& program, lua_KContext deadline) { return program.world().now().ns() >= deadline; }
 
 std::string_view end_of(const StreamSocket& stream) {
   return stream.reason() == tcp::CloseReason::none ? "not connected" : tcp::name_of(stream.reason());

@@ -30,6 +30,13 @@ int self_udp(lua_State* L);
 int self_resolve(lua_State* L);
 int self_address(lua_State* L);
 int self_wait_address(lua_State* L);
+
+// What functions that wait share.
+/// The program of the object, which must be the one that calls.
+DeviceProgram& waiting_owner(lua_State* L, DeviceProgram& owner, const char* what);
+/// The time-out at `index`, if there is one, as an instant.
+Instant deadline_in(lua_State* L, int index, const char* function, DeviceProgram& program);
+bool is_past(DeviceProgram& program, lua_KContext deadline);
 std::vector<const ObjectType*> socket_types();
 
 }  // namespace wirelab::script

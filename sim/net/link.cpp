@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sim/kernel/wide.hpp"
+#include "sim/net/air.hpp"
 
 namespace wirelab {
 
@@ -88,6 +89,10 @@ void Channel::send(PacketIndex index) {
     drop(index, DropReason::link_down);
     return;
   }
+  if (air_ != nullptr) {
+    air_->offer(*this, air_port_, index);
+    return;
+  }
   const Packet& packet = host_.packets[index];
   if (queue_.empty() && busy_until_ <= host_.events.now()) {
     transmit(index);
@@ -151,6 +156,13 @@ void Channel::transmit(PacketIndex index) {
     transmit_oddly(index, departure);
     return;
   }
+  carry(index, departure);
+}
+
+std::uint32_t Channel::queued_packets() const { return air_ != nullptr ? air_->queued(air_port_) : queue_.size(); }
+
+void Channel::carry(PacketIndex index, Instant departure) {
+  const Packet& packet = host_.packets[index];
   const Instant arrival = arrival_of(departure);
   CauseScope scope(host_.trace);
   host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),

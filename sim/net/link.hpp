@@ -35,6 +35,8 @@ struct ChannelHost {
   void* network;
 };
 
+class Air;
+
 class Channel {
  public:
   Channel(ChannelHost& host, std::uint64_t seed, EntityId entity, std::uint32_t to_node,
@@ -45,6 +47,12 @@ class Channel {
 
   /// Takes the packet over.
   void send(PacketIndex packet);
+  /// What is sent goes through the air from now on, by this port of it, and comes back by one of the two below.
+  void use_air(Air* air, std::uint32_t port) { air_ = air, air_port_ = port; }
+  bool is_wireless() const { return air_ != nullptr; }
+  /// It has left the transmitter at `departure`: the propagation delay and luck follow.
+  void carry(PacketIndex packet, Instant departure);
+  void drop_from_air(PacketIndex packet, DropReason reason) { drop(packet, reason); }
   /// Cuts the cable: what waits and what is under way is lost. Or mends it.
   void set_up(bool up);
   /// By hand, on one packet that waits or is under way, named by its blob; false if it is not here. Only what is under way can be
@@ -60,7 +68,7 @@ class Channel {
   bool up() const { return up_; }
   EntityId entity() const { return entity_; }
   std::uint32_t to_node() const { return to_node_; }
-  std::uint32_t queued_packets() const { return queue_.size(); }
+  std::uint32_t queued_packets() const;
   /// The first packet under way; follow Packet::next.
   PacketIndex first_under_way() const { return under_way_; }
   void visit_state(StateVisitor& visitor) const;
@@ -122,6 +130,8 @@ class Channel {
   Luck& luck();
   std::uint64_t seed_;
   std::unique_ptr<Luck> luck_;
+  Air* air_ = nullptr;
+  std::uint32_t air_port_ = 0;
 };
 
 }  // namespace wirelab

@@ -58,6 +58,23 @@ Nat* Network::nat(NodeIndex node) const { return nodes_[node].is_gateway ? gatew
 
 LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a) {
   const LinkIndex index = routing_.add_link(a, b);
+  make_channels(a, b, to_b, to_a);
+  return index;
+}
+
+LinkIndex Network::add_station_link(NodeIndex station, NodeIndex point, const ChannelSettings& settings) {
+  const LinkIndex index = routing_.add_station_link(station, point);
+  make_channels(station, point, settings, settings);
+  for (const NodeIndex end : {station, point}) channel(index, end).set_up(false);
+  return index;
+}
+
+void Network::attach(NodeIndex station, LinkIndex link) {
+  routing_.detach(station);
+  if (link != kNowhere) routing_.attach(station, link);
+}
+
+void Network::make_channels(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a) {
   const std::string name_a(trace_.names().text(nodes_[a].entity));
   const std::string name_b(trace_.names().text(nodes_[b].entity));
   const EntityId link = trace_.define(EntityKind::link, name_a + "-" + name_b);
@@ -66,7 +83,6 @@ LinkIndex Network::add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_
                          model_for(to_b));
   channels_.emplace_back(channel_host_, seed_, trace_.define(EntityKind::link, name_b + ">" + name_a, link), a,
                          model_for(to_a));
-  return index;
 }
 
 LinkIndex Network::link_between(NodeIndex a, NodeIndex b) const {
@@ -176,13 +192,15 @@ void Network::arrive(NodeIndex at, PacketIndex index) {
     return;
   } else if (header->destination == nodes_[at].address ? !translated : header->destination == inside_address(at)) {
     deliver(at, index, *header);
-  } else if (!wire::decrement_time_to_live(packets_[index].bytes())) {
+  } else if (!node.is_bridge && !wire::decrement_time_to_live(packets_[index].bytes())) {
     send_error(at, packet.view(), IcmpType::time_exceeded, 0);
     drop(at, index, DropReason::ttl_expired);
   } else {
     // What came in through a translation goes to the inner network, whoever has that address outside.
-    const LinkIndex link = translated ? routing_.next_link(at, find(header->destination, gateways_.at(at).inside))
-                                      : route_to(at, header->destination);
+    const NodeIndex inside = translated ? find(header->destination, gateways_.at(at).inside) : kNowhere;
+    const LinkIndex link = !translated          ? route_to(at, header->destination)
+                           : inside == kNowhere ? kNowhere  // it has gone, and its address with it
+                                                : routing_.next_link(at, inside);
     route(at, index, header->destination, link);
   }
 }

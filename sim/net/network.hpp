@@ -44,6 +44,7 @@ struct Node {
   Realm realm = 0;
   bool up = true;
   bool is_gateway = false;
+  bool is_bridge = false;
   std::uint16_t next_identification = 1;
 };
 
@@ -80,6 +81,15 @@ class Network {
   }
   /// Joins two nodes; `to_b` holds for what a sends to b.
   LinkIndex add_link(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
+  /// The link of a Wi-Fi station to an access point: it leads nowhere until it is attached.
+  LinkIndex add_station_link(NodeIndex station, NodeIndex point, const ChannelSettings& settings);
+  /// The station is joined by this link; kNowhere: by none.
+  void attach(NodeIndex station, LinkIndex link);
+  /// An access point passes packets on without counting as a router.
+  void set_bridge(NodeIndex node) { nodes_[node].is_bridge = true; }
+  /// Of a node without an address: the network that it is in now.
+  void set_realm(NodeIndex node, Realm realm) { nodes_[node].realm = realm; }
+  ChannelHost& channel_host() { return channel_host_; }
   void set_transport(TransportInput* transport) { transport_ = transport; }
 
   const Node& node(NodeIndex index) const { return nodes_[index]; }
@@ -136,6 +146,7 @@ class Network {
 
   void route(NodeIndex node, PacketIndex packet, wire::Ipv4Address destination, LinkIndex link);
 
+  void make_channels(NodeIndex a, NodeIndex b, const ChannelSettings& to_b, const ChannelSettings& to_a);
   std::shared_ptr<const ChannelModel> model_for(const ChannelSettings& settings);
 
   EventQueue& events_;

@@ -24,6 +24,20 @@ LinkIndex Routing::add_link(NodeIndex a, NodeIndex b) {
   return index;
 }
 
+LinkIndex Routing::add_station_link(NodeIndex station, NodeIndex point) {
+  const auto index = static_cast<LinkIndex>(links_.size());
+  links_.push_back({station, point});
+  if (Ends& ends = ends_[point]; ends.degree < 2) {
+    if (ends.degree == 1) links_of_core_[point] = {ends.first};
+    ends.degree = 2;
+    core_known_ = false;
+  }
+  return index;
+}
+
+void Routing::attach(NodeIndex station, LinkIndex link) { ends_[station] = {link, 1}; }
+void Routing::detach(NodeIndex station) { ends_[station] = {}; }
+
 LinkIndex Routing::next_link(NodeIndex from, NodeIndex to) {
   if (from == to || ends_[from].degree == 0 || ends_[to].degree == 0) return kNowhere;
   if (is_leaf(from)) return ends_[from].first;

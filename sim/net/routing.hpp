@@ -21,6 +21,11 @@ class Routing {
  public:
   NodeIndex add_node();
   LinkIndex add_link(NodeIndex a, NodeIndex b);
+  /// A station hangs on one of several links at a time, or on none: none of them counts for the shape of the network. The other
+  /// end is part of the core from then on.
+  LinkIndex add_station_link(NodeIndex station, NodeIndex point);
+  void attach(NodeIndex station, LinkIndex link);
+  void detach(NodeIndex station);
   /// The link by which `from` sends to `to`; kNowhere if there is no way, or they are the same.
   LinkIndex next_link(NodeIndex from, NodeIndex to);
   /// Where a leaf sends what is for an address that nobody has; kNowhere for other nodes.
@@ -46,7 +51,7 @@ class Routing {
   std::vector<Ends> ends_;
   tsl::robin_map<NodeIndex, std::vector<LinkIndex>> links_of_core_;
   std::vector<Link> links_;
-  std::vector<NodeIndex> core_;  // nodes with two or more links
+  std::vector<NodeIndex> core_;  // nodes with two or more links, and access points
   tsl::robin_map<NodeIndex, std::uint32_t> core_index_;
   tsl::robin_map<NodeIndex, std::vector<LinkIndex>> towards_;  // destination -> next link of each core node
   bool core_known_ = false;

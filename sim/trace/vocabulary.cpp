@@ -45,7 +45,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "link_profile",
                                                                                       "stream_joined",
                                                                                       "packet_translated",
-                                                                                      "name_resolved"};
+                                                                                      "name_resolved",
+                                                                                      "frame_lost",
+                                                                                      "wifi_frame",
+                                                                                      "wifi_event"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -107,11 +110,18 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "actuator_value",
                                                                                         "program_state",
                                                                                         "program_timer",
-                                                                                        "metric_value"};
+                                                                                        "metric_value",
+                                                                                        "air_time",
+                                                                                        "wifi_state",
+                                                                                        "wifi_point",
+                                                                                        "wifi_signal",
+                                                                                        "wifi_timer",
+                                                                                        "place_x",
+                                                                                        "place_y"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none",     "node",    "link",    "tcp",    "mqtt_client", "broker", "session",    "sensor",
-    "actuator", "program", "message", "device", "metric",      "nat",    "name_server"};
+    "none",     "node",    "link",    "tcp",    "mqtt_client", "broker", "session",     "sensor",
+    "actuator", "program", "message", "device", "metric",      "nat",    "name_server", "access_point"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "loss on the link",
                                                                         "queue full",
@@ -124,9 +134,12 @@ constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "bad checksum",
                                                                         "no such port",
                                                                         "taken out by hand",
-                                                                        "no binding in the address translation"};
+                                                                        "no binding in the address translation",
+                                                                        "nobody acknowledges it on the air",
+                                                                        "it is not in the Wi-Fi network"};
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
     "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN", "tail loss probe"};
+constexpr std::array<std::string_view, kCount<FrameFailure>> kFrameFailures{"none", "collision", "noise", "no answer"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
     "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
     "session ended", "queue full",        "process died"};
@@ -164,6 +177,7 @@ std::string_view name_of(Field field) { return look_up(kFields, field); }
 std::string_view name_of(EntityKind kind) { return look_up(kEntityKinds, kind); }
 std::string_view name_of(DropReason reason) { return look_up(kDropReasons, reason); }
 std::string_view name_of(RetransmitReason reason) { return look_up(kRetransmitReasons, reason); }
+std::string_view name_of(FrameFailure failure) { return look_up(kFrameFailures, failure); }
 std::string_view name_of(LossReason reason) { return look_up(kLossReasons, reason); }
 std::string_view name_of(SessionEvent event) { return look_up(kSessionEvents, event); }
 std::string_view name_of(WillCause cause) { return look_up(kWillCauses, cause); }
@@ -193,6 +207,9 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::name_resolved:
     case Kind::packet_translated:
     case Kind::link_profile:
+    case Kind::frame_lost:
+    case Kind::wifi_frame:
+    case Kind::wifi_event:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:
     case Kind::stream_joined:
@@ -227,6 +244,7 @@ bool is_timer(Field field) {
   switch (field) {
     case Field::dns_timer:
     case Field::dhcp_timer:
+    case Field::wifi_timer:
     case Field::tcp_retransmit_timer:
     case Field::tcp_probe_timer:
     case Field::tcp_reorder_timer:
@@ -245,7 +263,7 @@ bool is_timer(Field field) {
 
 bool is_double(Field field) {
   return field == Field::link_loss || field == Field::sensor_value || field == Field::actuator_value ||
-         field == Field::metric_value;
+         field == Field::metric_value || field == Field::place_x || field == Field::place_y;
 }
 
 }  // namespace wirelab

@@ -47,7 +47,11 @@ enum class Kind : std::uint16_t {
   stream_joined,  // an end knows both directions. entity: connection, subject: the one that it sends, a: the other
   packet_translated,  // by a NAT: it goes on with other bytes. entity: node, subject: stream or 0, key: blob, a: blob before
   name_resolved,  // by a node's resolver. field: dns::Failure, key: name, a: address
-  count_          // not a kind
+  frame_lost,  // on the air: it was sent and not acknowledged. entity: direction of the link, or the sender of a management
+  // frame, field: FrameFailure, subject: stream or 0, key: blob or 0, a: how many times before, b: air time in ns
+  wifi_frame,  // a management frame has arrived. entity: receiver, field: wifi::Frame, key: sender
+  wifi_event,  // of a station. field: wifi::Event, key: its access point or 0, a: reason code of IEEE 802.11 or 0
+  count_       // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -66,6 +70,7 @@ enum class EntityKind : std::uint16_t {
   metric,  // of the scenario's own
   nat,     // a router that translates addresses
   name_server,
+  access_point,
   count_
 };
 
@@ -140,6 +145,14 @@ enum class Field : std::uint16_t {
   program_state,   // ProgramState
   program_timer,   // until a sleeping program goes on
   metric_value,    // of a scenario's own metric, bits of a double
+  // Wi-Fi
+  air_time,     // of an access point: ns in which somebody was sending
+  wifi_state,   // of a station: wifi::State
+  wifi_point,   // of a station: the access point
+  wifi_signal,  // of a station: tenths of a dBm
+  wifi_timer,   // of a station. key: wifi::Timer
+  place_x,      // of a node that has a place: bits of a double, metres
+  place_y,
   count_
 };
 
@@ -157,10 +170,15 @@ enum class DropReason : std::uint16_t {
   no_port,
   by_hand,
   no_binding,  // of a NAT
+  no_answer,   // on the air: no acknowledgement, however often it was sent
+  not_joined,  // by a station that is not in the network of the access point, or for one that has left it
   count_
 };
 
 enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn, probe, count_ };
+
+/// Why a frame on the air was not acknowledged.
+enum class FrameFailure : std::uint16_t { none, collision, noise, no_answer, count_ };
 
 enum class LossReason : std::uint16_t {
   none,
@@ -219,6 +237,7 @@ std::string_view name_of(Kind kind);
 std::string_view name_of(Field field);
 std::string_view name_of(EntityKind kind);
 std::string_view name_of(DropReason reason);
+std::string_view name_of(FrameFailure failure);
 std::string_view name_of(RetransmitReason reason);
 std::string_view name_of(LossReason reason);
 std::string_view name_of(SessionEvent event);
@@ -227,7 +246,9 @@ std::string_view name_of(ProgramEvent event);
 std::string_view name_of(ProgramState state);
 
 /// Whether it is a node that runs no program.
-constexpr bool is_router(EntityKind kind) { return kind == EntityKind::node || kind == EntityKind::nat; }
+constexpr bool is_router(EntityKind kind) {
+  return kind == EntityKind::node || kind == EntityKind::nat || kind == EntityKind::access_point;
+}
 /// Whether an entity of this kind is a node of the network.
 constexpr bool is_node(EntityKind kind) {
   return is_router(kind) || kind == EntityKind::name_server || kind == EntityKind::broker || kind == EntityKind::device;

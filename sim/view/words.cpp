@@ -5,6 +5,7 @@
 #include "sim/view/names_of.hpp"
 #include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
+#include "sim/wire/wifi.hpp"
 
 namespace wirelab {
 
@@ -25,6 +26,16 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
       return r.field == 0 ? fmt::format("{} is {}", reader.name(r.key),
                                         to_string(wire::Ipv4Address{static_cast<std::uint32_t>(r.a)}))
                           : fmt::format("{} was not resolved", reader.name(r.key));
+    case Kind::frame_lost:
+      return fmt::format("a frame on the air is not acknowledged ({}), attempt {}",
+                         name_of(static_cast<FrameFailure>(r.field)), r.a + 1);
+    case Kind::wifi_frame:
+      return fmt::format("receives {} from {}", wifi::name_of(static_cast<wifi::Frame>(r.field)), reader.name(r.key));
+    case Kind::wifi_event: {
+      const std::string_view why = wifi::name_of(static_cast<wifi::Reason>(r.a));
+      return fmt::format("{}{}{}{}", wifi::name_of(static_cast<wifi::Event>(r.field)),
+                         r.key != 0 ? fmt::format(", {}", reader.name(r.key)) : "", why.empty() ? "" : ": ", why);
+    }
     case Kind::link_profile: return fmt::format("step {} of its profile", r.key);
     case Kind::packet_corrupted: return fmt::format("bit {} of packet {} is turned", r.a, r.key);
     case Kind::packet_delayed: return fmt::format("packet delayed by hand by {} ms", (r.b - r.a) / 1'000'000);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,14 @@
 #include "sim/net/nat.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/world/wifi_service.hpp"
 
 namespace wirelab {
 
 class World;
 class Program;
 
-enum class NodeRole : std::uint8_t { router, broker, device, nat, dns };
+enum class NodeRole : std::uint8_t { router, broker, device, nat, dns, access_point };
 
 struct NodeDescription {
   std::string name;
@@ -31,6 +33,9 @@ struct NodeDescription {
   std::string outside;          // of a nat: the node on its outer side
   NatSettings nat;
   Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives
+  AccessPointSettings point;                   // of an access point
+  std::optional<StationSettings> station;      // of a device with Wi-Fi
+  Place place;                                 // of either
   struct NamedAddress {
     std::string name;
     std::string node;           // whose address it has,

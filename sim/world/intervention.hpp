@@ -91,9 +91,20 @@ struct FailNames {
   bool fails = true;
 };
 
-using Intervention =
-    std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor, DropPacket,
-                 DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs, ForgetBindings, FailNames>;
+/// A station or an access point is carried to another place, in metres.
+struct MoveNode {
+  std::string node;
+  double x = 0, y = 0;
+};
+
+/// The access point sends the station away; it may come back.
+struct Deauthenticate {
+  std::string node;
+};
+
+using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor,
+                                  DropPacket, DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs,
+                                  ForgetBindings, FailNames, MoveNode, Deauthenticate>;
 
 /// "cut", "restore" ... as the journal writes it.
 std::string_view name_of(const Intervention& intervention);

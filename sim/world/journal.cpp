@@ -18,10 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 16> kNames{"cut",         "restore",      "impair",           "power_off",
-                                                  "crash",       "stop",         "restart",          "set_sensor",
-                                                  "drop_packet", "delay_packet", "duplicate_packet", "publish",
-                                                  "subscribe",   "unsubscribe",  "forget_bindings",  "fail_names"};
+constexpr std::array<std::string_view, 18> kNames{"cut",         "restore",       "impair",           "power_off",
+                                                  "crash",       "stop",          "restart",          "set_sensor",
+                                                  "drop_packet", "delay_packet",  "duplicate_packet", "publish",
+                                                  "subscribe",   "unsubscribe",   "forget_bindings",  "fail_names",
+                                                  "move",        "deauthenticate"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
 // A setting of a link is written under its name and unit: "delay_ns", "rate_bps", "loss".
@@ -57,6 +58,7 @@ Json to_json(const Intervention& what) {
           for (const LinkChange& change : item.changes) write_change(json, change);
         }
         if constexpr (requires { item.fails; }) json["fails"] = item.fails;
+        if constexpr (requires { item.x; }) json["x"] = item.x, json["y"] = item.y;
         if constexpr (requires { item.packet; }) json["packet"] = item.packet;
         if constexpr (requires { item.by; }) json["by_ns"] = item.by.ns();
         if constexpr (requires { item.topic; }) json["topic"] = item.topic;
@@ -167,6 +169,9 @@ Intervention from_json(const Json& json) {
   if (name == "subscribe")
     return SubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter"), qos_of(json)};
   if (name == "unsubscribe") return UnsubscribeAs{need<std::string>(json, "node"), need<std::string>(json, "filter")};
+  if (name == "deauthenticate") return Deauthenticate{need<std::string>(json, "node")};
+  if (name == "move")
+    return MoveNode{need<std::string>(json, "node"), need<double>(json, "x"), need<double>(json, "y")};
   if (name == "forget_bindings") return ForgetBindings{need<std::string>(json, "node")};
   if (name == "fail_names") return FailNames{need<std::string>(json, "node"), may<bool>(json, "fails").value_or(true)};
   const std::string_view near = nearest(name, kNames);
@@ -201,8 +206,9 @@ JournalEntry read_entry(const Json& json, const Journal& journal, int line) {
     for_each_link_option([&](LinkOption option) { keys.push_back(key_of(option)); });
     return keys;
   }();
-  std::vector<std::string_view> known{"at_ns", "events", "do",     "link",    "node", "sensor", "value", "packet",
-                                      "by_ns", "topic",  "filter", "payload", "qos",  "retain", "fails"};
+  std::vector<std::string_view> known{"at_ns", "events", "do",    "link",  "node",   "sensor",
+                                      "value", "packet", "by_ns", "topic", "filter", "payload",
+                                      "qos",   "retain", "fails", "x",     "y"};
   known.insert(known.end(), settings.begin(), settings.end());
   only_keys(json, known);
   JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json), line};

@@ -24,6 +24,18 @@ tl::expected<std::vector<NodeRealms>, std::string> find_realms(const WorldDescri
     return described.role == NodeRole::nat && described.outside != towards ? place + count : place;
   };
   for (const LinkDescription& link : description.links) parent[root(side(link.a, link.b))] = root(side(link.b, link.a));
+  // A station begins in the network that it will look for, or in the first one that there is.
+  std::map<std::string_view, std::size_t> points;
+  std::size_t first_point = count;
+  for (std::size_t i = count; i-- > 0;) {
+    if (description.nodes[i].role == NodeRole::access_point) points[description.nodes[i].point.ssid] = first_point = i;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!description.nodes[i].station) continue;
+    const auto named = points.find(description.nodes[i].station->ssid);
+    const std::size_t found = named == points.end() ? first_point : named->second;
+    if (found < count) parent[root(i)] = root(found);
+  }
 
   std::map<std::size_t, std::size_t> gateways;  // by network
   std::vector<NodeRealms> realms(count);

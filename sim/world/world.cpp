@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <set>
 
 #include "sim/kernel/nearest.hpp"
@@ -65,20 +66,25 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
       transport_(events_, trace_, network_, seed_),
       profiles_(events_, trace_, network_),
       addresses_(events_, trace_, network_, transport_, seed_,
-                 [this](NodeIndex node, const dhcp::Lease& lease) { address_changed(node, lease); }) {
+                 [this](NodeIndex node, const dhcp::Lease& lease) { address_changed(node, lease); }),
+      wifi_(events_, trace_, network_, seed_,
+            [this](NodeIndex station, NodeIndex point) { station_changed(station, point); }) {
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
   const std::vector<NodeRealms> realms = *find_realms(description);
   for (std::size_t i = 0; i < description.nodes.size(); ++i) {
     const NodeDescription& node = description.nodes[i];
-    const EntityKind kind = node.role == NodeRole::broker   ? EntityKind::broker
-                            : node.role == NodeRole::device ? EntityKind::device
-                            : node.role == NodeRole::nat    ? EntityKind::nat
-                            : node.role == NodeRole::dns    ? EntityKind::name_server
-                                                            : EntityKind::node;
+    const EntityKind kind = node.role == NodeRole::broker         ? EntityKind::broker
+                            : node.role == NodeRole::device       ? EntityKind::device
+                            : node.role == NodeRole::nat          ? EntityKind::nat
+                            : node.role == NodeRole::dns          ? EntityKind::name_server
+                            : node.role == NodeRole::access_point ? EntityKind::access_point
+                                                                  : EntityKind::node;
     const wire::Ipv4Address address = node.dhcp ? Network::kNoAddress : node.address;
     const NodeIndex index = network_.add_node(node.name, address, kind, realms[i].realm);
     if (node.dhcp) addresses_.add_client(index);
+    if (node.role == NodeRole::access_point) wifi_.add_access_point(index, node.point, node.place, realms[i].realm);
+    if (node.station) wifi_.add_station(index, *node.station, node.place);
     if (node.role == NodeRole::nat) {
       network_.add_gateway(index, realms[i].inside, node.nat);
       leases_.emplace_back(index, node.lease);
@@ -147,10 +153,31 @@ void World::address_changed(NodeIndex node, const dhcp::Lease& lease) {
   if (devices_[device].program != nullptr) devices_[device].program->address_changed(lease.address);
 }
 
+// Its address comes with the network and goes with it; so do its connections.
+void World::station_changed(NodeIndex station, NodeIndex point) {
+  if (point != kNowhere) {
+    if (network_.node(station).address.value == 0) addresses_.join(station);
+  } else if (addresses_.has_client(station)) {
+    addresses_.leave(station);
+  } else {
+    transport_.lose_address(station);
+  }
+  const DeviceIndex device = device_at(station);
+  if (devices_[device].program != nullptr) devices_[device].program->address_changed(network_.node(station).address);
+}
+
 void World::start() {
   for (const auto& [node, lease] : leases_)
     addresses_.add_server(node, network_.inside_address(node), name_server_, lease);
-  for (DeviceIndex i = 0; i < devices_.size(); ++i) addresses_.join(devices_[i].node);
+  for (DeviceIndex i = 0; i < devices_.size(); ++i) {
+    if (!wifi_.is_station(devices_[i].node)) addresses_.join(devices_[i].node);
+  }
+  for (NodeIndex i = 0; i < network_.nodes(); ++i) {
+    if (wifi_.is_access_point(i)) wifi_.switch_on(i);
+  }
+  for (DeviceIndex i = 0; i < devices_.size(); ++i) {
+    if (wifi_.is_station(devices_[i].node)) wifi_.switch_on(devices_[i].node);
+  }
   for (const auto& [node, service] : name_services_) service->start();
   for (const auto& [node, service] : brokers_) service->start();
   for (DeviceIndex i = 0; i < devices_.size(); ++i) start_device(i);
@@ -330,6 +357,16 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
             if (network_.nat(node) == nullptr)
               return tl::unexpected(fmt::format("\"{}\" translates no addresses: only a nat() does", item.node));
           }
+          if constexpr (std::is_same_v<T, Deauthenticate>) {
+            if (!wifi_.is_station(node)) return tl::unexpected(fmt::format("\"{}\" has no Wi-Fi", item.node));
+          }
+          if constexpr (std::is_same_v<T, MoveNode>) {
+            if (!wifi_.is_station(node) && !wifi_.is_access_point(node))
+              return tl::unexpected(fmt::format(
+                  "\"{}\" has no place: access points have one, and devices with the option wifi", item.node));
+            if (!(std::abs(item.x) <= 1e6) || !(std::abs(item.y) <= 1e6))
+              return tl::unexpected(std::string("a place lies within a million metres"));
+          }
           if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
             if (device_at(node) == kNowhere && !brokers_.contains(node) && !name_services_.contains(node))
               return tl::unexpected(
@@ -389,6 +426,10 @@ void World::apply(const Intervention& what, bool by_hand) {
             name_services_.at(node)->set_failing(item.fails);
           } else if constexpr (std::is_same_v<T, ForgetBindings>) {
             network_.nat(node)->forget();
+          } else if constexpr (std::is_same_v<T, MoveNode>) {
+            wifi_.move(node, {item.x, item.y});
+          } else if constexpr (std::is_same_v<T, Deauthenticate>) {
+            wifi_.deauthenticate(node);
           } else if constexpr (std::is_same_v<T, SetSensor>) {
             sensor(device, item.sensor).set(item.value);
           } else if constexpr (std::is_same_v<T, PowerOff>) {
@@ -400,6 +441,7 @@ void World::apply(const Intervention& what, bool by_hand) {
             }
             addresses_.leave(node);
             addresses_.stop_server(node);
+            wifi_.switch_off(node);
             network_.set_node_up(node, false);
             transport_.forget_node(node);
           } else if constexpr (std::is_same_v<T, Crash>) {
@@ -414,7 +456,9 @@ void World::apply(const Intervention& what, bool by_hand) {
               const bool was_up = network_.node(node).up;
               network_.set_node_up(node, true);
               if (!was_up) addresses_.start_server(node);
-              if (!was_up) addresses_.join(node);
+              if (!was_up && wifi_.is_station(node)) wifi_.switch_on(node);
+              if (!was_up && wifi_.is_access_point(node)) wifi_.switch_on(node);
+              if (!was_up && !wifi_.is_station(node)) addresses_.join(node);
               if (service != brokers_.end()) service->second->start();
               if (names != name_services_.end()) names->second->start();
               // By an event of its own: what restarts it may be a program in the midst of something.
@@ -541,6 +585,7 @@ void World::visit_state(StateVisitor& visitor) const {
   for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);
   for (const auto& [node, service] : name_services_) service->visit_state(visitor);
   addresses_.visit_state(visitor);
+  wifi_.visit_state(visitor);
   for (const auto& [node, resolving] : resolvers_) resolving.resolver->visit_state(visitor);
   for (const Device& device : devices_) {
     visitor.value(network_.node(device.node).entity, Field::program_state, 0, static_cast<std::int64_t>(device.state));

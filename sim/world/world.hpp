@@ -21,6 +21,7 @@
 #include "sim/world/link_profiles.hpp"
 #include "sim/world/name_service.hpp"
 #include "sim/world/program.hpp"
+#include "sim/world/wifi_service.hpp"
 
 namespace wirelab {
 
@@ -77,6 +78,10 @@ class World {
   BrokerService* broker(std::string_view name) const;
   /// The device's address is there, has changed or is gone, by DHCP.
   void address_changed(NodeIndex node, const dhcp::Lease& lease);
+  /// A station has come into a network, or has left it, or did not get in.
+  void station_changed(NodeIndex station, NodeIndex point);
+  WifiService& wifi() { return wifi_; }
+  const WifiService& wifi() const { return wifi_; }
   /// The resolver of a node, which asks the first name server of the description.
   dns::Resolver& resolver(NodeIndex node);
 
@@ -138,6 +143,7 @@ class World {
   Transport transport_;
   LinkProfiles profiles_;
   AddressService addresses_;
+  WifiService wifi_;
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
