@@ -43,6 +43,8 @@ void Application::open(std::unique_ptr<Session> session, std::string title) {
   auto made = std::make_unique<Run>();
   made->scenario = session->setup().path;
   made->file_stem = std::filesystem::path(made->scenario).stem().string();
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(made->scenario, ignored)) kept_.note_file(made->scenario);
   // As in another run of the same scenario, or as it was left.
   made->places = kept_.places_of(made->scenario);
   for (const auto& other : runs_) {
@@ -101,18 +103,41 @@ void Application::catch_up(Run& shown, const TraceStore::Reader& reader, const P
   const std::int64_t at = shown.looking_at.value_or(status.now.ns());
   const RecordNumber wanted = reader.at_or_after(at + 1) - 1;
   const bool there = shown.timeline.seek(reader, wanted, kReadAFrame * 4);
-  moving_ = !read_all || !there || status.playing || status.busy;
+  moving_ = !read_all || !there || status.playing || status.busy || shown.replaying;
 }
 
 void Application::toggle_play(const PlaybackStatus& status) {
   Run* shown = run();
   if (shown == nullptr) return;
-  if (status.playing || status.busy) {
-    shown->playback->pause();
-  } else {
-    shown->looking_at.reset();
-    shown->playback->play(kSpeeds[speed_]);
+  const bool stops = status.playing || status.busy || shown->replaying;
+  shown->replaying = !stops && shown->looking_at.has_value() && *shown->looking_at < status.now.ns();
+  // Two side by side run together.
+  const bool two = side_by_side_ && runs_.size() > 1;
+  for (Run* each : {shown, two ? runs_[(shown_ + 1) % runs_.size()].get() : nullptr}) {
+    if (each == nullptr || shown->replaying) continue;
+    if (stops) {
+      each->playback->pause();
+    } else {
+      each->looking_at.reset();
+      each->playback->play(kSpeeds[speed_]);
+    }
   }
+}
+
+// What has happened is shown again, at the chosen speed; from its end on the run goes on.
+void Application::replay(Run& shown, const PlaybackStatus& status) {
+  if (!shown.replaying) return;
+  constexpr double kFastest = 100;
+  const double speed = kSpeeds[speed_] == 0 ? kFastest : kSpeeds[speed_];
+  const double passed = static_cast<double>(ImGui::GetIO().DeltaTime) * speed * 1e9;
+  const std::int64_t to = shown.looking_at.value_or(0) + std::max<std::int64_t>(static_cast<std::int64_t>(passed), 1);
+  if (shown.looking_at && to < status.now.ns()) {
+    shown.looking_at = to;
+    return;
+  }
+  shown.replaying = false;
+  shown.looking_at.reset();
+  if (!status.ended) shown.playback->play(kSpeeds[speed_]);
 }
 
 void Application::fork_here() {
@@ -190,6 +215,7 @@ void Application::carry_out(const std::vector<Request>& requests) {
   for (const Request& request : requests) {
     if (const auto* seek = std::get_if<SeekTo>(&request)) {
       shown->playback->pause();
+      shown->replaying = false;
       look_at(seek->at);
     } else if (const auto* until = std::get_if<RunUntil>(&request)) {
       shown->looking_at.reset();
@@ -321,9 +347,10 @@ void Application::beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 b
   const bool there_yet = other.timeline.seek(reader, reader.at_or_after(shown_at + 1) - 1, kReadAFrame * 4);
   if (!read_all || !there_yet) moving_ = true;
   std::vector<Request> requests;
+  const bool live = shown_at == status.now.ns();
   Look there{reader, other.index, other.timeline.state(), shown_at, std::max(status.end.ns(), status.now.ns()),
-             false,  skin_,       other_selection_,       requests, other.places,
-             moving_};
+             live,   skin_,       other_selection_,       requests, other.places,
+             false,  moving_};
   const auto draw = [&](const char* id, ImVec2 at, ImVec2 size, const View& view) {
     ImGui::SetCursorScreenPos(at);
     ImGui::BeginChild(id, size, false, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
@@ -334,6 +361,14 @@ void Application::beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 b
   for (const View& view : other.views) {
     if (view.place == Place::canvas) draw("canvas beside", canvas, canvas_size, view);
     if (view.place == Place::bottom && below_it-- == 0) draw("view beside", below, below_size, view);
+  }
+  // Where one looks is the same in both; what is done is done to this one.
+  for (const Request& request : requests) {
+    if (const auto* intervention = std::get_if<Intervention>(&request)) {
+      other.playback->intervene(*intervention);
+    } else {
+      look.requests.push_back(request);
+    }
   }
   ImGui::SetCursorScreenPos(canvas);
   ImGui::BeginChild("canvas beside");
@@ -370,7 +405,6 @@ void Application::frame() {
       open(std::move(arrival.session), arrival.title);
       at_start_ = false;
       notice_ = runs_.size() > 1 ? "All runs are kept: choose between them above; 2 shows two side by side" : "";
-      if (!arrival.file.empty()) kept_.note_file(arrival.file);
     }
     arrivals_->sessions.clear();
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});
@@ -398,6 +432,7 @@ void Application::frame() {
     keys(shown->playback->status());
     shown = run();  // a key may have chosen another
     const PlaybackStatus status = shown->playback->status();
+    replay(*shown, status);
     std::vector<Request> requests;
     {
       const TraceStore::Reader reader(*shown->playback->store());
@@ -412,6 +447,7 @@ void Application::frame() {
                 selection_,
                 requests,
                 shown->places,
+                true,
                 moving_};
       panes(look, status, {0, top}, {size.x, size.y - top - foot});
       if (wanted_file_.view != nullptr) write_shown(look, std::exchange(wanted_file_, {}));

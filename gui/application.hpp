@@ -74,6 +74,7 @@ class Application {
     RunIndex index;
     Timeline timeline;
     std::optional<std::int64_t> looking_at;  // empty: the newest instant
+    bool replaying = false;                  // the instant that is looked at goes on by itself
     std::vector<std::int64_t> bookmarks;     // in order of time
   };
   static constexpr double kSpeeds[] = {0.001, 0.01, 0.1,
@@ -97,6 +98,7 @@ class Application {
   void runs_menu();
   void show_run(std::size_t which);
   void toggle_play(const PlaybackStatus& status);
+  void replay(Run& shown, const PlaybackStatus& status);
   void fork_here();
   void save();
   void write(Export what);

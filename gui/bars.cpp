@@ -61,8 +61,13 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
                   "Back by one control packet (M); by event (,), packet (P) or second (S)", 36))
     step(Step::message, false);
   ImGui::SameLine(0, skin_.px(4));
-  if (icon_button(skin_, "play", status.playing ? icon::pause : icon::play, status.playing ? "||" : ">",
-                  status.playing ? "Pause (space)" : "Play (space)", 36, true, !status.ended || status.playing))
+  const bool runs = status.playing || shown->replaying;
+  const bool can_run = !status.ended || runs || shown->looking_at.has_value();
+  if (icon_button(skin_, "play", runs ? icon::pause : icon::play, runs ? "||" : ">",
+                  runs                ? "Pause (space)"
+                  : shown->looking_at ? "Show again what has happened, from here on (space)"
+                                      : "Play (space)",
+                  36, true, can_run))
     toggle_play(status);
   ImGui::SameLine(0, skin_.px(4));
   if (icon_button(skin_, "step", icon::next, ">|",
@@ -198,7 +203,9 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
             notice_.empty() ? "? shows all keys" : shortened(skin_.fonts.small, notice_, width - skin_.px(28)));
     return;
   }
+  const bool again = shown != nullptr && shown->replaying;
   const char* word = status.playing  ? "Running"
+                     : again         ? "Showing again"
                      : status.busy   ? "Working"
                      : back          ? "Looking back"
                      : status.failed ? "Failed"
@@ -295,6 +302,7 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
       if (!status.playing && !status.ended) run()->playback->run_to(Instant::from_ns(to));
     } else {
       run()->playback->pause();
+      run()->replaying = false;
       look_at(to);
     }
   }
@@ -303,7 +311,7 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
 
 void Application::shortcut_sheet() {
   constexpr std::pair<const char*, const char*> keys[] = {
-      {"space", "play, pause"},
+      {"space", "play, pause; looking back: show again"},
       {"m  M", "on, back by one control packet of MQTT"},
       {"p  P", "on, back by one packet"},
       {".  ,", "on, back by one event"},

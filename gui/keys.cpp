@@ -35,6 +35,7 @@ void Application::step(Step kind, bool forward) {
     return;
   }
   shown->playback->pause();
+  shown->replaying = false;
   const std::int64_t newest = shown->playback->status().now.ns();
   const TraceStore::Reader reader(*shown->playback->store());
   const auto stop = stop_near(reader, shown->looking_at.value_or(newest), kind, forward);
@@ -86,7 +87,7 @@ void Application::keys(const PlaybackStatus& status) {
   resize(bottom_, 'u', 'U', kLeastBottom, kMostBottom);
   if (typed('k')) fork_here();
   if (typed('j')) show("journey");
-  if (typed('l')) shown->looking_at.reset();
+  if (typed('l')) shown->looking_at.reset(), shown->replaying = false;
   if (typed('r')) show_run((shown_ + 1) % runs_.size());
   if (typed('2')) side_by_side_ = !side_by_side_ && runs_.size() > 1;
   if (typed('[')) go_to_bookmark(status, false);

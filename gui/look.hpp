@@ -41,8 +41,9 @@ struct Look {
   const Skin& skin;
   Selection& selection;
   std::vector<Request>& requests;
-  Places& places;    // of nodes, by hand
-  bool& unfinished;  // a view sets it that has not yet read all of the trace: more frames come
+  Places& places;        // of nodes, by hand
+  bool has_keys = true;  // of two runs side by side, one has the keyboard
+  bool& unfinished;      // a view sets it that has not yet read all of the trace: more frames come
 
   std::int64_t value(EntityId entity, Field field, std::uint32_t key = 0) const {
     return state.value(entity, field, key);

@@ -12,6 +12,7 @@
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "gui/svg.hpp"
+#include "gui/views/packet_arrows.hpp"
 #include "gui/views/timer_bars.hpp"
 
 namespace wirelab::gui {
@@ -30,7 +31,11 @@ class Sequence {
     const ImVec2 origin = ImGui::GetCursorScreenPos();
     const ImVec2 size = ImGui::GetContentRegionAvail();
     if (size.x < 100 || size.y < 60) return;
+    // Where nobody speaks MQTT, packets are what there is to see.
+    if (!chosen_ && look.index.exchanges().empty() && !look.index.flights().empty()) what_ = kPackets;
+    if (!chosen_ && !look.index.exchanges().empty()) what_ = kControlPackets;
     ImGui::InvisibleButton("sequence", size);
+    ImGui::SetItemAllowOverlap();
     const bool hovered = ImGui::IsItemHovered();
     ImDrawList& list = *ImGui::GetWindowDrawList();
     list.PushClipRect(origin, {origin.x + size.x, origin.y + size.y}, true);
@@ -56,15 +61,23 @@ class Sequence {
     list.PushClipRect({time_.left - skin.px(8), origin.y}, {time_.right + skin.px(8), origin.y + size.y}, true);
     timers(look, list, row, hovered);
     marks(look, list);
-    arrows(look, list, hovered);
+    if (what_ == kPackets) {
+      draw_packet_arrows(look, list, time_, lane_y_, flights_in(look, time_, kMostArrows), hovered);
+    } else {
+      arrows(look, list, hovered);
+    }
     list.PopClipRect();
     time_.draw_now(look, list, origin, size);
     list.PopClipRect();
+    constexpr const char* words[] = {"MQTT", "Packets"};
+    ImGui::SetCursorScreenPos({origin.x + skin.px(4), origin.y + size.y - skin.px(28)});
+    chosen_ |= segments(skin, "what", words, what_, 24);
+    tip(skin, "Control packets from end to end, or every packet on every link");
     if (lanes_.empty()) {
       const float line = skin.px(9);
       const float x = origin.x + size.x * 0.5f, y = origin.y + size.y * 0.5f;
       text_centred(list, skin.fonts.small, {x, y - line}, skin(Colour::text_third),
-                   "No control packets around this instant:");
+                   what_ == kPackets ? "No packets around this instant:" : "No control packets around this instant:");
       text_centred(list, skin.fonts.small, {x, y + line}, skin(Colour::text_third),
                    "play on, or zoom out with the wheel");
     }
@@ -77,9 +90,18 @@ class Sequence {
 
  private:
   // Wide enough for the last arrow, and for it to slant: some ten times as long as the recent ones were on their way.
-  static std::int64_t usual_span(const Look& look) {
+  std::int64_t usual_span(const Look& look) const {
+    constexpr std::int64_t kShort = 10'000'000;
+    if (what_ == kPackets) {
+      const std::size_t begun = look.index.flights_before(look.at);
+      std::int64_t slowest = kShort;
+      for (std::size_t i = begun; i > 0 && i + 8 > begun; --i)
+        slowest = std::max(slowest, look.index.flights()[i - 1].arrival - look.index.flights()[i - 1].begin);
+      const std::int64_t silent = begun == 0 ? 0 : look.at - look.index.flights()[begun - 1].begin;
+      return std::clamp<std::int64_t>(std::max(slowest * 6, silent * 2), 20'000'000, 120'000'000'000);
+    }
     const std::size_t after = look.index.exchanges_before(look.at + 1);
-    std::int64_t longest = 10'000'000;
+    std::int64_t longest = kShort;
     for (std::size_t i = after; i > 0 && i + 8 > after; --i) {
       const Exchange& e = look.index.exchanges()[i - 1];
       if (e.received != 0) longest = std::max(longest, e.received_at - e.sent_at);
@@ -109,11 +131,19 @@ class Sequence {
   // The nodes that talk in the window, in order of appearance; brokers in the middle of who talks with them.
   void choose_lanes(const Look& look) {
     std::map<EntityId, std::size_t> talk;
-    const auto& all = look.index.exchanges();
-    const auto [first, last, cut] = drawn(look);
-    for (std::size_t i = first; i < last; ++i) {
-      if (all[i].from_node != 0) ++talk[all[i].from_node];
-      if (all[i].to_node != 0) ++talk[all[i].to_node];
+    if (what_ == kPackets) {
+      const FlightSpan span = flights_in(look, time_, kMostArrows);
+      for (std::size_t i = span.first; i < span.last; ++i) {
+        const IndexedChannel* channel = look.index.channel(look.index.flights()[i].channel);
+        if (channel != nullptr) ++talk[channel->from], ++talk[channel->to];
+      }
+    } else {
+      const auto& all = look.index.exchanges();
+      const auto [first, last, cut] = drawn(look);
+      for (std::size_t i = first; i < last; ++i) {
+        if (all[i].from_node != 0) ++talk[all[i].from_node];
+        if (all[i].to_node != 0) ++talk[all[i].to_node];
+      }
     }
     if (look.selection.node != 0 && talk.contains(look.selection.node)) talk[look.selection.node] += 1'000'000;
     std::vector<std::pair<std::size_t, EntityId>> busiest;
@@ -172,7 +202,8 @@ class Sequence {
       const Stream* stream = look.index.stream(e.stream);
       const std::int64_t usual = stream == nullptr ? 0 : std::max<std::int64_t>(stream->last_duration, 20'000'000);
       const std::int64_t newest = std::max(look.index.last_at(), look.at);
-      const bool under_way = !arrived && newest - e.sent_at < 3 * usual;
+      const bool lost = e.lost_at != 0 && e.lost_at <= std::max(look.at, e.sent_at);
+      const bool under_way = !arrived && !lost && newest - e.sent_at < 3 * usual;
       const std::int64_t end = arrived ? e.received_at : e.sent_at + usual;
       if (end < time_.from) continue;
       const bool future = e.sent_at > look.at;
@@ -192,8 +223,8 @@ class Sequence {
         pointed = &e;
       list.AddCircleFilled(a, skin.px(3.5f), skin(colour, alpha));
       if (missing) {
-        dashed_line(list, a, b, skin(Colour::warning, alpha), skin.px(1.8f), skin.px(4));
-        list.AddCircle(b, skin.px(4), skin(Colour::warning, alpha), 0, skin.px(1.6f));
+        dashed_line(list, a, b, skin(lost ? Colour::error : Colour::warning, alpha), skin.px(1.8f), skin.px(4));
+        if (!lost) list.AddCircle(b, skin.px(4), skin(Colour::warning, alpha), 0, skin.px(1.6f));
       } else if ((end > look.at || under_way) && !future) {
         const float part =
             std::min(1.0f, static_cast<float>(static_cast<double>(look.at - e.sent_at) /
@@ -203,6 +234,17 @@ class Sequence {
         arrow(list, here, b, skin(colour, kFaint), skin.px(1.5f), skin.px(9));
       } else {
         arrow(list, a, b, skin(colour, alpha), skin.px(selected ? 3.0f : 1.8f), skin.px(9));
+      }
+      if (lost) {
+        // Its first packet came as far as this; what arrived in the end was sent again.
+        const float usual_part = static_cast<float>(std::min(
+            1.0, static_cast<double>(usual) / static_cast<double>(std::max<std::int64_t>(end - e.sent_at, 1))));
+        const float part = missing ? 1.0f : 0.5f * usual_part;
+        const ImVec2 place{a.x + (b.x - a.x) * part, a.y + (to->second - from->second) * 0.5f};
+        cross(list, skin, place, skin.px(5));
+        if (selected)
+          pill(list, skin, skin.fonts.mono_small, {place.x, place.y + skin.px(missing ? -20.0f : 20.0f)}, Colour::error,
+               name_of(static_cast<DropReason>(e.reason)), false, alpha);
       }
       labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, "", colour, alpha, selected});
       labels.back().text = label_of(look, e, false);
@@ -302,6 +344,11 @@ class Sequence {
       const ImVec2 at{time_.x_of(mark.at), lane->second};
       switch (mark.kind) {
         case Kind::packet_dropped: {
+          // One that stands on an arrow is told there.
+          const Record& dropped = look.reader.record(mark.record);
+          if (what_ == kPackets ||
+              (dropped.b > dropped.a && look.index.exchange_at(dropped.subject, dropped.a) != nullptr))
+            break;
           const float d = skin.px(5);
           const ImVec2 c{at.x, at.y + skin.px(14)};
           list.AddLine({c.x - d, c.y - d}, {c.x + d, c.y + d}, skin(Colour::error, alpha), skin.px(2.2f));
@@ -324,6 +371,9 @@ class Sequence {
     }
   }
 
+  static constexpr int kControlPackets = 0, kPackets = 1;
+  int what_ = kControlPackets;
+  bool chosen_ = false;  // by the person
   TimeWindow time_;
   std::vector<EntityId> lanes_;
   std::map<EntityId, float> lane_y_;

@@ -332,7 +332,7 @@ class Topology {
   // All that the mouse does here, by keys: choose the next node, cable or packet under way, act on it, zoom and move.
   void keys(Look& look) {
     const ImGuiIO& io = ImGui::GetIO();
-    if (io.WantTextInput) return;
+    if (io.WantTextInput || !look.has_keys) return;
     const auto next = [](const std::vector<Target>& all, const auto& is_chosen, bool back) -> const Target* {
       if (all.empty()) return nullptr;
       const auto at = std::find_if(all.begin(), all.end(), is_chosen);

@@ -23,10 +23,10 @@ class Teller {
  public:
   explicit Teller(const MessageIndex& index) : index_(index) {}
 
-  std::string tell_will(const Record& will, const Record& accepted) {
+  Journey tell_will(const Record& will, const Record& accepted) {
     start_ = accepted.at;
-    text_ = fmt::format("{}, the will of {}, published at {}\n", index_.name(accepted.key), client_of(will.entity),
-                        format_seconds(accepted.at));
+    title_ = fmt::format("{}, the will of {}, published at {}", index_.name(accepted.key), client_of(will.entity),
+                         format_seconds(accepted.at));
     line(will.at, 0,
          fmt::format("{} publishes the will, since: {}", who(accepted.entity),
                      name_of(static_cast<WillCause>(will.field))));
@@ -35,19 +35,19 @@ class Teller {
   }
 
   // One that carries no message: a CONNECT, SUBSCRIBE or PINGREQ, and what came back.
-  std::string tell_alone(const Transfer& transfer) {
+  Journey tell_alone(const Transfer& transfer) {
     start_ = transfer.sent->at;
-    text_ = fmt::format("{} from {}, sent at {}\n", mqtt_name(transfer), who(transfer.sent->entity),
-                        format_seconds(start_));
+    title_ =
+        fmt::format("{} from {}, sent at {}", mqtt_name(transfer), who(transfer.sent->entity), format_seconds(start_));
     control_packet(transfer, 0, "hands {} to TCP, {} bytes");
     ended_ = true;
     return told();
   }
 
-  std::string tell(const Record& published) {
+  Journey tell(const Record& published) {
     start_ = published.at;
-    text_ = fmt::format("{} from {}, published at {}\n", index_.name(published.key), who(published.entity),
-                        format_seconds(published.at));
+    title_ = fmt::format("{} from {}, published at {}", index_.name(published.key), who(published.entity),
+                         format_seconds(published.at));
     line(published.at, 0,
          fmt::format("{} publishes {} bytes at QoS {}{}", who(published.entity), published.a, published.field & 3,
                      (published.field & 4) != 0 ? ", retained" : ""));
@@ -59,25 +59,14 @@ class Teller {
   }
 
  private:
-  std::string told() {
+  Journey told() {
     // In order of time; what happened at one instant stays as it was told.
-    std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
-    for (const Line& told : lines_) {
-      text_ += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(told.at - start_)), "",
-                           told.depth * 2, told.what);
-    }
-    if (!ended_)
-      text_ += waiting_ ? "  the run ends here; the message still waits\n"
-                        : "  the run ends here; the message is still on its way\n";
-    return text_;
+    std::stable_sort(steps_.begin(), steps_.end(),
+                     [](const JourneyStep& a, const JourneyStep& b) { return a.at < b.at; });
+    return {std::move(title_), start_, std::move(steps_), ended_, waiting_};
   }
 
-  struct Line {
-    std::int64_t at;
-    int depth;
-    std::string what;
-  };
-  void line(std::int64_t at, int depth, const std::string& what) { lines_.push_back({at, depth, what}); }
+  void line(std::int64_t at, int depth, const std::string& what) { steps_.push_back({at, depth, what}); }
 
   void losses(MessageId message, int depth) {
     for (const Record* lost : index_.about(Kind::message_lost, message)) {
@@ -328,8 +317,8 @@ class Teller {
   }
 
   const MessageIndex& index_;
-  std::string text_;
-  std::vector<Line> lines_;
+  std::string title_;
+  std::vector<JourneyStep> steps_;
   std::int64_t start_ = 0;
   bool ended_ = false;
   bool waiting_ = false;  // in a session's queue
@@ -337,7 +326,18 @@ class Teller {
 
 }  // namespace
 
-tl::expected<std::string, std::string> tell_journey_of(const MessageIndex& index, RecordNumber exchange) {
+std::string text_of(const Journey& journey) {
+  std::string text = journey.title + "\n";
+  for (const JourneyStep& step : journey.steps)
+    text += fmt::format("  {:>12}  {:{}}{}\n", "+" + format_duration(Duration::nanoseconds(step.at - journey.begins)),
+                        "", step.depth * 2, step.what);
+  if (!journey.is_over)
+    text += journey.waits ? "  the run ends here; the message still waits\n"
+                          : "  the run ends here; the message is still on its way\n";
+  return text;
+}
+
+tl::expected<Journey, std::string> journey_of(const MessageIndex& index, RecordNumber exchange) {
   const Record* sent = index.record(exchange);
   if (sent == nullptr || sent->kind != Kind::mqtt_sent) return tl::unexpected(std::string("this is no control packet"));
   // An acknowledgement has the journey of the message that it is about.
@@ -380,7 +380,7 @@ tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, s
     if (r.kind != Kind::message_published && !of_will) continue;
     topics.insert(index.name(r.key));
     if (!topic.empty() && index.name(r.key) != topic) continue;
-    if (++count == nth) return of_will ? Teller(index).tell_will(*will, r) : Teller(index).tell(r);
+    if (++count == nth) return text_of(of_will ? Teller(index).tell_will(*will, r) : Teller(index).tell(r));
   }
   if (count > 0)
     return tl::unexpected(fmt::format("only {} messages were published{}: ask for --nth 1 to {}", count,

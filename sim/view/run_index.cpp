@@ -130,6 +130,14 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
                               ? flight->begin + (flight->arrival - flight->begin) / 2
                               : std::max<std::int64_t>(record.at, 1);
       }
+      if (record.b > record.a && record.subject < stream_exchanges_.size()) {
+        const auto& places = stream_exchanges_[record.subject];
+        auto at = std::partition_point(places.begin(), places.end(),
+                                       [&](std::uint32_t place) { return exchanges_[place].end <= record.a; });
+        for (; at != places.end() && exchanges_[*at].begin < record.b; ++at) {
+          if (exchanges_[*at].lost_at == 0) exchanges_[*at].lost_at = record.at, exchanges_[*at].reason = record.field;
+        }
+      }
       marks_.push_back({number, record.at, record.kind, record.entity});
       const auto bin = static_cast<std::size_t>(record.at / kBin);
       if (bins_.size() <= bin) bins_.resize(bin + 1);

@@ -65,6 +65,8 @@ struct Exchange {
   std::int64_t end = 0;
   std::uint8_t first_byte = 0;
   MessageId message = 0;
+  std::int64_t lost_at = 0;  // when a packet with bytes of it was first dropped; 0: none was
+  std::uint16_t reason = 0;  // DropReason of that
 };
 
 /// Something that a time line marks: a loss, a retransmission, a will, an intervention.
@@ -141,6 +143,9 @@ class RunIndex {
       if (flight.lost_at != 0 && flight.lost_at > from && flight.lost_at <= to) see(flight);
     }
   }
+  /// The number of flights that begin by the instant.
+  std::size_t flights_before(std::int64_t at) const;
+  std::int64_t longest_flight() const { return longest_flight_; }
   /// The number of exchanges, or marks, that begin before the instant.
   std::size_t exchanges_before(std::int64_t at) const;
   std::size_t marks_before(std::int64_t at) const;
@@ -156,7 +161,6 @@ class RunIndex {
  private:
   void take(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
   void define(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
-  std::size_t flights_before(std::int64_t at) const;
 
   RecordNumber last_ = 0;
   std::int64_t last_at_ = 0;
