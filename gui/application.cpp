@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "gui/controls.hpp"
+#include "gui/input.hpp"
 #include "gui/paint.hpp"
 #include "lab/system/files.hpp"
 
@@ -244,7 +245,8 @@ void Application::tabbed(Look& look, Place place, int& chosen, bool with_left) {
   tabs(skin_, place == Place::bottom ? "bottom tabs" : "right tabs", words, chosen);
   const float strip = place == Place::bottom ? skin_.px(kStrip) + ImGui::GetStyle().ItemSpacing.y : 0;
   const ImGuiWindowFlags flags =
-      place == Place::bottom ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : 0;
+      ImGuiWindowFlags_NavFlattened |
+      (place == Place::bottom ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : 0);
   ImGui::BeginChild(shown[static_cast<std::size_t>(chosen)]->id, {0, ImGui::GetContentRegionAvail().y - strip}, false,
                     flags);
   if (place == Place::right) ImGui::Dummy({1, skin_.px(6)});
@@ -273,6 +275,7 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   const auto pane = [&](const char* id, ImVec2 place, ImVec2 extent, ImGuiWindowFlags flags, auto&& draw) {
     ImGui::SetCursorScreenPos(place);
     ImGui::BeginChild(id, extent, false, flags);
+    focus_if_wanted(id);
     draw();
     ImGui::EndChild();
   };
@@ -384,6 +387,7 @@ void Application::start_page(ImVec2 size) {
   const float top = skin_.px(kTopBar);
   ImGui::SetCursorScreenPos({0, top});
   ImGui::BeginChild("start", {size.x, size.y - top - skin_.px(kStatusBar)});
+  focus_if_wanted("start");
   std::string chosen;
   if (cards_.empty()) {
     text_centred(*ImGui::GetWindowDrawList(), skin_.fonts.title, {size.x * 0.5f, size.y * 0.42f}, skin_(Colour::text),
@@ -425,11 +429,13 @@ void Application::frame() {
   if (shown == nullptr || at_start_) {
     moving_ = false;
     keys({});
+    focus_if_wanted("bar");
     top_bar({}, size.x, top);
     start_page(size);
     status_bar({}, {0, size.y - foot}, size.x, foot);
   } else {
     keys(shown->playback->status());
+    focus_if_wanted("bar");
     shown = run();  // a key may have chosen another
     const PlaybackStatus status = shown->playback->status();
     replay(*shown, status);

@@ -94,6 +94,8 @@ class Application {
   void start_page(ImVec2 size);
   void shortcut_sheet();
   void keys(const PlaybackStatus& status);
+  void focus_keys();
+  void focus_if_wanted(const char* pane);
   void carry_out(const std::vector<Request>& requests);
   void runs_menu();
   void show_run(std::size_t which);
@@ -129,8 +131,11 @@ class Application {
   int speed_ = 3;
   std::uint64_t wanted_seed_ = 1;  // in the seed's popup
   bool moving_ = true;
-  bool at_start_ = false;   // the start page, though runs are open
-  bool show_keys_ = false;  // the sheet of shortcuts
+  bool at_start_ = false;     // the start page, though runs are open
+  bool show_keys_ = false;    // the sheet of shortcuts
+  bool at_controls_ = false;  // arrows, space and enter are the controls', since tab was pressed
+  std::size_t focused_pane_ = 0;
+  const char* wanted_pane_ = nullptr;  // that gets the focus in this frame
   bool side_by_side_ = false;
   Selection other_selection_;
   Remembered kept_;  // as it was read; its recent files are kept up to date

@@ -331,7 +331,7 @@ void Application::shortcut_sheet() {
       {"w W  e E  u U", "left, right, lower pane: larger, smaller"},
       {"h", "the start page"},
       {"+  -", "larger, smaller"},
-      {"tab, arrows, enter", "reach every control"},
+      {"tab; arrows, enter", "the next pane; its controls, press. escape: as before"},
       {"?", "this sheet"}};
   const ImVec2 size = ImGui::GetIO().DisplaySize;
   ImGui::SetNextWindowPos({size.x * 0.5f, size.y * 0.5f}, ImGuiCond_Always, {0.5f, 0.5f});

@@ -15,6 +15,11 @@ inline bool pressed(ImGuiKey key) {
 #endif
 }
 
+/// Before ImGui::NewFrame(): enter presses what has the keyboard's focus, as the space bar does (ImGui before 1.87 has only that).
+void let_enter_press();
+/// The first control of the present window gets the keyboard's focus, for all to see.
+void take_focus();
+
 /// Whether a character was typed in this frame.
 inline bool typed(char character) {
   const ImVector<ImWchar>& queue = ImGui::GetIO().InputQueueCharacters;

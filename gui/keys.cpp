@@ -1,5 +1,7 @@
 // What keys do, and stepping: on by running, or to and fro in what has happened.
 #include <algorithm>
+#include <span>
+#include <string_view>
 #include <tuple>
 
 #include "gui/application.hpp"
@@ -59,18 +61,44 @@ void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
   }
 }
 
+// Tab goes from pane to pane; from then on the arrows, space and enter are for what is in them, until escape or a click.
+void Application::focus_keys() {
+  ImGuiIO& io = ImGui::GetIO();
+  constexpr const char* of_a_run[] = {"bar", "left", "canvas", "bottom", "right"};
+  constexpr const char* of_the_start[] = {"bar", "start"};
+  const std::span<const char* const> panes = run() == nullptr || at_start_ ? std::span<const char* const>(of_the_start)
+                                                                           : std::span<const char* const>(of_a_run);
+  wanted_pane_ = nullptr;
+  if (pressed(ImGuiKey_Tab) && !io.WantTextInput) {
+    at_controls_ = true;
+    focused_pane_ = (focused_pane_ + (io.KeyShift ? panes.size() - 1 : 1)) % panes.size();
+    wanted_pane_ = panes[focused_pane_];
+  }
+  if (pressed(ImGuiKey_Escape) || ImGui::IsMouseClicked(0)) at_controls_ = false;
+  const bool in_menu = ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup);
+  if (at_controls_ || in_menu) {
+    io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
+  } else {
+    io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
+  }
+}
+
+void Application::focus_if_wanted(const char* pane) {
+  if (wanted_pane_ != nullptr && std::string_view(wanted_pane_) == pane) take_focus();
+}
+
 void Application::keys(const PlaybackStatus& status) {
   const ImGuiIO& io = ImGui::GetIO();
   Run* shown = run();
+  focus_keys();
   if (io.WantTextInput) return;
   if (typed('?')) show_keys_ = !show_keys_;
   if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
   if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
   if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
   if (shown == nullptr || at_start_) return;
-  // Where a control has the keyboard's focus, the space bar is that control's.
-  const bool on_control = io.NavVisible && ImGui::IsAnyItemFocused();
-  if (pressed(ImGuiKey_Space) && !on_control) toggle_play(status);
+  const bool for_controls = at_controls_ || ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup);
+  if (pressed(ImGuiKey_Space) && !for_controls) toggle_play(status);
   constexpr std::tuple<char, char, Step> steps[] = {
       {'.', ',', Step::event}, {'p', 'P', Step::packet}, {'m', 'M', Step::message}, {'s', 'S', Step::second}};
   for (const auto& [on, back, kind] : steps) {
@@ -103,7 +131,7 @@ void Application::keys(const PlaybackStatus& status) {
   }
   const auto& exchanges = shown->index.exchanges();
   // Back and forth by control packets that are sent; the one that is come to is selected. With shift the canvas is moved.
-  if (ImGui::GetIO().KeyShift) return;
+  if (ImGui::GetIO().KeyShift || for_controls) return;
   const auto go_to = [&](const Exchange& exchange) {
     look_at(exchange.sent_at);
     select_exchange(selection_, TraceStore::Reader(*shown->playback->store()), exchange);

@@ -5,6 +5,7 @@
 #include <backends/imgui_impl_opengl3.h>
 #include <imgui.h>
 
+#include "gui/input.hpp"
 #include "gui/picture.hpp"
 
 namespace wirelab::gui {
@@ -36,7 +37,6 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
   glfwSetWindowSizeLimits(window, 1000, 640, GLFW_DONT_CARE, GLFW_DONT_CARE);
   ImGui::CreateContext();
   ImGui::GetIO().IniFilename = nullptr;
-  ImGui::GetIO().ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
   float scale = options.scale;
   if (scale == 0) {
     float y = 1;
@@ -68,6 +68,7 @@ tl::expected<void, std::string> run_window(const WindowOptions& options,
       ImGui_ImplOpenGL3_NewFrame();
       if (application.apply_scale()) renew_font_texture();
       ImGui_ImplGlfw_NewFrame();
+      let_enter_press();
       ImGui::NewFrame();
       application.frame();
       if (const std::string now = application.title(); now != title) {

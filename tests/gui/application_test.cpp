@@ -306,7 +306,7 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
   CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);
-  shows(screen.settle(application), "reach every control");
+  shows(screen.settle(application), "its controls, press");
   application.open_file("no/such.lua");
   shows(screen.settle(application), "No such file");
 }

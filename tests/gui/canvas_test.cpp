@@ -70,9 +70,9 @@ TEST_CASE("a node that is dragged stays where it was put, also in a fork and the
   ImGuiIO& io = ImGui::GetIO();
   io.KeyShift = io.KeyCtrl = true;
   io.KeyMods = ImGuiKeyModFlags_Shift | ImGuiKeyModFlags_Ctrl;
-  io.KeysDown[io.KeyMap[ImGuiKey_DownArrow] = 300] = true;
+  io.KeysDown[io.KeyMap[ImGuiKey_DownArrow]] = true;
   screen.frame(application);
-  io.KeysDown[300] = io.KeyShift = io.KeyCtrl = false;
+  io.KeysDown[io.KeyMap[ImGuiKey_DownArrow]] = io.KeyShift = io.KeyCtrl = false;
   io.KeyMods = 0;
   screen.settle(application);
   CHECK(on_canvas(screen, "server").y > by_hand.y + 5);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gui/application.hpp"
+#include "gui/input.hpp"
 #include "gui/paint.hpp"
 #include "tests/lab/script/scenario_test.hpp"
 
@@ -20,6 +21,7 @@ struct Headless {
     io.IniFilename = nullptr;
     io.DisplaySize = {width, height};
     io.DeltaTime = 1.0f / 60;
+    for (int key = 0; key < ImGuiKey_COUNT; ++key) io.KeyMap[key] = 300 + key;
   }
   ~Headless() { ImGui::DestroyContext(context); }
   ImGuiContext* context = ImGui::CreateContext();
@@ -54,6 +56,7 @@ struct Headless {
     int width = 0, height = 0;
     io.Fonts->GetTexDataAsRGBA32(&pixels, &width, &height);
     io.Fonts->SetTexID(reinterpret_cast<ImTextureID>(1));
+    gui::let_enter_press();
     ImGui::NewFrame();
     texts.clear();
     gui::capture_texts(&texts);
@@ -110,6 +113,15 @@ struct Headless {
     }
     io.MouseDown[0] = false;
     frame(application);
+  }
+  /// One of ImGui's keys, down for a frame.
+  std::string press(gui::Application& application, ImGuiKey key) {
+    ImGui::SetCurrentContext(context);
+    ImGuiIO& io = ImGui::GetIO();
+    io.KeysDown[io.KeyMap[key]] = true;
+    frame(application);
+    io.KeysDown[io.KeyMap[key]] = false;
+    return settle(application);
   }
   std::string type(gui::Application& application, std::string_view keys) {
     ImGui::SetCurrentContext(context);
