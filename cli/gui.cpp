@@ -27,7 +27,8 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
   if (!screen) return report({kBadInput, "--screenshot: " + screen.error()});
   tl::expected<void, std::string> wrote;
   {
-    gui::Application application(theme, static_cast<float>(command.scale) / 100);
+    const ImVec2 size(static_cast<float>(width), static_cast<float>(height));
+    gui::Application application(theme, gui::Application::fitting_scale(static_cast<float>(command.scale) / 100, size));
     application.set_scenarios(scenario_folder());
     if (session != nullptr) {
       application.open(std::move(session), command.options.scenario);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 
 #include "gui/controls.hpp"
@@ -32,9 +33,16 @@ void Application::set_theme(const Theme& theme) {
   apply(theme, skin_.scale);
 }
 
+float Application::fitting_scale(float wanted, ImVec2 window) {
+  constexpr float kLeastWidth = 850, kLeastHeight = 530;  // lengths of the design
+  if (window.x <= 0 || window.y <= 0) return wanted;
+  return std::max(std::min({wanted, window.x / kLeastWidth, window.y / kLeastHeight}), 0.75f);
+}
+
 bool Application::apply_scale() {
-  if (wanted_scale_ == skin_.scale) return false;
-  skin_.scale = wanted_scale_;
+  const float scale = fitting_scale(wanted_scale_, ImGui::GetIO().DisplaySize);
+  if (std::abs(scale - skin_.scale) < 0.01f) return false;
+  skin_.scale = scale;
   skin_.fonts = load_fonts(skin_.scale);
   apply(*skin_.theme, skin_.scale);
   return true;
@@ -202,7 +210,7 @@ std::string Application::chosen_view(Place place, int chosen) const {
 Remembered Application::remembered() const {
   Remembered all = kept_;
   all.theme = skin_.theme->name;
-  all.scale = skin_.scale;
+  all.scale = wanted_scale_;
   all.left = left_, all.right = right_, all.bottom = bottom_;
   all.bottom_view = chosen_view(Place::bottom, bottom_tab_);
   all.right_view = right_tab_ == kLeftAsTab ? chosen_view(Place::left, 0) : chosen_view(Place::right, right_tab_);
@@ -260,7 +268,8 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   const float sides = std::min(1.0f, size.x / skin_.scale * 0.5f / (left_ + right_));
   const float left = narrow ? 0 : skin_.px(left_ * sides);  // what stands there is a tab on the right then
   const float right = skin_.px(std::min(right_ * (narrow ? 1 : sides), size.x / skin_.scale * 0.34f));
-  const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * 0.5f));
+  const bool low = size.y < skin_.px(600);
+  const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * (low ? 0.42f : 0.5f)));
   const float seam = std::max(1.0f, std::floor(skin_.scale));
   const float middle_x = at.x + left + (left > 0 ? seam : 0);
   const float middle_width = size.x - (middle_x - at.x) - right - seam;

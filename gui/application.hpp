@@ -40,6 +40,8 @@ class Application {
   /// Fonts must be loaded anew, and their texture with them: before a frame, never within one.
   bool apply_scale();
   void set_scale(float scale) { wanted_scale_ = scale; }
+  /// The wanted scale, or the largest at which everything finds its place in a window of this size.
+  static float fitting_scale(float wanted, ImVec2 window);
   void set_theme(const Theme& theme);
   /// Takes over what was remembered, and gives what is to be.
   void recall(const Remembered& remembered);

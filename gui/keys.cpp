@@ -94,7 +94,11 @@ void Application::keys(const PlaybackStatus& status) {
   if (io.WantTextInput) return;
   if (typed('?')) show_keys_ = !show_keys_;
   if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
-  if (typed('+')) set_scale(std::min(skin_.scale + 0.25f, 3.0f));
+  if (typed('+')) {
+    set_scale(std::min(skin_.scale + 0.25f, 3.0f));
+    if (fitting_scale(wanted_scale_, io.DisplaySize) < wanted_scale_)
+      note("Larger than this does not fit into the window: make it larger, too");
+  }
   if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
   if (shown == nullptr || at_start_) return;
   const bool for_controls = at_controls_ || ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup);

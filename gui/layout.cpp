@@ -24,14 +24,14 @@ class Placer {
   float rows(EntityId node) const {
     const auto& below = children(node);
     const Below parts = sorted(below);
-    float sum = static_cast<float>(parts.leaves.size()) + (parts.group.empty() ? 0.0f : 1.0f);
+    float sum = static_cast<float>(parts.leaves.size()) + parts.groups();
     for (const EntityId child : parts.trees) sum += rows(child);
     // A router has its name below it, which takes room.
     return std::max(below.empty() ? 1.0f : 1.7f, sum);
   }
   void place_below(const std::vector<EntityId>& below, float x, float middle, float side) {
     const Below parts = sorted(below);
-    float total = static_cast<float>(parts.leaves.size()) + (parts.group.empty() ? 0.0f : 1.0f);
+    float total = static_cast<float>(parts.leaves.size()) + parts.groups();
     for (const EntityId child : parts.trees) total += rows(child);
     float row = middle / kRow - total / 2;
     for (const EntityId child : parts.trees) {
@@ -45,7 +45,11 @@ class Placer {
       put({child}, x, (row + 0.5f) * kRow);
       row += 1;
     }
-    if (!parts.group.empty()) put(parts.group, x, (row + 0.5f) * kRow);
+    for (const auto* group : {&parts.group, &parts.forest}) {
+      if (group->empty()) continue;
+      put(*group, x, (row + 0.5f) * kRow);
+      row += 1;
+    }
   }
   void put(std::vector<EntityId> nodes, float x, float y) {
     for (const EntityId node : nodes) layout_.item_of[node] = static_cast<std::uint32_t>(layout_.items.size());
@@ -60,18 +64,35 @@ class Placer {
 
  private:
   struct Below {
-    std::vector<EntityId> trees, leaves, group;
+    std::vector<EntityId> trees, leaves, group, forest;
+    float groups() const { return (group.empty() ? 0.0f : 1.0f) + (forest.empty() ? 0.0f : 1.0f); }
   };
   // Of many leaves all are a group but those that stand apart.
   Below sorted(const std::vector<EntityId>& below) const {
     Below parts;
     for (const EntityId child : below) (children(child).empty() ? parts.leaves : parts.trees).push_back(child);
+    if (parts.trees.size() > kMostTrees) {
+      const auto stay = std::stable_partition(parts.trees.begin(), parts.trees.end(),
+                                              [&](EntityId tree) { return holds_apart(tree); });
+      for (auto tree = stay; tree != parts.trees.end(); ++tree) gather(*tree, parts.forest);
+      parts.trees.erase(stay, parts.trees.end());
+    }
     if (parts.leaves.size() <= kMostLeaves) return parts;
     const auto stays = std::stable_partition(parts.leaves.begin(), parts.leaves.end(),
                                              [&](EntityId leaf) { return apart_.contains(leaf); });
     parts.group.assign(stays, parts.leaves.end());
     parts.leaves.erase(stays, parts.leaves.end());
     return parts;
+  }
+
+  bool holds_apart(EntityId node) const {
+    if (apart_.contains(node)) return true;
+    const auto& below = children(node);
+    return std::any_of(below.begin(), below.end(), [&](EntityId child) { return holds_apart(child); });
+  }
+  void gather(EntityId node, std::vector<EntityId>& into) const {
+    into.push_back(node);
+    for (const EntityId child : children(node)) gather(child, into);
   }
 
   const Tree& tree_;

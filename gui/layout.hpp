@@ -1,5 +1,6 @@
 // Where nodes stand on the canvas: brokers in the middle, what hangs on them in columns to both sides, leaves of one parent below
-// one another. Many leaves of one parent become one group, so that thousands of devices stay readable.
+// one another. Many leaves of one parent become one group, and many routers with their devices another, so that thousands of
+// devices stay readable.
 #pragma once
 
 #include <array>
@@ -27,9 +28,10 @@ struct Layout {
   tsl::robin_map<EntityId, std::uint32_t, MixHash> item_of;  // by node
 };
 
-/// More leaves of one parent than this become a group.
+/// More leaves, or more routers with what hangs on them, of one parent than this become a group.
 inline constexpr std::size_t kMostLeaves = 14;
-/// Leaves in `apart` stand by themselves whatever their number.
+inline constexpr std::size_t kMostTrees = 16;
+/// Nodes in `apart` stand by themselves whatever their number.
 Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart = {});
 
 /// Where nodes were put by hand, by their names; "the group of NAME" for a group.

@@ -135,8 +135,7 @@ std::string topology_svg(const Look& look, const Layout& layout, const NodeCards
   for (const Placed& item : layout.items) {
     const double half = item.kind == EntityKind::device ? 80 : 64;
     const double x = paper.x_of(item), y = paper.y_of(item);
-    const std::string name =
-        item.is_group() ? fmt::format("{} devices", item.nodes.size()) : look.name(item.nodes.front());
+    const std::string name = item.is_group() ? group_name(item) : look.name(item.nodes.front());
     const bool power = item.is_group() || look.value(item.nodes.front(), Field::node_up) != 0;
     svg += fmt::format(
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"44\" rx=\"{}\" fill=\"{}\" stroke=\"{}\"/>\n",

@@ -60,8 +60,7 @@ void CanvasFrame::fit(const Layout& layout) {
 }
 
 bool CanvasFrame::outgrown() const {
-  const bool by_hand = zoom != fitted_[0] || pan_x != fitted_[1] || pan_y != fitted_[2];
-  return !by_hand && (size.x != fitted_[3] || size.y != fitted_[4] || scale != fitted_[5]);
+  return is_fitted() && (size.x != fitted_[3] || size.y != fitted_[4] || scale != fitted_[5]);
 }
 
 void CanvasFrame::zoom_at(ImVec2 point, float factor) {

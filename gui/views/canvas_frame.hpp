@@ -35,7 +35,8 @@ struct CanvasFrame {
   Curve curve(const Placed& from, const Placed& to) const;
   /// Shows all of the layout.
   void fit(const Layout& layout);
-  /// Whether the canvas has become another size, and nobody has moved what it shows since it was fitted.
+  /// Whether nobody has moved what it shows since it was fitted; and whether the canvas has become another size since.
+  bool is_fitted() const { return zoom == fitted_[0] && pan_x == fitted_[1] && pan_y == fitted_[2]; }
   bool outgrown() const;
   /// Nearer or farther by a factor; the point of the screen keeps its place.
   void zoom_at(ImVec2 point, float factor);

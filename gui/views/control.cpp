@@ -98,12 +98,19 @@ class Control {
     for (const IndexedEntity& e : look.index.entities()) {
       if (e.kind != EntityKind::sensor || e.node != entity->entity) continue;
       const std::string sensor = look.name(e.entity).substr(name.size() + 1);
-      auto value = static_cast<float>(std::bit_cast<double>(look.value(e.entity, Field::sensor_value)));
+      // While it is dragged it shows what it will read; the journal gets one entry, at the end.
+      const auto now = static_cast<float>(std::bit_cast<double>(look.value(e.entity, Field::sensor_value)));
+      float value = dragged_ == e.entity ? reading_ : now;
       ImGui::PushID(static_cast<int>(e.entity));
       ImGui::PushFont(skin.fonts.small);
-      if (ImGui::DragFloat("##sensor", &value, std::max(0.05f, std::abs(value) * 0.005f), 0, 0,
-                           (sensor + "  %.2f").c_str()) &&
-          look.live)
+      ImGui::DragFloat("##sensor", &value, std::max(0.05f, std::abs(value) * 0.005f), 0, 0,
+                       (sensor + "  %.2f").c_str());
+      if (ImGui::IsItemActive()) {
+        dragged_ = e.entity, reading_ = value;
+      } else if (dragged_ == e.entity) {
+        dragged_ = 0;
+      }
+      if (ImGui::IsItemDeactivatedAfterEdit() && look.live)
         look.requests.push_back(Intervention{SetSensor{name, sensor, static_cast<double>(value)}});
       tip(skin, "Drag, or type after a double click: the sensor reads this from now on");
       ImGui::PopFont();
@@ -238,7 +245,8 @@ class Control {
         "also now(), queue (the longest) and queue_of(\"home>hub\").");
   }
 
-  EntityId slid_ = 0, placed_ = 0;
+  EntityId slid_ = 0, placed_ = 0, dragged_ = 0;
+  float reading_ = 0;  // of the sensor that is dragged
   float place_[2] = {};
   float loss_ = 0, delay_ = 0, jitter_ = 0, duplicate_ = 0, corrupt_ = 0, reorder_ = 0;
   char topic_[128] = "";

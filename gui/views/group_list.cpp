@@ -6,6 +6,14 @@
 #include "gui/paint.hpp"
 
 namespace wirelab::gui {
+namespace {
+
+EntityKind kind_of(const Look& look, EntityId node) {
+  const IndexedEntity* entity = look.index.find(node);
+  return entity == nullptr ? EntityKind::device : entity->kind;
+}
+
+}  // namespace
 
 void GroupList::draw(Look& look, const NodeCards& cards, std::span<const EntityId> members) {
   const Skin& skin = look.skin;
@@ -18,7 +26,7 @@ void GroupList::draw(Look& look, const NodeCards& cards, std::span<const EntityI
     for (const EntityId node : members) {
       if (look.reader.name(node).find(filter_) != std::string_view::npos) shown.push_back(node);
     }
-    explain(skin, shown.empty() ? "No device of the group has such a name."
+    explain(skin, shown.empty() ? "Nobody in the group has such a name."
                                 : "Choose one: it stands on the canvas by itself then.");
     ImGui::BeginChild("list", {skin.px(280), skin.px(300)});
     ImGuiListClipper clipper;
@@ -36,7 +44,7 @@ void GroupList::draw(Look& look, const NodeCards& cards, std::span<const EntityI
         text_at(list, skin.fonts.small, at.x + skin.px(4), middle, skin(Colour::text),
                 shortened(skin.fonts.small, look.name(node), width * 0.55f));
         text_right(list, skin.fonts.small, at.x + width - skin.px(4), middle, skin(Colour::text_third),
-                   cards.subtitle(look, {{node}, EntityKind::device, 0, 0}));
+                   cards.subtitle(look, {{node}, kind_of(look, node), 0, 0}));
         if (!chosen) continue;
         select_node(look.selection, node);
         ImGui::CloseCurrentPopup();

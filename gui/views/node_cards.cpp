@@ -38,6 +38,10 @@ void sign(ImDrawList& list, const Skin& skin, ImVec2 at, Colour colour) {
 
 }  // namespace
 
+std::string group_name(const Placed& group) {
+  return fmt::format("{} {}", group.nodes.size(), group.kind == EntityKind::device ? "devices" : "nodes");
+}
+
 void NodeCards::read(const RunIndex& index) {
   clients_.clear();
   for (const IndexedEntity& e : index.entities()) {
@@ -48,13 +52,14 @@ void NodeCards::read(const RunIndex& index) {
 
 std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
   if (placed.is_group()) {
-    std::size_t connected = 0;
+    std::size_t clients = 0, connected = 0;
     for (const EntityId node : placed.nodes) {
       const auto client = clients_.find(node);
-      if (client != clients_.end() && look.value(client->second, Field::client_state) == 2) ++connected;
+      if (client == clients_.end()) continue;
+      ++clients;
+      connected += look.value(client->second, Field::client_state) == 2 ? 1 : 0;
     }
-    if (connected == placed.nodes.size()) return "all connected";
-    return fmt::format("{} not connected", placed.nodes.size() - connected);
+    return connected == clients ? "all connected" : fmt::format("{} not connected", clients - connected);
   }
   const EntityId node = placed.nodes.front();
   if (look.value(node, Field::node_up) == 0) return "no power";
@@ -131,7 +136,7 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
                      : is_router(placed.kind)          ? icon::router
                                                        : icon::device;
   if (frame.zoom > 0.45f) {
-    const std::string name = placed.is_group() ? fmt::format("{} devices", placed.nodes.size()) : look.name(node);
+    const std::string name = placed.is_group() ? group_name(placed) : look.name(node);
     if (card && frame.zoom < 0.82f) {
       // Small cards have no room for the icon.
       const float room = high.x - low.x - skin.px(18);
@@ -168,7 +173,11 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
                  shortened(skin.fonts.small, look.name(node), kColumn * s));
   }
   const ImVec2 m = ImGui::GetIO().MousePos;
-  return m.x >= low.x && m.x <= high.x && m.y >= low.y && m.y <= high.y;
+  // The words below a square are its own.
+  const float words = card || frame.zoom <= 0.45f ? 0 : skin.px(40);
+  const float aside = words > 0 ? skin.px(24) : 0;
+  const bool on_it = m.x >= low.x && m.x <= high.x && m.y >= low.y && m.y <= high.y;
+  return on_it || (words > 0 && m.y > high.y && m.y <= high.y + words && m.x >= low.x - aside && m.x <= high.x + aside);
 }
 
 }  // namespace wirelab::gui

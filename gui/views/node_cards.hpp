@@ -9,6 +9,9 @@
 
 namespace wirelab::gui {
 
+/// "300 devices", "1650 nodes".
+std::string group_name(const Placed& group);
+
 class NodeCards {
  public:
   /// Which client stands on which node, and which session with which broker; again whenever entities have come.

@@ -20,6 +20,10 @@ Colour colour_of(FieldLayer layer) {
     case FieldLayer::mqtt_header: return Colour::qos2;
     case FieldLayer::mqtt_variable: return Colour::qos1;
     case FieldLayer::mqtt_payload: return Colour::ok;
+    case FieldLayer::udp:
+    case FieldLayer::icmp: return Colour::info;
+    case FieldLayer::dns:
+    case FieldLayer::dhcp: return Colour::ok;
     case FieldLayer::other: return Colour::text_second;
   }
   return Colour::text_second;
@@ -72,11 +76,10 @@ class Packet {
     Table table{{"layer", "field", "value", "first byte", "end"}, {}};
     const IndexedPacket* packet = look.selection.packet == 0 ? nullptr : look.index.packet(look.selection.packet);
     if (packet == nullptr) return table;
-    constexpr const char* layers[] = {"IPv4", "transport", "MQTT", "MQTT", "payload", "other"};
     for (const DissectedField& f :
          dissect(look.reader.blob(look.selection.packet), look.index.first_control_packet(*packet)))
       table.rows.push_back(
-          {layers[static_cast<std::size_t>(f.layer)], f.name, f.value, std::to_string(f.begin), std::to_string(f.end)});
+          {std::string(name_of(f.layer)), f.name, f.value, std::to_string(f.begin), std::to_string(f.end)});
     return table;
   }
 
@@ -135,9 +138,8 @@ class Packet {
   }
 
   void section(const Skin& skin, FieldLayer layer) {
-    constexpr const char* names[] = {"IPv4", "TCP", "MQTT", "", "", ""};
-    const char* name = names[static_cast<std::size_t>(layer)];
-    if (*name == 0) return;
+    const std::string_view name = name_of(layer);
+    if (layer == FieldLayer::mqtt_variable || layer == FieldLayer::mqtt_payload || layer == FieldLayer::other) return;
     const bool can_fold = layer == FieldLayer::ip || layer == FieldLayer::transport;
     ImGui::PushFont(skin.fonts.small_strong);
     if (can_fold) {

@@ -42,9 +42,10 @@ class Sequence {
     time_.left = origin.x + skin.px(150);
     time_.right = origin.x + size.x - skin.px(14);
     time_.move(look, hovered, usual_span(look));
-    choose_lanes(look);
     const float top = origin.y + skin.px(34);
     const float bottom = origin.y + size.y - skin.px(40);  // the last lane has room for its timers
+    most_lanes_ = std::clamp<std::size_t>(static_cast<std::size_t>((bottom - top) / skin.px(26)) + 1, 2, kMostLanes);
+    choose_lanes(look);
     time_.draw_axis(look, list, origin, size);
     const float row = lanes_.size() < 2 ? 0 : (bottom - top - skin.px(10)) / static_cast<float>(lanes_.size() - 1);
     lane_y_.clear();
@@ -155,7 +156,7 @@ class Sequence {
     std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
       return a.first != b.first ? a.first > b.first : a.second < b.second;
     });
-    if (busiest.size() > kMostLanes) busiest.resize(kMostLanes);
+    if (busiest.size() > most_lanes_) busiest.resize(most_lanes_);
     std::set<EntityId> chosen;
     for (const auto& [count, node] : busiest) chosen.insert(node);
     // Lanes keep their place while they stay.
@@ -373,7 +374,8 @@ class Sequence {
 
   static constexpr int kControlPackets = 0, kPackets = 1;
   int what_ = kControlPackets;
-  bool chosen_ = false;  // by the person
+  bool chosen_ = false;                  // by the person
+  std::size_t most_lanes_ = kMostLanes;  // that have room
   TimeWindow time_;
   std::vector<EntityId> lanes_;
   std::map<EntityId, float> lane_y_;

@@ -71,6 +71,12 @@ class Topics {
     above = levels;
     const Record& last = look.reader.record(*(end - 1));
     const auto count = static_cast<std::size_t>(end - records.begin());
+    // What is out of sight takes its room only: there may be very many.
+    const float room_y = skin.px(16) + ImGui::GetStyle().ItemSpacing.y + skin.px(20);
+    if (!ImGui::IsRectVisible({1, room_y})) {
+      ImGui::Dummy({1, room_y});
+      return;
+    }
     const bool retained = (last.field & 4) != 0;
     const ImVec2 at = ImGui::GetCursorScreenPos();
     line(look, levels.size() - 1, levels.back(), fmt::format("{} x, {} ago", count, seconds_text(look.at - last.at, 1)),
@@ -82,8 +88,12 @@ class Topics {
     tip(skin, "Select the last message of this topic");
     const std::string payload = payload_of(look, last);
     ImGui::Indent(skin.px(14 * static_cast<float>(levels.size())));
-    explain(skin, fmt::format("{}{}", retained ? "retained: " : "",
-                              payload.empty() ? fmt::format("{} bytes", last.a) : payload));
+    const std::string said =
+        (retained ? "retained: " : "") + (payload.empty() ? fmt::format("{} bytes", last.a) : payload);
+    const ImVec2 below = ImGui::GetCursorScreenPos();
+    text_at(*ImGui::GetWindowDrawList(), skin.fonts.small, below.x, below.y + skin.px(10), skin(Colour::text_second),
+            shortened(skin.fonts.small, said, ImGui::GetContentRegionAvail().x - skin.px(14)));
+    ImGui::Dummy({1, skin.px(20)});
     ImGui::Unindent(skin.px(14 * static_cast<float>(levels.size())));
   }
 

@@ -81,7 +81,7 @@ class Topology {
         const auto at = look.places.find(place_name(look, placed));
         if (at != look.places.end()) placed.x = at->second[0], placed.y = at->second[1];
       }
-      fit_wanted_ = fit_wanted_ || rejoined;
+      fit_wanted_ = fit_wanted_ || rejoined || frame_.is_fitted();
     }
     known_nodes_ = nodes;
     known_channels_ = look.index.channels().size();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/view/dissect_datagram.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
 
@@ -172,7 +173,7 @@ class Dissector {
       text("Topic name", p.topic);
       std::size_t at = body + 2 + p.topic.size();
       if (p.packet_id != 0) field("Packet identifier", fmt::format("{}", p.packet_id), at, at + 2), at += 2;
-      add(FieldLayer::mqtt_payload, "Payload", printable(p.payload), at, end);
+      add(FieldLayer::mqtt_payload, "Payload", printable_text(p.payload), at, end);
     } else if constexpr (std::is_same_v<T, mqtt::Connect>) {
       field("Protocol name", "MQTT", body, body + 6);
       field("Protocol level", fmt::format("{}", p.level), body + 6, body + 7);
@@ -184,7 +185,7 @@ class Dissector {
       if (p.will) {
         text("Will topic", p.will->topic);
         const std::size_t begin = offset_of(p.will->payload.data());
-        field("Will message", printable(p.will->payload), begin - 2, begin + p.will->payload.size());
+        field("Will message", printable_text(p.will->payload), begin - 2, begin + p.will->payload.size());
       }
       if (p.user_name) text("User name", *p.user_name);
       if (p.password) {
@@ -211,17 +212,24 @@ class Dissector {
       field("Packet identifier", fmt::format("{}", p.packet_id), body, body + 2);
     }
   }
-  static std::string printable(Bytes bytes) {
-    std::string out;
-    for (const std::uint8_t b : bytes.first(std::min<std::size_t>(bytes.size(), 80)))
-      out += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
-    if (bytes.size() > 80) out += fmt::format("... ({} bytes)", bytes.size());
-    return out;
-  }
   Bytes packet_;
 };
 
 }  // namespace
+
+std::string_view name_of(FieldLayer layer) {
+  constexpr std::string_view names[] = {"IPv4",  "TCP", "MQTT", "MQTT", "payload",
+                                        "other", "UDP", "ICMP", "DNS",  "DHCP"};
+  return names[static_cast<std::size_t>(layer)];
+}
+
+std::string printable_text(Bytes bytes) {
+  std::string out;
+  for (const std::uint8_t b : bytes.first(std::min<std::size_t>(bytes.size(), 80)))
+    out += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
+  if (bytes.size() > 80) out += fmt::format("... ({} bytes)", bytes.size());
+  return out;
+}
 
 std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_packet) {
   Dissector dissector(packet);
@@ -233,6 +241,7 @@ std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_pack
   dissector.ip(*ip);
   const Bytes body = packet.subspan(wire::kIpv4HeaderSize);
   const auto segment = ip->protocol == wire::kTcp ? wire::decode_tcp(body, ip->source, ip->destination) : std::nullopt;
+  if (!segment && dissect_datagram(packet, *ip, dissector.fields)) return dissector.fields;
   if (!segment) {
     dissector.add(FieldLayer::transport, "Body", fmt::format("{} bytes", body.size()), wire::kIpv4HeaderSize,
                   packet.size());
@@ -241,6 +250,10 @@ std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_pack
   dissector.tcp(*segment);
   std::size_t at = packet.size() - segment->payload.size();
   if (segment->payload.empty()) return dissector.fields;
+  if (first_control_packet == kNoMqtt) {
+    dissector.add(FieldLayer::other, "Payload", printable_text(segment->payload), at, packet.size());
+    return dissector.fields;
+  }
   if (first_control_packet != 0) {
     const std::size_t end =
         first_control_packet == kNoControlPacket ? packet.size() : std::min(at + first_control_packet, packet.size());

@@ -9,7 +9,20 @@
 
 namespace wirelab {
 
-enum class FieldLayer : std::uint8_t { ip, transport, mqtt_header, mqtt_variable, mqtt_payload, other };
+enum class FieldLayer : std::uint8_t {
+  ip,
+  transport,
+  mqtt_header,
+  mqtt_variable,
+  mqtt_payload,
+  other,
+  udp,
+  icmp,
+  dns,
+  dhcp
+};
+/// "IPv4", "TCP" ...
+std::string_view name_of(FieldLayer layer);
 
 struct DissectedField {
   FieldLayer layer = FieldLayer::other;
@@ -21,8 +34,12 @@ struct DissectedField {
 };
 
 /// The fields of an IPv4 packet, in order of their bytes. `first_control_packet` is the offset in the TCP payload at which a
-/// control packet of MQTT begins, or kNoControlPacket; what does not end in this segment is shown as a part.
+/// control packet of MQTT begins, kNoControlPacket where none does, or kNoMqtt where the stream carries something else; what
+/// does not end in this segment is shown as a part.
 inline constexpr std::size_t kNoControlPacket = ~std::size_t{0};
+inline constexpr std::size_t kNoMqtt = kNoControlPacket - 1;
 std::vector<DissectedField> dissect(wire::Bytes packet, std::size_t first_control_packet);
+/// The beginning of a payload, other than printable ASCII as dots.
+std::string printable_text(wire::Bytes bytes);
 
 }  // namespace wirelab

@@ -210,6 +210,7 @@ const Exchange* RunIndex::exchange_at(StreamId stream, std::int64_t offset) cons
 }
 
 std::size_t RunIndex::first_control_packet(const IndexedPacket& packet) const {
+  if (packet.stream >= stream_exchanges_.size() || stream_exchanges_[packet.stream].empty()) return kNoMqtt;
   const Exchange* exchange = exchange_at(packet.stream, packet.begin);
   if (exchange != nullptr && exchange->begin < packet.begin) exchange = exchange_at(packet.stream, exchange->end);
   if (exchange == nullptr || exchange->begin >= packet.end) return kNoControlPacket;

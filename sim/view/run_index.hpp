@@ -122,7 +122,8 @@ class RunIndex {
   RecordNumber origin_of(MessageId message) const;
   /// The first exchange of the stream whose range ends after `offset`; null if there is none.
   const Exchange* exchange_at(StreamId stream, std::int64_t offset) const;
-  /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does.
+  /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does, kNoMqtt if its stream
+  /// carries none.
   std::size_t first_control_packet(const IndexedPacket& packet) const;
   /// Calls see(flight) for all that are under way, or are being lost, at the instant.
   template <typename See>

@@ -124,6 +124,46 @@ TEST_CASE("a group opens as a list, and who is chosen stands on the canvas") {
   CHECK(screen.has("Choose one"));
 }
 
+TEST_CASE("routers with their devices become a group where they are many, and one of them is taken out with its own") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(
+      session_with("duration('1min') local hub, core = broker('hub'), router('core') link(core, hub) for r = 1, 150 do "
+                   "local router = "
+                   "router('router' .. r) link(router, core) for d = 1, 10 do device('d' .. r .. '.' .. d, { "
+                   "on = router }) end end"),
+      "tree");
+  application.playback()->run_to(seconds_in(1));
+  application.playback()->wait();
+  screen.settle(application);
+  CHECK(screen.has("1650 nodes"));
+  CHECK_FALSE(screen.has("router7"));
+  screen.click(application, "1650 nodes");
+  screen.type(application, "d77.3");
+  screen.click(application, "d77.3");
+  screen.settle(application);
+  CHECK(screen.has("1639 nodes"));
+  CHECK(screen.has("router77"));
+  CHECK(screen.has("d77.10"));
+}
+
+TEST_CASE("larger than the window allows is not drawn over one another") {
+  for (const float wanted : {1.75f, 3.0f}) {
+    Headless screen(1280, 800);
+    gui::Application application(gui::dark_theme(), 1);
+    application.open(session_of("scenarios/qos.lua"), "qos");
+    screen.settle(application);
+    application.set_scale(wanted);
+    application.apply_scale();
+    screen.settle(application);
+    CHECK(application.skin().scale == Approx(1.506f).margin(0.01));
+    CHECK(application.remembered().scale == wanted);
+    // The clock, the seed and the step buttons stand beside one another.
+    const float clock = screen.where("0.000000 s").x, seed = screen.where("seed 1").x;
+    CHECK(seed - clock > 150);
+  }
+}
+
 TEST_CASE("a record of the log, a topic and a session select the same everywhere") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);

@@ -50,9 +50,9 @@ TEST_CASE("an acknowledgement that was lost stands in the journey of its message
     INFO(text);
     CHECK(text.find("; lost: ") != std::string::npos);
     CHECK(text.find(type == 4   ? "PUBACK"
-                        : type == 5 ? "PUBREC"
-                        : type == 6 ? "PUBREL"
-                                    : "PUBCOMP") != std::string::npos);
+                    : type == 5 ? "PUBREC"
+                    : type == 6 ? "PUBREL"
+                                : "PUBCOMP") != std::string::npos);
     // It is the journey of the PUBLISH at its beginning.
     const Transfer* first = &transfer;
     while (index.at(first->answer_to) != nullptr && (first->sent->field >> 4) > 3) first = index.at(first->answer_to);

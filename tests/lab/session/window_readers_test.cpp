@@ -166,33 +166,46 @@ TEST_CASE("the tracks of timers say what the folded state says, and which of the
 }
 
 TEST_CASE("a packet taken apart covers its bytes, and its control packets are found") {
-  const auto session = whole_run("scenarios/qos.lua");
-  const TraceStore::Reader reader(*session->store());
-  RunIndex index;
-  index.read(reader, reader.last());
   std::map<std::string, int> seen;
-  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
-    const Record& r = reader.record(n);
-    if (r.kind != Kind::packet_sent) continue;
-    const IndexedPacket* packet = index.packet(r.key);
-    REQUIRE(packet != nullptr);
-    const auto bytes = reader.blob(r.key);
-    std::vector<bool> covered(bytes.size());
-    for (const DissectedField& field : dissect(bytes, index.first_control_packet(*packet))) {
-      REQUIRE(field.begin <= field.end);
-      REQUIRE(field.end <= bytes.size());
-      REQUIRE(field.name != "Malformed");
-      REQUIRE(field.name != "Malformed packet");
-      for (std::uint32_t i = field.begin; i < field.end; ++i) covered[i] = true;
-      if (field.layer == FieldLayer::mqtt_header && field.name == "Packet type") ++seen[field.value];
-    }
-    // The type of service and the urgent pointer alone have no field of their own.
-    for (std::size_t i = 0; i < covered.size(); ++i) {
-      if (i != 1 && i != 38 && i != 39) {
-        CAPTURE(n, i);
-        REQUIRE(covered[i]);
+  for (const char* const path :
+       {"scenarios/qos.lua", "scenarios/names.lua", "scenarios/home.lua", "scenarios/sockets.lua"}) {
+    CAPTURE(path);
+    const auto session = whole_run(path);
+    const TraceStore::Reader reader(*session->store());
+    RunIndex index;
+    index.read(reader, reader.last());
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+      const Record& r = reader.record(n);
+      if (r.kind != Kind::packet_sent) continue;
+      const IndexedPacket* packet = index.packet(r.key);
+      REQUIRE(packet != nullptr);
+      const auto bytes = reader.blob(r.key);
+      std::vector<bool> covered(bytes.size());
+      for (const DissectedField& field : dissect(bytes, index.first_control_packet(*packet))) {
+        REQUIRE(field.begin <= field.end);
+        REQUIRE(field.end <= bytes.size());
+        REQUIRE(field.name != "Malformed");
+        REQUIRE(field.name != "Malformed packet");
+        for (std::uint32_t i = field.begin; i < field.end; ++i) covered[i] = true;
+        if (field.layer == FieldLayer::mqtt_header && field.name == "Packet type") ++seen[field.value];
+        if (field.layer == FieldLayer::dhcp && field.name == "Message type") ++seen[field.value];
+        if (field.layer == FieldLayer::dns && field.name == "Address") ++seen["DNS " + field.value];
+        if (field.layer == FieldLayer::other && field.name == "Payload") ++seen["a plain payload"];
+      }
+      // The type of service and TCP's urgent pointer alone have no field of their own.
+      for (std::size_t i = 0; i < covered.size(); ++i) {
+        const bool urgent = bytes[9] == 6 && (i == 38 || i == 39);
+        if (i != 1 && !urgent) {
+          CAPTURE(n, i);
+          REQUIRE(covered[i]);
+        }
       }
     }
+  }
+  for (const char* const found :
+       {"DHCPDISCOVER", "DHCPOFFER", "DHCPREQUEST", "DHCPACK", "DNS 203.0.113.10", "a plain payload"}) {
+    CAPTURE(found);
+    CHECK(seen[found] > 0);
   }
   for (const char* const type : {"CONNECT (1)", "CONNACK (2)", "PUBLISH (3)", "PUBACK (4)", "PUBREC (5)", "PUBREL (6)",
                                  "PUBCOMP (7)", "SUBSCRIBE (8)", "SUBACK (9)"}) {
