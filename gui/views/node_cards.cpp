@@ -135,8 +135,8 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
   const char* icon = placed.kind == EntityKind::broker ? icon::hub
                      : is_router(placed.kind)          ? icon::router
                                                        : icon::device;
+  const std::string name = placed.is_group() ? group_name(placed) : look.name(node);
   if (frame.zoom > 0.45f) {
-    const std::string name = placed.is_group() ? group_name(placed) : look.name(node);
     if (card && frame.zoom < 0.82f) {
       // Small cards have no room for the icon.
       const float room = high.x - low.x - skin.px(18);
@@ -170,7 +170,7 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
   } else if (named) {
     sign(list, skin, {high.x - skin.px(2), high.y - skin.px(2)}, state);
     text_centred(list, skin.fonts.small, {centre.x, high.y + skin.px(12)}, skin(Colour::text),
-                 shortened(skin.fonts.small, look.name(node), kColumn * s));
+                 shortened(skin.fonts.small, name, kColumn * s));
   }
   const ImVec2 m = ImGui::GetIO().MousePos;
   // The words below a square are its own.
