@@ -64,9 +64,13 @@ int show_it(const GuiCommand& command) {
     return report({kBadInput, fmt::format("--theme {}: there are dark, light and contrast", command.theme)});
   std::unique_ptr<Session> session;
   if (!command.options.scenario.empty()) {
-    auto setup = load_setup(command.options);
-    if (!setup) return report(setup.error());
-    auto begun = Session::begin(std::move(*setup));
+    auto input = load_setup(command.options);
+    if (!input) return report(input.error());
+    // With a journal the session goes on where it was left: at its last entry.
+    const bool replays = input->journal && !input->journal->entries.empty();
+    auto begun =
+        replays ? Session::replay(std::move(input->setup), input->journal->entries, input->journal->entries.back().at)
+                : Session::begin(std::move(input->setup));
     if (!begun) return report({begun.error().limit ? kLimitReached : kBadInput, begun.error().text});
     session = std::move(*begun);
   }
@@ -116,6 +120,7 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--seed", command->options.seed, "What all chance is drawn from (default 1)")->check(whole_number());
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();
+  sub->add_option("--journal", command->options.journal, "Go on with a saved session: its journal");
   sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out)");
   sub->add_option("--size", command->size,
                   "Of the window or picture, in pixels (default 1440x900, or as the window was left)");

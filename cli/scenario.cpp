@@ -137,48 +137,47 @@ bool is_trace_file(const std::string& path) {
   return file.read(begins.data(), static_cast<std::streamsize>(begins.size())) && begins == kBegins;
 }
 
-tl::expected<SessionSetup, CommandError> load_setup(const RunOptions& options) {
+tl::expected<ScenarioInput, CommandError> load_setup(const RunOptions& options) {
   auto settings = parse_settings(options.settings);
   if (!settings) return tl::unexpected(settings.error());
   const auto path = find_scenario(options.scenario);
   if (!path) return tl::unexpected(path.error());
   const auto source = read_file(*path);
   if (!source) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", *path, source.error())});
-  SessionSetup setup;
+  ScenarioInput input;
+  SessionSetup& setup = input.setup;
   setup.path = *path;
   setup.source = *source;
   setup.seed = options.seed.value_or(1);
   setup.parameters = *settings;
-  return setup;
+  if (options.journal.empty()) return input;
+  const auto text = read_file(options.journal);
+  if (!text) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", options.journal, text.error())});
+  auto journal = parse_journal(*text);
+  if (!journal)
+    return tl::unexpected(
+        CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, journal.error().line, journal.error().what)});
+  for (const auto& [name, value] : journal->parameters) setup.parameters.try_emplace(name, value);
+  if (!options.seed) setup.seed = journal->seed;
+  if (const auto wrong = journal_mismatch(*journal, setup.path, setup.source); !wrong.empty())
+    return tl::unexpected(CommandError{kBadInput, fmt::format("{}:1: {}", options.journal, wrong)});
+  input.journal = std::move(*journal);
+  return input;
 }
 
-tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& given, std::optional<LayerMask> store,
+tl::expected<FinishedRun, CommandError> run_scenario(const RunOptions& options, std::optional<LayerMask> store,
                                                      LogFunction log) {
-  RunOptions options = given;
-  auto setup = load_setup(options);
-  if (!setup) return tl::unexpected(setup.error());
-  std::optional<Journal> journal;
-  if (!options.journal.empty()) {
-    const auto text = read_file(options.journal);
-    if (!text) return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", options.journal, text.error())});
-    auto parsed = parse_journal(*text);
-    if (!parsed)
-      return tl::unexpected(
-          CommandError{kBadInput, fmt::format("{}:{}: {}", options.journal, parsed.error().line, parsed.error().what)});
-    journal = std::move(*parsed);
-    for (const auto& [name, value] : journal->parameters) setup->parameters.try_emplace(name, value);
-    if (!options.seed) setup->seed = journal->seed;
-    if (const auto wrong = journal_mismatch(*journal, setup->path, setup->source); !wrong.empty())
-      return tl::unexpected(CommandError{kBadInput, fmt::format("{}:1: {}", options.journal, wrong)});
-  }
+  auto input = load_setup(options);
+  if (!input) return tl::unexpected(input.error());
+  const auto& [setup, journal] = *input;
 
   FinishedRun run;
-  run.seed = setup->seed;
+  run.seed = setup.seed;
   ScriptOptions script_options;
   script_options.seed = run.seed;
-  script_options.parameters = setup->parameters;
+  script_options.parameters = setup.parameters;
   script_options.log = std::move(log);
-  auto script = Script::load(setup->source, setup->path, std::move(script_options));
+  auto script = Script::load(setup.source, setup.path, std::move(script_options));
   if (!script) return tl::unexpected(script_error(script.error()));
   run.script = std::move(*script);
   run.length = run.script->duration();

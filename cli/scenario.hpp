@@ -31,8 +31,12 @@ struct CommandError {
 /// The folder of the scenarios that come with Wirelab.
 std::string scenario_folder();
 
-/// A scenario as the options name it, read from its file.
-tl::expected<SessionSetup, CommandError> load_setup(const RunOptions& options);
+/// A scenario as the options name it, read from its file, with the journal that is to be applied, if one is.
+struct ScenarioInput {
+  SessionSetup setup;
+  std::optional<Journal> journal;
+};
+tl::expected<ScenarioInput, CommandError> load_setup(const RunOptions& options);
 /// Whether a RUN is a trace file: its first line says so.
 bool is_trace_file(const std::string& path);
 

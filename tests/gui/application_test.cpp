@@ -114,15 +114,22 @@ TEST_CASE("looking back shows every panel as it was at that instant") {
   whole.playback()->run_to(seconds_in(300));
   whole.playback()->wait();
   for (const double at : {3.2, 60.07, 61.5, 119.0, 200.0, 130.13}) {
-    for (const char* const panel : {"broker", "connection"}) {
-      CAPTURE(at, panel);
+    for (const auto& [panel, below] : {std::pair{"broker", "log"},
+                                       {"connection", "plots"},
+                                       {"packet", "machine"},
+                                       {"topics", "plots"},
+                                       {"network", "log"}}) {
+      CAPTURE(at, panel, below);
       Headless other;
       gui::Application fresh(gui::dark_theme(), 1);
       fresh.open(session_of("scenarios/outage.lua"), "outage");
       fresh.playback()->run_to(seconds_in(at));
       fresh.playback()->wait();
       whole.look_at(seconds_in(at).ns());
-      for (gui::Application* application : {&whole, &fresh}) application->show(panel), application->show("log");
+      for (gui::Application* application : {&whole, &fresh}) {
+        application->show(panel), application->show(below);
+        application->select_last(Kind::mqtt_sent);
+      }
       const auto now = of_the_instant(screen.settle(whole));
       const auto then = of_the_instant(other.settle(fresh));
       std::vector<std::string> only_now, only_then;

@@ -89,7 +89,11 @@ TEST_CASE("colour-blind eyes tell the levels of QoS apart, and a loss from what 
                                                      {Colour::qos0, Colour::qos2},
                                                      {Colour::qos1, Colour::qos2},
                                                      {Colour::error, Colour::qos0},
-                                                     {Colour::ok, Colour::qos2}};
+                                                     {Colour::ok, Colour::qos2},
+                                                     {Colour::error, Colour::qos1},
+                                                     {Colour::error, Colour::warning},
+                                                     {Colour::ok, Colour::error},
+                                                     {Colour::ok, Colour::warning}};
       for (const auto& [a, b] : pairs) {
         CAPTURE(static_cast<int>(a), static_cast<int>(b));
         CHECK(difference(theme->at(a), theme->at(b), eyes) > 11);  // seen at a glance; 2 is just noticed

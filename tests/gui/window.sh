@@ -76,6 +76,13 @@ end_window
 grep -q '"wills": 1' "$work/replayed.json" || fail "replayed, the will did not fire: $(grep wills "$work/replayed.json")"
 "$program" run will-session.lua --journal will-session.jsonl --json 2>/dev/null | cmp -s - "$work/replayed.json" || fail "two replays differ"
 
+# The saved session goes on in the window, too: at its last entry, and to the same end, where the will has fired.
+open_window gui will-session.lua --journal will-session.jsonl
+save_session will-session || fail "the session that went on was not saved"
+cmp -s <(tail -n +2 will-session.jsonl) <(tail -n +2 will-session-session.jsonl) || fail "the journal is not the same: $(cat will-session-session.jsonl)"
+end_window
+"$program" gui will-session.lua --journal will-session.jsonl --at 5min --show broker --screenshot replayed.png || fail "the session cannot be drawn"
+
 # At rest it draws nothing: over two seconds its processes use next to no time (clock ticks, user and system).
 used() { awk '{ print $14 + $15 }' "/proc/$window_program/stat"; }
 open_window gui will.lua --at 4s
