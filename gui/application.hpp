@@ -115,6 +115,7 @@ class Application {
   /// On or back by one step: in what has happened while one looks back, else by running on.
   void step(Step kind, bool forward);
   void run_with_seed(std::uint64_t seed);
+  void toggle_bookmark(std::int64_t at);
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
   void beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size);
   std::string chosen_view(Place place, int chosen) const;

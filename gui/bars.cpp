@@ -306,7 +306,10 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
       look_at(to);
     }
   }
-  tip(skin_, "Click to look there; behind the newest instant the run goes on up to there");
+  if (ImGui::IsItemHovered() && ImGui::IsMouseClicked(1)) toggle_bookmark(look.at);
+  tip(skin_,
+      "Click to look there; behind the newest instant the run goes on up to there. The right button marks this "
+      "instant");
 }
 
 void Application::shortcut_sheet() {

@@ -48,6 +48,16 @@ void Application::step(Step kind, bool forward) {
   }
 }
 
+void Application::toggle_bookmark(std::int64_t at) {
+  auto& marks = run()->bookmarks;
+  const auto place = std::lower_bound(marks.begin(), marks.end(), at);
+  if (place != marks.end() && *place == at) {
+    marks.erase(place);
+  } else {
+    marks.insert(place, at);
+  }
+}
+
 void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
   Run* shown = run();
   const std::int64_t at = shown->looking_at.value_or(status.now.ns());
@@ -125,14 +135,7 @@ void Application::keys(const PlaybackStatus& status) {
   if (typed('[')) go_to_bookmark(status, false);
   if (typed(']')) go_to_bookmark(status, true);
   const std::int64_t at = shown->looking_at.value_or(status.now.ns());
-  if (typed('b')) {
-    const auto place = std::lower_bound(shown->bookmarks.begin(), shown->bookmarks.end(), at);
-    if (place != shown->bookmarks.end() && *place == at) {
-      shown->bookmarks.erase(place);
-    } else {
-      shown->bookmarks.insert(place, at);
-    }
-  }
+  if (typed('b')) toggle_bookmark(at);
   const auto& exchanges = shown->index.exchanges();
   // Back and forth by control packets that are sent; the one that is come to is selected. With shift the canvas is moved.
   if (ImGui::GetIO().KeyShift || for_controls) return;

@@ -1,5 +1,7 @@
 #include "gui/views/action_menu.hpp"
 
+#include <utility>
+
 #include "gui/controls.hpp"
 
 namespace wirelab::gui {
@@ -50,9 +52,11 @@ void draw_action_menu(Look& look, const Target& target) {
       entry("Drop this packet", "It is taken out; TCP notices by itself", [&] {
         return DropPacket{name, target.packet};
       });
-      entry("Delay it by 200 ms", "Later packets overtake it", [&] {
-        return DelayPacket{name, target.packet, Duration::milliseconds(200)};
-      });
+      for (const auto& [label, by] :
+           {std::pair{"Delay it by 20 ms", 20}, {"Delay it by 200 ms", 200}, {"Delay it by 2 s", 2000}})
+        entry(label, "Later packets overtake it", [&] {
+          return DelayPacket{name, target.packet, Duration::milliseconds(by)};
+        });
       entry("Double it", "A copy arrives right behind it", [&] { return DuplicatePacket{name, target.packet}; });
     }
     ImGui::EndPopup();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
@@ -140,11 +141,13 @@ class Control {
 
   void link(Look& look) {
     const Skin& skin = look.skin;
-    EntityId channel = 0;
+    std::vector<EntityId> channels;
     for (const IndexedChannel& c : look.index.channels()) {
-      if (c.link == look.selection.link && channel == 0) channel = c.entity;
+      if (c.link == look.selection.link) channels.push_back(c.entity);
     }
-    if (channel == 0) return;
+    if (channels.size() < 2) return;
+    // What the sliders act on, and show: both directions (they show the first), or one.
+    const EntityId channel = channels[direction_ == 2 ? 1 : 0];
     const std::string name = look.name(look.selection.link);
     heading(skin, name, "link");
     if (look.value(channel, Field::link_up) != 0) {
@@ -165,7 +168,12 @@ class Control {
       reorder_ = percent(Field::link_option, LinkOption::reorder);
       delay_ = static_cast<float>(look.value(channel, Field::link_delay)) / 1e6f;
       jitter_ = static_cast<float>(look.value(channel, Field::link_jitter)) / 1e6f;
+      rate_ = static_cast<float>(look.value(channel, Field::link_rate)) / 1e3f;
     }
+    constexpr const char* directions[] = {"both", "there", "back"};
+    segments(skin, "direction", directions, direction_, 28);
+    tip(skin, fmt::format("Both directions, {} or {}", look.name(channels[0]), look.name(channels[1])).c_str());
+    const std::string acted_on = direction_ == 0 ? name : look.name(channel);
     ImGui::PushFont(skin.fonts.small);
     const auto ns = [](float ms) {
       return Duration::nanoseconds(static_cast<std::int64_t>(static_cast<double>(ms) * 1e6));
@@ -175,7 +183,7 @@ class Control {
       if (!ImGui::IsItemDeactivatedAfterEdit() || !look.live) return;
       const bool time = info_of(option).unit == LinkUnit::time;
       look.requests.push_back(Intervention{SetImpairment{
-          name,
+          acted_on,
           {time ? LinkChange::of(option, ns(value)) : LinkChange::of(option, static_cast<double>(value) / 100)}}});
     };
     slider("##loss", loss_, 50, "loss %.1f %%", LinkOption::loss);
@@ -184,8 +192,17 @@ class Control {
     slider("##duplicate", duplicate_, 50, "doubled %.1f %%", LinkOption::duplicate);
     slider("##corrupt", corrupt_, 50, "corrupted %.1f %%", LinkOption::corrupt);
     slider("##reorder", reorder_, 50, "overtaking %.1f %%", LinkOption::reorder);
+    constexpr float kSlowest = 1, kFastest = 1'000'000;  // kbit/s
+    if (rate_ == 0) rate_ = kFastest;                    // not limited
+    ImGui::SliderFloat("##rate", &rate_, kSlowest, kFastest,
+                       rate_ >= kFastest ? "rate not limited" : "rate %.0f kbit/s",
+                       ImGuiSliderFlags_AlwaysClamp | ImGuiSliderFlags_Logarithmic);
+    if (ImGui::IsItemDeactivatedAfterEdit() && look.live) {
+      const std::int64_t bits = rate_ >= kFastest ? 0 : static_cast<std::int64_t>(rate_) * 1000;
+      look.requests.push_back(Intervention{SetImpairment{acted_on, {LinkChange{LinkOption::rate, bits}}}});
+    }
     ImGui::PopFont();
-    explain(skin, "Both directions; what is under way keeps its times.");
+    explain(skin, "What is under way keeps its times.");
     ImGui::Dummy({1, skin.px(8)});
   }
 
@@ -248,7 +265,8 @@ class Control {
   EntityId slid_ = 0, placed_ = 0, dragged_ = 0;
   float reading_ = 0;  // of the sensor that is dragged
   float place_[2] = {};
-  float loss_ = 0, delay_ = 0, jitter_ = 0, duplicate_ = 0, corrupt_ = 0, reorder_ = 0;
+  float loss_ = 0, delay_ = 0, jitter_ = 0, duplicate_ = 0, corrupt_ = 0, reorder_ = 0, rate_ = 0;
+  int direction_ = 0;
   char topic_[128] = "";
   char payload_[256] = "";
   int qos_ = 0;

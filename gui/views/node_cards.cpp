@@ -169,8 +169,11 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
     }
   } else if (named) {
     sign(list, skin, {high.x - skin.px(2), high.y - skin.px(2)}, state);
-    text_centred(list, skin.fonts.small, {centre.x, high.y + skin.px(12)}, skin(Colour::text),
-                 shortened(skin.fonts.small, name, kColumn * s));
+    // In the card where it fits, else below.
+    const bool inside = card && high.y - low.y > skin.px(15);
+    ImFont* const font = inside ? skin.fonts.tiny : skin.fonts.small;
+    text_centred(list, font, {centre.x, inside ? centre.y : high.y + skin.px(12)}, skin(Colour::text),
+                 shortened(font, name, inside ? high.x - low.x - skin.px(6) : kColumn * s));
   }
   const ImVec2 m = ImGui::GetIO().MousePos;
   // The words below a square are its own.

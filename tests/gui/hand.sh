@@ -55,10 +55,10 @@ close_window() {
 open_window gui hand.lua --at 6.2s
 # The right button on the packet under way, each of its three actions.
 click 674 287 3
-click 730 409
+click 730 459
 journal_has hand '"do":"duplicate_packet","link":"home>hub"' "the packet was not doubled"
 click 674 287 3
-click 730 384
+click 730 409
 journal_has hand '"do":"delay_packet","link":"home>hub","packet":[0-9]*,"by_ns":200000000' "the packet was not delayed"
 click 674 287 3
 click 730 359
@@ -74,13 +74,13 @@ click 800 335
 journal_has hand '"do":"cut","link":"home-hub"' "the link was not cut by its menu"
 click 85 115
 journal_has hand '"do":"restore","link":"home-hub"' "the link was not mended"
-drag 25 204 80 204
+drag 25 238 80 238
 journal_has hand '"do":"impair","link":"home-hub","loss":0.[0-9]*' "the slider did not set the loss"
 
 # Run until more than five packets wait: the burst of 20 s is the first with so many. The fork begins where the run stopped.
-drag 80 204 18 204
-click 219 632
-click 52 561
+drag 80 238 18 238
+click 219 701
+click 52 620
 sleep 2
 key k
 title_is "Wirelab: hand from 20.*"
