@@ -18,8 +18,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("bench", "Measure how fast it is");
-  sub->add_option("NAME", command->name, "kernel, star or gui (default: all)")
-      ->check(CLI::IsMember({"kernel", "star", "gui"}));
+  sub->add_option("NAME", command->name, "kernel, star, homes or gui (default: all)")
+      ->check(CLI::IsMember({"kernel", "star", "homes", "gui"}));
   sub->add_flag("--json", command->json, "Print JSON instead of tables");
   sub->add_flag("--quick", command->options.quick, "The smallest sizes only, in a second or two");
   sub->footer("Examples:\n  wirelab bench kernel\n  wirelab bench star --json\n");
@@ -39,6 +39,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
         show(bench_timer_churn(command->options));
       }
       if (wanted("star")) show(bench_star(command->options, failed));
+      if (wanted("homes")) show(bench_homes(command->options, failed));
 #ifdef WIRELAB_HAS_GUI
       if (wanted("gui")) {
         auto table = gui::bench_gui(command->options);

@@ -2,45 +2,14 @@
 // one subscriber on 1 Gbit/s and 1 ms gets everything at QoS 1. Real TCP, every packet in bytes, digests on.
 #include <fmt/format.h>
 
+#include "lab/proof/bench_station.hpp"
 #include "lab/proof/measure.hpp"
-#include "sim/world/mqtt_endpoint.hpp"
-#include "sim/world/world.hpp"
 
 namespace wirelab {
 namespace {
 
-struct Tally {
-  std::uint64_t published = 0;
-  std::uint64_t acknowledged = 0;
-  std::uint64_t received = 0;
-};
-
 constexpr Duration kPeriod = Duration::seconds(10);
 constexpr Duration kDrain = Duration::seconds(5);
-
-class Station : public Program, public EndpointUser {
- public:
-  Station(World& world, DeviceIndex device, Tally& tally)
-      : world_(world),
-        tally_(tally),
-        device_(device),
-        endpoint_(world.events(), world.trace(), world.transport(), world.messages(), world.node_of(device),
-                  world.trace().define(EntityKind::mqtt_client, std::string(world.name_of_device(device)) + "/mqtt",
-                                       world.entity_of(device)),
-                  *this) {
-    endpoint_.client().options().client_id = world.name_of_device(device);
-  }
-  void end(Ending) override { endpoint_.vanish(); }
-  void on_connect_failed(ConnectFailure, mqtt::ConnectCode) override {}
-  void on_disconnected(bool) override {}
-
- protected:
-  void connect() { endpoint_.connect({world_.network().node(world_.find_node("hub")).address, kMqttPort}); }
-  World& world_;
-  Tally& tally_;
-  DeviceIndex device_;
-  MqttEndpoint endpoint_;
-};
 
 class Publisher final : public Station {
  public:

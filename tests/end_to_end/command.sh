@@ -171,5 +171,6 @@ sed 's/"do":"cut"/"do":"cutt"/' "$work/cut.jsonl" >"$work/bad.jsonl"
 expect 2 'bad.jsonl:2: unknown intervention "cutt"' run temperature --journal "$work/bad.jsonl"
 
 expect 0 'star: publish' bench star --quick
+expect 0 'homes: 100 devices' bench homes --quick
 expect 0 'hold model' bench kernel --quick --json
 exit $failed
