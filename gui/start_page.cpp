@@ -7,9 +7,11 @@
 #include <filesystem>
 
 #include "gui/controls.hpp"
+#include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "lab/session/session.hpp"
 #include "lab/system/files.hpp"
+#include "sim/view/state.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -30,7 +32,39 @@ std::string question_of(const std::string& source) {
   return text.substr(0, text.find(" Things to try"));
 }
 
-// Its world as it begins, for the picture.
+// A moment of its beginning in which much is under way, for the picture.
+void look_at_traffic(ScenarioCard& card, const RunIndex& index) {
+  const auto item = [&](EntityId node) {
+    const auto found = card.layout.item_of.find(node);
+    return found == card.layout.item_of.end() ? ~0u : found->second;
+  };
+  std::int64_t best = 0;
+  std::size_t most = 0;
+  for (const Exchange& exchange : index.exchanges()) {
+    if ((exchange.first_byte >> 4) != 3) continue;
+    const std::int64_t at = exchange.sent_at + 3'000'000;
+    std::size_t count = 0;
+    index.under_way(at, [&](const Flight& flight) {
+      const IndexedPacket* packet = index.packet(flight.blob);
+      count += packet != nullptr && packet->end > packet->begin ? 1 : 0;
+    });
+    if (count > most) most = count, best = at;
+  }
+  if (most == 0) return;
+  index.under_way(best, [&](const Flight& flight) {
+    const IndexedChannel* channel = index.channel(flight.channel);
+    const IndexedPacket* packet = index.packet(flight.blob);
+    if (channel == nullptr || packet == nullptr || packet->end <= packet->begin) return;
+    const Exchange* exchange = index.exchange_at(packet->stream, packet->begin);
+    const std::uint32_t from = item(channel->from), to = item(channel->to);
+    if (exchange == nullptr || from == ~0u || to == ~0u || from == to) return;
+    const auto whole = static_cast<float>(std::max<std::int64_t>(flight.arrival - flight.begin, 1));
+    card.spots.push_back(
+        {from, to, std::clamp(static_cast<float>(best - flight.begin) / whole, 0.3f, 0.7f), colour_of(*exchange)});
+  });
+}
+
+// Its world after a few seconds, for the picture.
 void look_into(ScenarioCard& card, const std::string& source) {
   SessionSetup setup;
   setup.path = card.path;
@@ -40,16 +74,25 @@ void look_into(ScenarioCard& card, const std::string& source) {
     card.problem = session.error().text;
     return;
   }
+  constexpr std::uint64_t kEvents = 4000;
+  (void)(*session)->run(Instant() + Duration::seconds(40), kEvents);  // a failing program has its picture, too
   const TraceStore::Reader reader(*(*session)->store());
   RunIndex index;
   index.read(reader, reader.last());
   card.layout = lay_out(index);
+  for (const Placed& placed : card.layout.items)
+    card.names.push_back(placed.is_group() ? fmt::format("{} nodes", placed.nodes.size())
+                                           : std::string(reader.name(placed.nodes.front())));
+  const FoldedState state = state_after(reader, reader.last());
   for (std::size_t i = 0; i + 1 < index.channels().size(); i += 2) {
     const auto from = card.layout.item_of.find(index.channels()[i].from);
     const auto to = card.layout.item_of.find(index.channels()[i].to);
-    if (from != card.layout.item_of.end() && to != card.layout.item_of.end())
-      card.links.emplace_back(from->second, to->second);
+    if (from == card.layout.item_of.end() || to == card.layout.item_of.end()) continue;
+    const bool lossy = state.value(index.channels()[i].entity, Field::link_loss) != 0 ||
+                       state.value(index.channels()[i + 1].entity, Field::link_loss) != 0;
+    card.links.push_back({from->second, to->second, lossy});
   }
+  look_at_traffic(card, index);
 }
 
 void picture(const Skin& skin, ImDrawList& list, const ScenarioCard& card, ImVec2 low, ImVec2 high) {
@@ -65,10 +108,21 @@ void picture(const Skin& skin, ImDrawList& list, const ScenarioCard& card, ImVec
     return ImVec2{(low.x + high.x) * 0.5f + (item.x - (left + right) * 0.5f) * scale,
                   (low.y + high.y) * 0.5f + (item.y - (top + bottom) * 0.5f) * scale};
   };
-  for (const auto& [from, to] : card.links)
-    list.AddLine(place(card.layout.items[from]), place(card.layout.items[to]), skin(Colour::line_strong),
-                 skin.px(1.5f));
-  for (const Placed& item : card.layout.items) {
+  for (const ScenarioCard::Cable& cable : card.links) {
+    const ImVec2 a = place(card.layout.items[cable.from]), b = place(card.layout.items[cable.to]);
+    if (cable.lossy) {
+      dashed_line(list, a, b, skin(Colour::warning, 0.75f), skin.px(1.5f), skin.px(4));
+    } else {
+      list.AddLine(a, b, skin(Colour::line_strong), skin.px(1.5f));
+    }
+  }
+  for (const ScenarioCard::Spot& spot : card.spots) {
+    const ImVec2 a = place(card.layout.items[spot.from]), b = place(card.layout.items[spot.to]);
+    packet_sign(list, skin, {a.x + (b.x - a.x) * spot.part, a.y + (b.y - a.y) * spot.part}, skin.px(5), spot.colour);
+  }
+  const bool named = card.layout.items.size() <= 9;
+  for (std::size_t i = 0; i < card.layout.items.size(); ++i) {
+    const Placed& item = card.layout.items[i];
     const ImVec2 at = place(item);
     const bool device = item.kind == EntityKind::device;
     const float half_x = skin.px(device ? 18.0f : 11.0f);
@@ -79,6 +133,11 @@ void picture(const Skin& skin, ImDrawList& list, const ScenarioCard& card, ImVec
     list.AddRect({at.x - half_x, at.y - half_y}, {at.x + half_x, at.y + half_y},
                  skin(item.kind == EntityKind::broker ? Colour::info : Colour::line_strong), skin.px(4), 0,
                  skin.px(1.4f));
+    const char* icon = item.kind == EntityKind::broker ? icon::hub : is_router(item.kind) ? icon::router : icon::device;
+    if (skin.fonts.has_icons) text_centred(list, skin.fonts.icons_small, at, skin(Colour::info), icon);
+    if (named)
+      text_centred(list, skin.fonts.tiny, {at.x, at.y + half_y + skin.px(8)}, skin(Colour::text_second),
+                   shortened(skin.fonts.tiny, card.names[i], skin.px(84)));
   }
 }
 

@@ -15,8 +15,20 @@ struct ScenarioCard {
   std::string path;
   std::string question;  // the first lines of comment in its source
   Layout layout;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> links;  // places in layout.items
-  std::string problem;                                         // why it cannot be opened; empty if all is well
+  std::vector<std::string> names;  // of layout.items
+  struct Cable {
+    std::uint32_t from = 0, to = 0;  // places in layout.items
+    bool lossy = false;
+  };
+  std::vector<Cable> links;
+  /// A control packet on its way, or what became of one.
+  struct Spot {
+    std::uint32_t from = 0, to = 0;
+    float part = 0;
+    Colour colour = Colour::info;
+  };
+  std::vector<Spot> spots;
+  std::string problem;  // why it cannot be opened; empty if all is well
 };
 
 /// The .lua files of a folder, in order of their names.
