@@ -19,6 +19,12 @@ struct GuiCommand {
   int scale = 100;
 };
 
+void choose(gui::Application& application, const std::string& what) {
+  if (what == "message") application.select_last(Kind::mqtt_sent);
+  if (what == "drop") application.select_last(Kind::packet_dropped);
+  if (what == "packet") application.select_last(Kind::packet_transmitted);
+}
+
 int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant at, int width, int height,
             const gui::Theme& theme) {
   ImGui::CreateContext();
@@ -36,9 +42,7 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
       application.playback()->wait();
     }
     if (!command.show.empty()) application.show(command.show);
-    if (command.select == "message") application.select_last(Kind::mqtt_sent);
-    if (command.select == "drop") application.select_last(Kind::packet_dropped);
-    if (command.select == "packet") application.select_last(Kind::packet_transmitted);
+    choose(application, command.select);
     // A few frames: the first lays out, the next ones read the trace to its end.
     int frames = 0;
     do {
@@ -91,6 +95,10 @@ int show_it(const GuiCommand& command) {
     if (session != nullptr) application.open(std::move(session), command.options.scenario);
     if (!command.at.empty() && application.playback() != nullptr) application.playback()->run_to(at);
     if (!command.show.empty()) application.show(command.show);
+    if (!command.select.empty() && application.playback() != nullptr) {
+      application.playback()->wait();
+      choose(application, command.select);
+    }
   });
   if (shown) return kDone;
   return report(

@@ -85,7 +85,7 @@ void Application::show(std::string_view view) {
 }
 
 void Application::look_at(std::int64_t at) {
-  if (Run* shown = run()) shown->looking_at = std::max<std::int64_t>(at, 0);
+  if (Run* shown = run()) shown->looking_at = std::max<std::int64_t>(at, 0), shown->replaying = false;
 }
 
 std::int64_t Application::shown_at() const {
@@ -118,17 +118,22 @@ void Application::catch_up(Run& shown, const TraceStore::Reader& reader, const P
 void Application::toggle_play(const PlaybackStatus& status) {
   Run* shown = run();
   if (shown == nullptr) return;
-  const bool stops = status.playing || status.busy || shown->replaying;
+  const auto runs = [](const PlaybackStatus& s) { return s.playing || s.busy; };
+  bool stops = runs(status) || shown->replaying;
+  if (Run* other = run_beside()) stops = stops || runs(other->playback->status());
   shown->replaying = !stops && shown->looking_at.has_value() && *shown->looking_at < status.now.ns();
-  // Two side by side run together.
-  const bool two = side_by_side_ && runs_.size() > 1;
-  for (Run* each : {shown, two ? runs_[(shown_ + 1) % runs_.size()].get() : nullptr}) {
-    if (each == nullptr || shown->replaying) continue;
-    if (stops) {
-      each->playback->pause();
-    } else {
+  if (!shown->replaying) play(!stops);
+}
+
+// The shown run, and the one beside it: both go on, or stop.
+void Application::play(bool on) {
+  for (Run* each : {run(), run_beside()}) {
+    if (each == nullptr) continue;
+    if (on) {
       each->looking_at.reset();
       each->playback->play(kSpeeds[speed_]);
+    } else {
+      each->playback->pause();
     }
   }
 }
@@ -146,7 +151,7 @@ void Application::replay(Run& shown, const PlaybackStatus& status) {
   }
   shown.replaying = false;
   shown.looking_at.reset();
-  if (!status.ended) shown.playback->play(kSpeeds[speed_]);
+  play(true);
 }
 
 void Application::fork_here() {
@@ -351,13 +356,13 @@ void Application::open_file(const std::string& path) {
 
 // The next run at the same instant, or at its newest if it has not come so far: its canvas, and the lower view that is chosen.
 void Application::beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size) {
-  Run& other = *runs_[(shown_ + 1) % runs_.size()];
+  Run& other = *run_beside();
   const PlaybackStatus status = other.playback->status();
   const std::int64_t shown_at = std::min(look.at, status.now.ns());
   const TraceStore::Reader reader(*other.playback->store());
   const bool read_all = other.index.read(reader, reader.last(), kReadAFrame);
   const bool there_yet = other.timeline.seek(reader, reader.at_or_after(shown_at + 1) - 1, kReadAFrame * 4);
-  if (!read_all || !there_yet) moving_ = true;
+  if (!read_all || !there_yet || status.playing || status.busy) moving_ = true;
   std::vector<Request> requests;
   const bool live = shown_at == status.now.ns();
   Look there{reader, other.index, other.timeline.state(), shown_at, std::max(status.end.ns(), status.now.ns()),
@@ -416,7 +421,7 @@ void Application::frame() {
     const std::lock_guard lock(arrivals_->mutex);
     for (Arrival& arrival : arrivals_->sessions) {
       open(std::move(arrival.session), arrival.title);
-      at_start_ = false;
+      at_start_ = at_controls_ = false;
       notice_ = runs_.size() > 1 ? "All runs are kept: choose between them above; 2 shows two side by side" : "";
     }
     arrivals_->sessions.clear();
@@ -464,9 +469,9 @@ void Application::frame() {
                 shown->places,
                 true,
                 moving_};
+      top_bar(status, size.x, top);
       panes(look, status, {0, top}, {size.x, size.y - top - foot});
       if (wanted_file_.view != nullptr) write_shown(look, std::exchange(wanted_file_, {}));
-      top_bar(status, size.x, top);
     }
     status_bar(shown->playback->status(), {0, size.y - foot}, size.x, foot);
     carry_out(requests);

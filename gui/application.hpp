@@ -102,6 +102,7 @@ class Application {
   void runs_menu();
   void show_run(std::size_t which);
   void toggle_play(const PlaybackStatus& status);
+  void play(bool on);
   void replay(Run& shown, const PlaybackStatus& status);
   void fork_here();
   void save();
@@ -119,6 +120,8 @@ class Application {
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
   void beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size);
   std::string chosen_view(Place place, int chosen) const;
+  /// The one that is shown beside; null where only one is.
+  Run* run_beside() { return side_by_side_ && runs_.size() > 1 ? runs_[(shown_ + 1) % runs_.size()].get() : nullptr; }
   Run* run() { return shown_ < runs_.size() ? runs_[shown_].get() : nullptr; }
 
   Skin skin_;

@@ -18,6 +18,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
   float x = skin_.px(14);
   ImGui::SetCursorScreenPos({x, middle - skin_.px(14)});
   if (ImGui::InvisibleButton("home", {skin_.px(28), skin_.px(28)}) && !cards_.empty()) at_start_ = !at_start_;
+  focus_ring(skin_, ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), skin_.px(8));
   tip(skin_, "All scenarios (h)");
   list.AddRectFilled({x, middle - skin_.px(14)}, {x + skin_.px(28), middle + skin_.px(14)}, skin_(Colour::accent_fill),
                      skin_.px(7));
@@ -39,6 +40,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
       at_start_ = false;
       if (runs_.size() > 1) ImGui::OpenPopup("runs");
     }
+    focus_ring(skin_, ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), skin_.px(8));
     tip(skin_, runs_.size() > 1 ? "All open runs (r: the next one)" : runs_[shown_]->title.c_str());
     list.AddRectFilled({x, middle - skin_.px(14)}, {x + w, middle + skin_.px(14)}, skin_(Colour::raised), skin_.px(7));
     text_at(list, skin_.fonts.small, x + skin_.px(10), middle, skin_(Colour::text), title);
@@ -151,6 +153,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     wanted_seed_ = status.seed + 1;
     ImGui::OpenPopup("another seed");
   }
+  focus_ring(skin_, ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), skin_.px(8));
   tip(skin_, "What all chance is drawn from: click to run the same scenario with another");
   ImGui::PushFont(skin_.fonts.small);
   if (ImGui::BeginPopup("another seed")) {
@@ -199,7 +202,7 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
   const Run* shown = run();
   const bool back = shown != nullptr && shown->looking_at.has_value();
   if (shown == nullptr || at_start_) {
-    text_at(list, skin_.fonts.small, x, middle, skin_(notice_.empty() ? Colour::text_third : Colour::error),
+    text_at(list, skin_.fonts.small, x, middle, skin_(notice_.empty() ? Colour::text_third : Colour::text),
             notice_.empty() ? "? shows all keys" : shortened(skin_.fonts.small, notice_, width - skin_.px(28)));
     return;
   }
@@ -234,6 +237,7 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
       ImGui::SetClipboardText(status.digest.c_str());
       notice_ = "Copied: " + status.digest;
     }
+    focus_ring(skin_, ImGui::GetItemRectMin(), ImGui::GetItemRectMax(), skin_.px(4));
     tip(skin_,
         ("The digest of all that has happened up to the newest instant; a click copies it whole:\n" + status.digest)
             .c_str());
@@ -294,7 +298,7 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
   list.AddCircleFilled({here, at.y + skin_.px(7)}, skin_.px(5), skin_(Colour::accent));
   ImGui::SetCursorScreenPos({left, at.y});
   ImGui::InvisibleButton("time strip", {right - left, tall});
-  if (ImGui::IsItemActive()) {
+  if (ImGui::IsItemActive() && ImGui::IsMouseDown(0)) {
     const double part = std::clamp(static_cast<double>((ImGui::GetIO().MousePos.x - left) / (right - left)), 0.0, 1.0);
     const auto to = static_cast<std::int64_t>(part * static_cast<double>(look.end));
     if (to >= status.now.ns()) {

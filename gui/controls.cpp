@@ -11,13 +11,12 @@ namespace {
 
 constexpr float kRightMargin = 14;  // of texts in a pane
 
-// A ring where the keyboard is.
+}  // namespace
+
 void focus_ring(const Skin& skin, ImVec2 low, ImVec2 high, float rounding) {
   if (ImGui::IsItemFocused() && ImGui::GetIO().NavVisible)
     ImGui::GetWindowDrawList()->AddRect(low, high, skin(Colour::accent), rounding, 0, skin.px(2));
 }
-
-}  // namespace
 
 void tip(const Skin& skin, const char* text) {
   if (text == nullptr || !ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;

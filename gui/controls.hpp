@@ -25,6 +25,8 @@ void splitter(const Skin& skin, const char* id, ImVec2 at, ImVec2 size, bool upr
 void explain(const Skin& skin, std::string_view text);
 /// A place for a line that can be chosen, so high and wide: marked where the mouse is, or where it is chosen already.
 bool chosen_line(const Skin& skin, const char* id, float width, float height, bool chosen);
+/// A ring around the last item, at this place, where the keyboard is.
+void focus_ring(const Skin& skin, ImVec2 low, ImVec2 high, float rounding);
 /// A small heading inside a pane.
 void heading(const Skin& skin, std::string_view text, std::string_view right = {});
 /// Shows a tip beside the last item if the mouse rests on it.

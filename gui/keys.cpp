@@ -101,7 +101,7 @@ void Application::keys(const PlaybackStatus& status) {
   const ImGuiIO& io = ImGui::GetIO();
   Run* shown = run();
   focus_keys();
-  if (io.WantTextInput) return;
+  if (io.WantTextInput || ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup)) return;  // an open menu has the keys
   if (typed('?')) show_keys_ = !show_keys_;
   if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
   if (typed('+')) {
@@ -111,8 +111,7 @@ void Application::keys(const PlaybackStatus& status) {
   }
   if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
   if (shown == nullptr || at_start_) return;
-  const bool for_controls = at_controls_ || ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup);
-  if (pressed(ImGuiKey_Space) && !for_controls) toggle_play(status);
+  if (pressed(ImGuiKey_Space) && !at_controls_) toggle_play(status);
   constexpr std::tuple<char, char, Step> steps[] = {
       {'.', ',', Step::event}, {'p', 'P', Step::packet}, {'m', 'M', Step::message}, {'s', 'S', Step::second}};
   for (const auto& [on, back, kind] : steps) {
@@ -138,7 +137,7 @@ void Application::keys(const PlaybackStatus& status) {
   if (typed('b')) toggle_bookmark(at);
   const auto& exchanges = shown->index.exchanges();
   // Back and forth by control packets that are sent; the one that is come to is selected. With shift the canvas is moved.
-  if (ImGui::GetIO().KeyShift || for_controls) return;
+  if (ImGui::GetIO().KeyShift || at_controls_) return;
   const auto go_to = [&](const Exchange& exchange) {
     look_at(exchange.sent_at);
     select_exchange(selection_, TraceStore::Reader(*shown->playback->store()), exchange);

@@ -17,8 +17,11 @@ struct Tree {
 
 class Placer {
  public:
-  Placer(const Tree& tree, const std::set<EntityId>& apart, Layout& layout)
-      : tree_(tree), apart_(apart), layout_(layout) {}
+  struct Most {
+    std::size_t leaves, trees;  // of one parent, before they become a group
+  };
+  Placer(const Tree& tree, const std::set<EntityId>& apart, Most most, Layout& layout)
+      : tree_(tree), apart_(apart), most_(most), layout_(layout) {}
 
   // Rows that a subtree takes.
   float rows(EntityId node) const {
@@ -71,13 +74,13 @@ class Placer {
   Below sorted(const std::vector<EntityId>& below) const {
     Below parts;
     for (const EntityId child : below) (children(child).empty() ? parts.leaves : parts.trees).push_back(child);
-    if (parts.trees.size() > kMostTrees) {
+    if (parts.trees.size() > most_.trees) {
       const auto stay = std::stable_partition(parts.trees.begin(), parts.trees.end(),
                                               [&](EntityId tree) { return holds_apart(tree); });
       for (auto tree = stay; tree != parts.trees.end(); ++tree) gather(*tree, parts.forest);
       parts.trees.erase(stay, parts.trees.end());
     }
-    if (parts.leaves.size() <= kMostLeaves) return parts;
+    if (parts.leaves.size() <= most_.leaves) return parts;
     const auto stays = std::stable_partition(parts.leaves.begin(), parts.leaves.end(),
                                              [&](EntityId leaf) { return apart_.contains(leaf); });
     parts.group.assign(stays, parts.leaves.end());
@@ -97,19 +100,18 @@ class Placer {
 
   const Tree& tree_;
   const std::set<EntityId>& apart_;
+  Most most_;
   Layout& layout_;
 };
 
-}  // namespace
-
-Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart) {
+Layout lay_out_with(const RunIndex& index, const std::set<EntityId>& apart, Placer::Most most) {
   Layout layout;
   Tree tree;
   for (const IndexedEntity& entity : index.entities()) {
     if (is_node(entity.kind)) tree.kind[entity.entity] = entity.kind;
   }
   for (const IndexedChannel& channel : index.channels()) tree.joined[channel.from].push_back(channel.to);
-  Placer placer(tree, apart, layout);
+  Placer placer(tree, apart, most, layout);
   // Roots in order of their numbers: brokers first, then whatever they do not reach.
   std::vector<EntityId> roots;
   for (const auto& [node, kind] : tree.kind) {
@@ -152,6 +154,18 @@ Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart) {
     placer.place_below(left, -kColumn, middle, -1);
     placer.place_below(right, kColumn, middle, 1);
     top += height + kRow;
+  }
+  return layout;
+}
+
+}  // namespace
+
+Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart) {
+  constexpr Placer::Most steps[] = {{kMostLeaves, kMostTrees}, {6, 6}, {3, 3}, {1, 1}};
+  Layout layout;
+  for (const Placer::Most& most : steps) {
+    layout = lay_out_with(index, apart, most);
+    if (layout.items.size() <= kMostItems) break;
   }
   return layout;
 }

@@ -31,6 +31,8 @@ struct Layout {
 /// More leaves, or more routers with what hangs on them, of one parent than this become a group.
 inline constexpr std::size_t kMostLeaves = 14;
 inline constexpr std::size_t kMostTrees = 16;
+/// More items than this, and smaller families become groups, too.
+inline constexpr std::size_t kMostItems = 70;
 /// Nodes in `apart` stand by themselves whatever their number.
 Layout lay_out(const RunIndex& index, const std::set<EntityId>& apart = {});
 

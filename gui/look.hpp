@@ -49,6 +49,10 @@ struct Look {
     return state.value(entity, field, key);
   }
   std::string name(EntityId entity) const { return std::string(reader.name(entity)); }
+  EntityKind kind_of(EntityId entity) const {
+    const IndexedEntity* known = index.find(entity);
+    return known == nullptr ? EntityKind::none : known->kind;
+  }
   /// The selected control packet; null if none is.
   const Exchange* selected_exchange() const {
     return selection.exchange == 0 ? nullptr : index.exchange(selection.exchange);

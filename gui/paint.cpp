@@ -68,6 +68,14 @@ float pill(ImDrawList& list, const Skin& skin, ImFont* font, ImVec2 centre, Colo
   return width;
 }
 
+bool TakenPlaces::take(const ImVec4& box) {
+  for (const ImVec4& taken : boxes_) {
+    if (box.x < taken.z && box.z > taken.x && box.y < taken.w && box.w > taken.y) return false;
+  }
+  boxes_.push_back(box);
+  return true;
+}
+
 void shadow(ImDrawList& list, const Skin& skin, ImVec2 low, ImVec2 high, float rounding) {
   constexpr int kRings = 4;
   for (int i = kRings; i >= 1; --i) {

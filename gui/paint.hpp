@@ -33,6 +33,18 @@ std::string shortened(ImFont* font, std::string_view text, float width);
 /// A pill with a text; returns its width. `centre` is the pill's centre, or its left middle where `from_left`.
 float pill(ImDrawList& list, const Skin& skin, ImFont* font, ImVec2 centre, Colour colour, std::string_view text,
            bool from_left = false, float alpha = 1.0f, bool outlined = false);
+/// Places of the screen that are taken by labels: left, top, right, bottom.
+class TakenPlaces {
+ public:
+  /// True, and it is taken from now on, if it overlaps none.
+  bool take(const ImVec4& box);
+  /// Taken whatever else stands there.
+  void add(const ImVec4& box) { boxes_.push_back(box); }
+  std::size_t count() const { return boxes_.size(); }
+
+ private:
+  std::vector<ImVec4> boxes_;
+};
 void shadow(ImDrawList& list, const Skin& skin, ImVec2 low, ImVec2 high, float rounding);
 void cross(ImDrawList& list, const Skin& skin, ImVec2 centre, float size);
 void arrow(ImDrawList& list, ImVec2 from, ImVec2 to, ImU32 colour, float width, float head);

@@ -119,12 +119,15 @@ PlaybackStatus Playback::status() const {
 
 // Called by the thread, or before it begins.
 void Playback::note_progress(bool idle) {
-  std::string digest = idle ? session_->world().trace().digest().everything : std::string();
+  constexpr auto kRefreshed = std::chrono::milliseconds(200);
+  const bool due = idle || Clock::now() >= digested_ + kRefreshed;
+  std::string digest = due ? session_->world().trace().digest().everything : std::string();
+  if (due) digested_ = Clock::now();
   const std::lock_guard lock(mutex_);
   status_.now = session_->now();
   status_.events = session_->world().executed();
   status_.interventions = session_->world().journal().size();
-  status_.digest = std::move(digest);
+  if (due) status_.digest = std::move(digest);
 }
 
 // Whether a record after `from` is what this kind of step waits for.

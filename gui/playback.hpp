@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -31,7 +32,7 @@ struct PlaybackStatus {
   std::uint64_t events = 0;
   std::uint64_t seed = 1;
   std::size_t interventions = 0;
-  std::string digest;   // of all that has happened so far; known while it is not running
+  std::string digest;   // of all that has happened so far; while it runs as of a moment ago
   std::string problem;  // why the run failed, or the last intervention was refused
 };
 
@@ -80,6 +81,7 @@ class Playback {
   bool has_condition_ = false;
   bool restart_clock_ = true;
   bool quit_ = false;
+  std::chrono::steady_clock::time_point digested_;  // of the thread
   std::atomic<bool> leaving_ = false;
   std::thread thread_;
 };

@@ -123,10 +123,11 @@ class Broker {
     }
     return first;
   }
+  // A stored one may have nothing that state could tell of it; one that a broker brought along from before has.
   static bool exists(const Look& look, EntityId session) {
     const auto& values = look.state.values();
     const auto at = values.lower_bound({session, Field::none, 0});
-    return at != values.end() && at->first.entity == session;
+    return look.index.session_exists(session, look.at) || (at != values.end() && at->first.entity == session);
   }
 
   static void session(Look& look, EntityId entity, const std::string& broker) {

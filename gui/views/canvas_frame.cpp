@@ -46,7 +46,8 @@ void CanvasFrame::fit(const Layout& layout) {
   float low_x = 1e9f, low_y = 1e9f, high_x = -1e9f, high_y = -1e9f;
   for (const Placed& item : layout.items) {
     low_x = std::min(low_x, item.x - kCardWidth * 0.5f), high_x = std::max(high_x, item.x + kCardWidth * 0.5f);
-    low_y = std::min(low_y, item.y - kCardHeight), high_y = std::max(high_y, item.y + kCardHeight);
+    const float words = item.kind == EntityKind::device ? 0 : 24;  // below a square
+    low_y = std::min(low_y, item.y - kCardHeight), high_y = std::max(high_y, item.y + kCardHeight + words);
   }
   const float wide = size.x / scale - 40;
   // The legend stands below, in two rows where there is little room.
@@ -55,7 +56,8 @@ void CanvasFrame::fit(const Layout& layout) {
   // Where there is more height than width, rows move apart.
   stretch = std::clamp(tall / ((high_y - low_y) * zoom), 1.0f, 1.7f);
   pan_x = (low_x + high_x) * 0.5f;
-  pan_y = (low_y + high_y) * 0.5f + 10 / zoom / stretch;
+  const float legend = size.x < 680 * scale ? 34.0f : 17.0f;  // half of what it takes
+  pan_y = (low_y + high_y) * 0.5f + legend / zoom / stretch;
   fitted_ = {zoom, pan_x, pan_y, size.x, size.y, scale};
 }
 

@@ -6,15 +6,6 @@
 #include "gui/paint.hpp"
 
 namespace wirelab::gui {
-namespace {
-
-EntityKind kind_of(const Look& look, EntityId node) {
-  const IndexedEntity* entity = look.index.find(node);
-  return entity == nullptr ? EntityKind::device : entity->kind;
-}
-
-}  // namespace
-
 void GroupList::draw(Look& look, const NodeCards& cards, std::span<const EntityId> members) {
   const Skin& skin = look.skin;
   ImGui::PushFont(skin.fonts.small);
@@ -44,7 +35,7 @@ void GroupList::draw(Look& look, const NodeCards& cards, std::span<const EntityI
         text_at(list, skin.fonts.small, at.x + skin.px(4), middle, skin(Colour::text),
                 shortened(skin.fonts.small, look.name(node), width * 0.55f));
         text_right(list, skin.fonts.small, at.x + width - skin.px(4), middle, skin(Colour::text_third),
-                   cards.subtitle(look, {{node}, kind_of(look, node), 0, 0}));
+                   cards.subtitle(look, {{node}, look.kind_of(node), 0, 0}));
         if (!chosen) continue;
         select_node(look.selection, node);
         ImGui::CloseCurrentPopup();

@@ -6,17 +6,8 @@
 
 namespace wirelab::gui {
 
-namespace {
-
-EntityKind kind_of(const Look& look, EntityId node) {
-  const IndexedEntity* entity = look.index.find(node);
-  return entity == nullptr ? EntityKind::none : entity->kind;
-}
-
-}  // namespace
-
 bool is_wireless(const Look& look, const IndexedChannel& channel) {
-  const EntityKind from = kind_of(look, channel.from), to = kind_of(look, channel.to);
+  const EntityKind from = look.kind_of(channel.from), to = look.kind_of(channel.to);
   return (from == EntityKind::access_point && to == EntityKind::device) ||
          (from == EntityKind::device && to == EntityKind::access_point);
 }
@@ -26,7 +17,7 @@ std::string impairments_of(const Look& look, EntityId channel) {
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : " · ") + part; };
   if (const IndexedChannel* wireless = look.index.channel(channel);
       wireless != nullptr && is_wireless(look, *wireless)) {
-    const bool from_station = kind_of(look, wireless->from) == EntityKind::device;
+    const bool from_station = look.kind_of(wireless->from) == EntityKind::device;
     const std::int64_t tenths = look.value(from_station ? wireless->from : wireless->to, Field::wifi_signal);
     if (tenths != 0) add(fmt::format("{:.0f} dBm", static_cast<double>(tenths) / 10));
   }

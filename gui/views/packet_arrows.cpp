@@ -79,18 +79,14 @@ void draw_packet_arrows(Look& look, ImDrawList& list, const TimeWindow& time, co
   }
   // Each keeps clear of the others: the selected one first, then from the newest back.
   std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
-  std::vector<ImVec4> taken;
-  for (std::size_t i = labels.size(); i > 0 && taken.size() < 60; --i) {
+  TakenPlaces taken;
+  for (std::size_t i = labels.size(); i > 0 && taken.count() < 60; --i) {
     const Label& l = labels[i - 1];
     std::string text = label_of_flight(look, *l.flight);
     if (l.flight->lost_at != 0) text += fmt::format(": {}", name_of(static_cast<DropReason>(l.flight->reason)));
     const float half = measure(skin.fonts.mono_small, text).x * 0.5f + skin.px(9);
     const ImVec4 box{l.at.x - half, l.at.y - skin.px(11), l.at.x + half, l.at.y + skin.px(11)};
-    const bool free = std::none_of(taken.begin(), taken.end(), [&](const ImVec4& t) {
-      return box.x < t.z && box.z > t.x && box.y < t.w && box.w > t.y;
-    });
-    if ((!free && !l.selected) || l.at.x < time.left + half * 0.3f) continue;
-    taken.push_back(box);
+    if (l.at.x < time.left + half * 0.3f || (!taken.take(box) && !l.selected)) continue;
     pill(list, skin, skin.fonts.mono_small, l.at, l.colour, text, false, l.alpha, l.selected);
   }
   if (pointed == nullptr) return;

@@ -147,6 +147,11 @@ class Sequence {
       }
     }
     if (look.selection.node != 0 && talk.contains(look.selection.node)) talk[look.selection.node] += 1'000'000;
+    if (const Exchange* selected = look.selected_exchange(); selected != nullptr) {
+      for (const EntityId end : {selected->from_node, selected->to_node}) {
+        if (talk.contains(end)) talk[end] += 2'000'000;
+      }
+    }
     std::vector<std::pair<std::size_t, EntityId>> busiest;
     for (const auto& [node, count] : talk) {
       const IndexedEntity* entity = look.index.find(node);
@@ -240,8 +245,17 @@ class Sequence {
         // Its first packet came as far as this; what arrived in the end was sent again.
         const float usual_part = static_cast<float>(std::min(
             1.0, static_cast<double>(usual) / static_cast<double>(std::max<std::int64_t>(end - e.sent_at, 1))));
-        const float part = missing ? 1.0f : 0.5f * usual_part;
-        const ImVec2 place{a.x + (b.x - a.x) * part, a.y + (to->second - from->second) * 0.5f};
+        // Between the lanes, so that it stands on nobody else's.
+        float share = 0.5f;
+        for (const float candidate : {0.5f, 0.4f, 0.6f, 0.3f}) {
+          const float y = a.y + (to->second - a.y) * candidate;
+          share = candidate;
+          if (std::none_of(lane_y_.begin(), lane_y_.end(),
+                           [&](const auto& lane) { return std::fabs(lane.second - y) < skin.px(9); }))
+            break;
+        }
+        const float part = missing ? share * 2 : share * usual_part;
+        const ImVec2 place{a.x + (b.x - a.x) * part, a.y + (to->second - a.y) * share};
         cross(list, skin, place, skin.px(5));
         if (selected)
           pill(list, skin, skin.fonts.mono_small, {place.x, place.y + skin.px(missing ? -20.0f : 20.0f)}, Colour::error,
@@ -252,16 +266,12 @@ class Sequence {
     }
     // Labels keep clear of one another: the one that is selected first, then from the newest back.
     std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
-    std::vector<ImVec4> taken;
+    TakenPlaces taken;
     for (std::size_t i = labels.size(); i > 0; --i) {
       const Label& l = labels[i - 1];
       const float half = measure(skin.fonts.mono_small, l.text).x * 0.5f + skin.px(9);
       const ImVec4 box{l.at.x - half, l.at.y - skin.px(11), l.at.x + half, l.at.y + skin.px(11)};
-      const bool free = std::none_of(taken.begin(), taken.end(), [&](const ImVec4& t) {
-        return box.x < t.z && box.z > t.x && box.y < t.w && box.w > t.y;
-      });
-      if ((!free && !l.selected) || l.at.x < time_.left + half * 0.3f) continue;
-      taken.push_back(box);
+      if (l.at.x < time_.left + half * 0.3f || (!taken.take(box) && !l.selected)) continue;
       pill(list, skin, skin.fonts.mono_small, l.at, l.colour, l.text, false, l.alpha, l.selected);
     }
     if (pointed == nullptr) return;

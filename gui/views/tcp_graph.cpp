@@ -320,6 +320,7 @@ class TcpGraph {
     float x = time_.left + skin.px(8);
     const float y = top_ + skin.px(2);
     const auto legend = [&](Colour colour, Dash dash, const std::string& words) {
+      if (x + skin.px(24) + measure(skin.fonts.small, words).x > time_.right) return;  // no room
       const ImVec2 a{x, y}, b{x + skin.px(18), y};
       if (dash == Dash::none) {
         list.AddLine(a, b, skin(colour), skin.px(2));

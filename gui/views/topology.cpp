@@ -261,20 +261,17 @@ class Topology {
     std::stable_partition(labels_.begin(), labels_.end(), [](const Label& l) { return l.selected; });
     for (const Label& label : link_texts_)
       pill(list, look.skin, look.skin.fonts.small, label.at, label.colour, label.text);
-    std::vector<ImVec4> taken = link_labels_;
+    TakenPlaces taken;
+    for (const ImVec4& box : link_labels_) taken.add(box);
     ImFont* const font = look.skin.fonts.mono_small;
     for (const Label& label : labels_) {
       const float half = measure(font, label.text).x * 0.5f + look.skin.px(8);
       const float tall = look.skin.px(11);
       ImVec2 at{label.at.x, label.at.y - look.skin.px(24)};
-      const auto overlaps = [&] {
-        return std::any_of(taken.begin(), taken.end(), [&](const ImVec4& t) {
-          return at.x - half < t.z && at.x + half > t.x && at.y - tall < t.w && at.y + tall > t.y;
-        });
-      };
-      for (int i = 0; i < 4 && overlaps(); ++i) at.y -= tall * 2;
-      if (overlaps()) continue;
-      taken.push_back({at.x - half, at.y - tall, at.x + half, at.y + tall});
+      const auto box = [&] { return ImVec4{at.x - half, at.y - tall, at.x + half, at.y + tall}; };
+      bool free = taken.take(box());
+      for (int i = 0; i < 4 && !free; ++i) at.y -= tall * 2, free = taken.take(box());
+      if (!free) continue;
       pill(list, look.skin, font, at, label.colour, label.text, false, 1.0f, label.selected);
     }
   }
@@ -313,6 +310,7 @@ class Topology {
       dragged_ = hot_.kind == TargetKind::node || hot_.kind == TargetKind::group ? hot_item_ : ~std::size_t{0};
       pressed_ = hot_;
       choose(look, hot_);
+      if (hot_.kind != TargetKind::none) keyed_ = hot_;
     }
     if (ImGui::IsMouseClicked(1) && hot_.kind != TargetKind::none) open_menu(hot_);
   }
@@ -329,10 +327,23 @@ class Topology {
     if (target.kind == TargetKind::packet) select_packet(look.selection, look.index, target.packet);
   }
 
+  // What was chosen last, by key or mouse, if it is still what is selected; else what is.
+  Target chosen_target(const Look& look) const {
+    const Selection& s = look.selection;
+    const bool still = keyed_.kind == TargetKind::packet ? keyed_.packet == s.packet
+                       : keyed_.kind == TargetKind::link ? keyed_.entity == s.link
+                       : keyed_.kind == TargetKind::node ? keyed_.entity == s.node
+                                                         : keyed_.kind == TargetKind::group;
+    if (still) return keyed_;
+    if (s.node != 0) return {TargetKind::node, s.node, 0};
+    if (s.link != 0) return {TargetKind::link, s.link, 0};
+    return {};
+  }
+
   // All that the mouse does here, by keys: choose the next node, cable or packet under way, act on it, zoom and move.
   void keys(Look& look) {
     const ImGuiIO& io = ImGui::GetIO();
-    if (io.WantTextInput || !look.has_keys) return;
+    if (io.WantTextInput || !look.has_keys || ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup)) return;
     const auto next = [](const std::vector<Target>& all, const auto& is_chosen, bool back) -> const Target* {
       if (all.empty()) return nullptr;
       const auto at = std::find_if(all.begin(), all.end(), is_chosen);
@@ -364,9 +375,9 @@ class Topology {
       pick(next(
           all, [&](const Target& t) { return t.packet == look.selection.packet; }, typed('T')));
     }
-    if (typed('a') && keyed_.kind != TargetKind::none) {
+    if (const Target chosen = chosen_target(look); typed('a') && chosen.kind != TargetKind::none) {
       ImGui::SetNextWindowPos({frame_.origin.x + frame_.size.x * 0.5f, frame_.origin.y + frame_.size.y * 0.3f});
-      open_menu(keyed_);
+      open_menu(chosen);
     }
     if (typed('f')) fit_wanted_ = true;
     const ImVec2 middle{frame_.origin.x + frame_.size.x * 0.5f, frame_.origin.y + frame_.size.y * 0.5f};

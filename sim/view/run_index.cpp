@@ -80,6 +80,15 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
         origins_[static_cast<MessageId>(record.b)] = number;
       break;
     case Kind::message_accepted: origins_[record.subject] = number; break;
+    case Kind::session_event: {
+      const auto event = static_cast<SessionEvent>(record.field);
+      if (event == SessionEvent::session_created || event == SessionEvent::session_resumed) {
+        sessions_[record.entity].emplace_back(record.at, true);
+      } else if (event == SessionEvent::session_discarded) {
+        sessions_[record.entity].emplace_back(record.at, false);
+      }
+      break;
+    }
     case Kind::stream_opened: {
       if (streams_.size() <= record.subject) streams_.resize(record.subject + 1);
       const IndexedEntity* sender = find(record.entity);
@@ -194,6 +203,14 @@ const Exchange* RunIndex::exchange(RecordNumber sent) const {
   const auto found =
       std::partition_point(exchanges_.begin(), exchanges_.end(), [&](const Exchange& e) { return e.sent < sent; });
   return found != exchanges_.end() && found->sent == sent ? &*found : nullptr;
+}
+
+bool RunIndex::session_exists(EntityId session, std::int64_t at) const {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return false;
+  const auto& changes = found->second;
+  const auto after = std::partition_point(changes.begin(), changes.end(), [&](const auto& c) { return c.first <= at; });
+  return after != changes.begin() && (after - 1)->second;
 }
 
 RecordNumber RunIndex::origin_of(MessageId message) const {

@@ -117,6 +117,8 @@ class RunIndex {
   const IndexedPacket* packet(BlobNumber blob) const { return blob < packets_.size() ? &packets_[blob] : nullptr; }
   /// The exchange whose mqtt_sent record this is; null if there is none.
   const Exchange* exchange(RecordNumber sent) const;
+  /// Whether a broker has this session at the instant, connected or stored.
+  bool session_exists(EntityId session, std::int64_t at) const;
   /// Where a broker's message came from: the record of its acceptance, or for a will that is armed the one that armed it; 0 if
   /// that is not known.
   RecordNumber origin_of(MessageId message) const;
@@ -182,6 +184,7 @@ class RunIndex {
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin
   tsl::robin_map<MessageId, RecordNumber, MixHash> origins_;
+  tsl::robin_map<EntityId, std::vector<std::pair<std::int64_t, bool>>, MixHash> sessions_;  // from then on: it exists
   std::int64_t longest_flight_ = 0;
   std::int64_t longest_exchange_ = 0;
   static constexpr std::int64_t kBin = 100'000'000;  // ns of one bin of activity

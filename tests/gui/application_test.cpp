@@ -235,6 +235,17 @@ TEST_CASE("what is not lost is not drawn as lost, and numbers are those of the w
   shows(screen.settle(application), std::to_string(static_cast<int>(published)));
 }
 
+TEST_CASE("a session that is stored with nothing in it is still a session") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/outage.lua"), "outage");
+  application.playback()->run_to(seconds_in(200));
+  application.playback()->wait();
+  application.show("broker");
+  shows(screen.settle(application), "4 sessions");
+  CHECK(screen.has("stored, persistent"));
+}
+
 TEST_CASE("a narrow window keeps everything within reach") {
   Headless screen(1280, 800);
   gui::Application application(gui::dark_theme(), 1.5f);

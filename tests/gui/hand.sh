@@ -54,23 +54,23 @@ close_window() {
 
 open_window gui hand.lua --at 6.2s
 # The right button on the packet under way, each of its three actions.
-click 674 287 3
-click 730 459
+click 674 264 3
+click 730 436
 journal_has hand '"do":"duplicate_packet","link":"home>hub"' "the packet was not doubled"
-click 674 287 3
-click 730 409
+click 674 264 3
+click 730 386
 journal_has hand '"do":"delay_packet","link":"home>hub","packet":[0-9]*,"by_ns":200000000' "the packet was not delayed"
-click 674 287 3
-click 730 359
+click 674 264 3
+click 730 336
 journal_has hand '"do":"drop_packet","link":"home>hub"' "the packet was not dropped"
 
 # The sensor, dragged; then the link: cut by the menu, mended by its button, and its loss set by the slider.
-click 388 287
+click 388 264
 drag 145 464 185 464
 journal_has hand '"do":"set_sensor","node":"meter","sensor":"level"' "the sensor was not dragged"
-click 730 287
-click 740 287 3
-click 800 335
+click 730 264
+click 740 264 3
+click 800 312
 journal_has hand '"do":"cut","link":"home-hub"' "the link was not cut by its menu"
 click 85 115
 journal_has hand '"do":"restore","link":"home-hub"' "the link was not mended"

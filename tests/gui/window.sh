@@ -54,7 +54,7 @@ key m # one control packet on
 key s # a second on
 
 # The link between home and hub lies in the middle of the canvas; the first button of its pane cuts it.
-click 690 287
+click 690 264
 click 80 115
 saved || fail "the session was not saved"
 grep -q '"do":"cut","link":"home-hub"' "$work/will-session.jsonl" || fail "the link was not cut: $(cat "$work/will-session.jsonl")"
