@@ -268,7 +268,7 @@ void Application::tabbed(Look& look, Place place, int& chosen, bool with_left) {
 }
 
 void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size) {
-  const bool narrow = size.x < skin_.px(1120);
+  const bool narrow = is_narrow(size.x);
   // The canvas keeps half of the width.
   const float sides = std::min(1.0f, size.x / skin_.scale * 0.5f / (left_ + right_));
   const float left = narrow ? 0 : skin_.px(left_ * sides);  // what stands there is a tab on the right then

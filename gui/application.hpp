@@ -97,6 +97,7 @@ class Application {
   void shortcut_sheet();
   void keys(const PlaybackStatus& status);
   void focus_keys();
+  bool is_narrow(float width) const { return width < skin_.px(1120); }
   void focus_if_wanted(const char* pane);
   void carry_out(const std::vector<Request>& requests);
   void runs_menu();

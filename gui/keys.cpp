@@ -75,9 +75,12 @@ void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
 void Application::focus_keys() {
   ImGuiIO& io = ImGui::GetIO();
   constexpr const char* of_a_run[] = {"bar", "left", "canvas", "bottom", "right"};
+  constexpr const char* of_a_narrow_run[] = {"bar", "canvas", "bottom", "right"};  // the left one is a tab there
   constexpr const char* of_the_start[] = {"bar", "start"};
-  const std::span<const char* const> panes = run() == nullptr || at_start_ ? std::span<const char* const>(of_the_start)
-                                                                           : std::span<const char* const>(of_a_run);
+  using Panes = std::span<const char* const>;
+  const Panes panes = run() == nullptr || at_start_ ? Panes(of_the_start)
+                      : is_narrow(io.DisplaySize.x) ? Panes(of_a_narrow_run)
+                                                    : Panes(of_a_run);
   wanted_pane_ = nullptr;
   if (pressed(ImGuiKey_Tab) && !io.WantTextInput) {
     at_controls_ = true;

@@ -414,7 +414,6 @@ void WifiService::join(Station& station) {
   set_state(station, State::joined);
   station.failures = 0;
   station.reason = Reason::none;
-  station.roaming = false;
   tell(station, Event::joined, Reason::none);
   point.air->set_joined(joint.in_air, true, !point.settings.password.empty());
   for (const NodeIndex end : {station.node, point.node}) network_.channel(joint.link, end).set_up(true);
@@ -445,7 +444,6 @@ void WifiService::leave(Station& station, Reason reason) {
   CauseScope scope(trace_);
   tell(station, Event::left, reason);
   station.reason = reason;
-  station.roaming = false;
   drop_link(station);
   set_state(station, State::idle);
   changed_(station.node, kNowhere);
@@ -457,7 +455,6 @@ void WifiService::fail(Station& station, Reason reason) {
   station.reason = reason;
   disarm(station, Timer::step);
   drop_link(station);
-  station.roaming = false;
   set_state(station, State::idle);
   try_later(station);
   changed_(station.node, kNowhere);
@@ -495,7 +492,6 @@ void WifiService::on_roam(void* self, std::uint64_t index) {
   }
   service.tell(station, Event::roams, Reason::none);
   service.drop_link(station);
-  station.roaming = true;
   service.approach(station, best);
 }
 

@@ -110,7 +110,6 @@ class WifiService {
     wifi::State state = wifi::State::off;
     std::string ssid, password;
     bool keeps_on = false;  // reconnects by itself
-    bool roaming = false;   // joins another access point while its address and connections wait
     std::uint32_t point = kNobody;
     wifi::Reason reason = wifi::Reason::none;
     std::uint32_t failures = 0;   // in a row
