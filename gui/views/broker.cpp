@@ -270,6 +270,10 @@ class Broker {
       return;
     }
     for (const auto& [topic, message] : all) {
+      if (!ImGui::IsRectVisible({1, skin.px(22)})) {  // there may be very many
+        ImGui::Dummy({1, skin.px(22)});
+        continue;
+      }
       const bool chosen =
           line(look, ImGui::GetContentRegionAvail().x - skin.px(14), Colour::info, look.name(topic),
                shortened(skin.fonts.small, content_text(look, message), skin.px(150)),

@@ -48,6 +48,11 @@ void NodeCards::read(const RunIndex& index) {
     if (e.kind == EntityKind::mqtt_client) clients_[e.node] = e.entity;
     if (e.kind == EntityKind::session) sessions_.insert_or_assign(e.entity, e.node);
   }
+  stations_.clear();
+  for (const IndexedChannel& channel : index.channels()) {
+    const IndexedEntity* to = index.find(channel.to);
+    if (to != nullptr && to->kind == EntityKind::access_point) stations_[channel.to].push_back(channel.from);
+  }
 }
 
 std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
@@ -72,8 +77,9 @@ std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
   if (placed.kind == EntityKind::node) return "router";
   if (placed.kind == EntityKind::access_point) {
     std::size_t members = 0;
-    for (const IndexedChannel& channel : look.index.channels())
-      members += channel.to == node && look.value(channel.from, Field::wifi_point) == node ? 1 : 0;
+    if (const auto met = stations_.find(node); met != stations_.end()) {
+      for (const EntityId station : met->second) members += look.value(station, Field::wifi_point) == node ? 1 : 0;
+    }
     return fmt::format("Wi-Fi, {} station{}", members, members == 1 ? "" : "s");
   }
   const auto wifi_state = static_cast<wifi::State>(look.value(node, Field::wifi_state));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include "gui/look.hpp"
 #include "gui/views/canvas_frame.hpp"
@@ -14,7 +15,8 @@ std::string group_name(const Placed& group);
 
 class NodeCards {
  public:
-  /// Which client stands on which node, and which session with which broker; again whenever entities have come.
+  /// Which client stands on which node, and which session with which broker; again whenever entities or links have
+  /// come.
   void read(const RunIndex& index);
   /// Draws one item; true if the mouse is over it. `named`: it has its name even where it is drawn small.
   bool draw(const Look& look, ImDrawList& list, const CanvasFrame& frame, const Placed& placed, bool named) const;
@@ -22,8 +24,9 @@ class NodeCards {
   std::string subtitle(const Look& look, const Placed& placed) const;
 
  private:
-  tsl::robin_map<EntityId, EntityId, MixHash> clients_;  // by node
-  std::map<EntityId, EntityId> sessions_;                // to their broker
+  tsl::robin_map<EntityId, EntityId, MixHash> clients_;                // by node
+  std::map<EntityId, EntityId> sessions_;                              // to their broker
+  tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> stations_;  // that have met an access point
 };
 
 }  // namespace wirelab::gui

@@ -206,11 +206,15 @@ class TcpGraph {
       return high;
     };
     // Bytes for what is under way and may be; the window of congestion counts segments, and has a scale of its own.
-    const double under_way = most_under_way(end);
+    const auto points = summed(StreamSeries::sent, StreamSeries::acknowledged, -1);
+    double under_way = 0;
+    for (const auto& p : points) under_way = std::max(under_way, static_cast<double>(p.value));
     const bool window_near = most(StreamSeries::peer_window) < under_way * 8;
     range.high = std::max(window_near ? most(StreamSeries::peer_window) : 0.0, std::max(under_way, 64.0)) * 1.08;
     range_ = range, unit_ = "bytes";
-    under_way_curve(look, list, range);
+    steps(look, list, range, points, Colour::info, Dash::none,
+          static_cast<double>(sum_at(StreamSeries::sent, StreamSeries::acknowledged, -1, time_.from)),
+          [](const StreamSeries::Point& p) { return static_cast<double>(p.value); });
     curve(look, list, StreamSeries::peer_window, range, Colour::text_third, Dash::wide, 1, 0);
     segments_high_ = std::max(most(StreamSeries::congestion_window), 4.0) * 1.25;
     curve(look, list, StreamSeries::congestion_window, {0, segments_high_}, Colour::qos2, Dash::none, 1, 0);
@@ -273,13 +277,22 @@ class TcpGraph {
   }
   // A sum of two curves, which changes with either: as far as it is seen.
   std::vector<StreamSeries::Point> summed(StreamSeries::Curve a, StreamSeries::Curve b, std::int64_t sign) const {
+    const auto& first = series_->curve(a);
+    const auto& second = series_->curve(b);
+    const auto after = [&](const auto& points) {
+      return std::partition_point(points.begin(), points.end(), [&](const auto& p) { return p.at < time_.from; });
+    };
+    auto i = after(first), j = after(second);
+    std::int64_t x = series_->value_at(a, time_.from - 1), y = series_->value_at(b, time_.from - 1);
     std::vector<StreamSeries::Point> points;
-    for (const auto which : {a, b}) {
-      for (const auto& p : series_->curve(which)) {
-        if (p.at >= time_.from && p.at <= time_.from + time_.span) points.push_back({p.at, sum_at(a, b, sign, p.at)});
-      }
+    while (i != first.end() || j != second.end()) {
+      const bool takes_first = j == second.end() || (i != first.end() && i->at <= j->at);
+      const std::int64_t at = takes_first ? i->at : j->at;
+      if (at > time_.from + time_.span) break;
+      if (takes_first) x = (i++)->value;
+      if (j != second.end() && j->at == at) y = (j++)->value;
+      points.push_back({at, x + sign * y});
     }
-    std::stable_sort(points.begin(), points.end(), [](const auto& l, const auto& r) { return l.at < r.at; });
     return points;
   }
   std::int64_t sum_at(StreamSeries::Curve a, StreamSeries::Curve b, std::int64_t sign, std::int64_t at) const {
@@ -292,22 +305,6 @@ class TcpGraph {
           Dash::wide, static_cast<double>(sum_at(StreamSeries::acknowledged, StreamSeries::peer_window, 1, time_.from)),
           value);
   }
-  std::vector<StreamSeries::Point> under_way_points() const {
-    return summed(StreamSeries::sent, StreamSeries::acknowledged, -1);
-  }
-  double most_under_way(std::int64_t end) const {
-    double most = 0;
-    for (const auto& p : under_way_points()) {
-      if (p.at <= end) most = std::max(most, static_cast<double>(p.value));
-    }
-    return most;
-  }
-  void under_way_curve(const Look& look, ImDrawList& list, const Range& range) const {
-    const auto first = static_cast<double>(sum_at(StreamSeries::sent, StreamSeries::acknowledged, -1, time_.from));
-    steps(look, list, range, under_way_points(), Colour::info, Dash::none, first,
-          [](const StreamSeries::Point& p) { return static_cast<double>(p.value); });
-  }
-
   // The scale at the left, and what each curve is, with its value at the shown instant.
   void labels(const Look& look, ImDrawList& list) const {
     const Skin& skin = look.skin;

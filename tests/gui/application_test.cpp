@@ -483,7 +483,8 @@ TEST_CASE("every table can be written, and what cannot be written is said") {
   for (const char* const id : {"plots", "log", "packet", "journey", "broker", "topics", "connection"}) {
     CAPTURE(id);
     application.write_table_of(id);
-    const std::string said = screen.settle(application);
+    screen.frame(application);
+    const std::string said = screen.finish(application);
     shows(said, std::string("Written: qos-") + id + ".csv");
     const std::string csv = file_text(std::string("qos-") + id + ".csv");
     CHECK(csv.find("\r\n") != std::string::npos);
@@ -528,7 +529,8 @@ TEST_CASE("every table can be written, and what cannot be written is said") {
   application.playback()->wait();
   const std::string saved = screen.settle(application);
   application.write_table_of("log");
-  const std::string written = screen.settle(application);
+  screen.frame(application);
+  const std::string written = screen.finish(application);
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   shows(saved, "qos-session.lua: File too large");

@@ -84,6 +84,11 @@ struct Headless {
     }
     return frame(application);
   }
+  /// Frames for as long as something is done on another thread; nothing may be playing.
+  std::string finish(gui::Application& application) {
+    while (application.is_moving()) frame(application);
+    return settle(application);
+  }
   void click(gui::Application& application, float x, float y, int button = 0) {
     ImGui::SetCurrentContext(context);
     ImGuiIO& io = ImGui::GetIO();

@@ -85,15 +85,10 @@ TEST_CASE("colour-blind eyes tell the levels of QoS apart, and a loss from what 
   for (const Theme* theme : {&dark_theme(), &light_theme(), &contrast_theme()}) {
     for (const auto& [kind, eyes] : {std::pair{"protan", kProtan}, {"deutan", kDeutan}, {"tritan", kTritan}}) {
       CAPTURE(theme->name, kind);
-      constexpr std::pair<Colour, Colour> pairs[] = {{Colour::qos0, Colour::qos1},
-                                                     {Colour::qos0, Colour::qos2},
-                                                     {Colour::qos1, Colour::qos2},
-                                                     {Colour::error, Colour::qos0},
-                                                     {Colour::ok, Colour::qos2},
-                                                     {Colour::error, Colour::qos1},
-                                                     {Colour::error, Colour::warning},
-                                                     {Colour::ok, Colour::error},
-                                                     {Colour::ok, Colour::warning}};
+      constexpr std::pair<Colour, Colour> pairs[] = {
+          {Colour::qos0, Colour::qos1},     {Colour::qos0, Colour::qos2}, {Colour::qos1, Colour::qos2},
+          {Colour::error, Colour::qos0},    {Colour::ok, Colour::qos2},   {Colour::error, Colour::qos1},
+          {Colour::error, Colour::warning}, {Colour::ok, Colour::error},  {Colour::ok, Colour::warning}};
       for (const auto& [a, b] : pairs) {
         CAPTURE(static_cast<int>(a), static_cast<int>(b));
         CHECK(difference(theme->at(a), theme->at(b), eyes) > 11);  // seen at a glance; 2 is just noticed
