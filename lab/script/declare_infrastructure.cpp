@@ -9,18 +9,36 @@
 #include "sim/wire/dns.hpp"
 
 namespace wirelab::script {
+namespace {
+
+// What all of these begin with: the node with its options, its address, and the link to what it hangs on.
+struct Declaration {
+  Declaration(lua_State* L, NodeRole role, const std::string& function)
+      : node(add_node(L, role, (function + "()").c_str())),
+        index(Host::of(L).description.nodes.size() - 1),
+        where(fmt::format("{}(\"{}\")", function, node.name)),
+        options(L, 2, where) {
+    read_address(L, options, node);
+    link.a = node.name;
+    joined = read_uplink(L, options, where, link);
+  }
+  void must_be_joined(lua_State* L, const char* to_what) const {
+    if (!joined) raise(L, fmt::format("{} needs \"on\": {}", where, to_what));
+  }
+  NodeDescription& node;
+  std::size_t index;
+  std::string where;
+  Options options;
+  LinkDescription link;
+  bool joined = false;
+};
+
+}  // namespace
 
 int declare_nat(lua_State* L) {
-  NodeDescription& node = add_node(L, NodeRole::nat, "nat()");
-  Host& host = Host::of(L);
-  const std::size_t index = host.description.nodes.size() - 1;
-  const std::string where = fmt::format("nat(\"{}\")", node.name);
-  Options options(L, 2, where);
-  read_address(L, options, node);
-  LinkDescription link;
-  link.a = node.name;
-  if (!read_uplink(L, options, where, link))
-    raise(L, fmt::format("{} needs \"on\": the node on its outer side", where));
+  Declaration declaration(L, NodeRole::nat, "nat");
+  declaration.must_be_joined(L, "the node on its outer side");
+  auto& [node, index, where, options, link, joined] = declaration;
   node.outside = link.b;
   NatSettings& nat = node.nat;
   if (const auto time = options.duration("tcp_timeout")) nat.tcp_established = *time;
@@ -74,15 +92,8 @@ NodeDescription::NamedAddress read_named(lua_State* L, const std::string& name) 
 }  // namespace
 
 int declare_dns(lua_State* L) {
-  NodeDescription& node = add_node(L, NodeRole::dns, "dns()");
-  Host& host = Host::of(L);
-  const std::size_t index = host.description.nodes.size() - 1;
-  const std::string where = fmt::format("dns(\"{}\")", node.name);
-  Options options(L, 2, where);
-  read_address(L, options, node);
-  LinkDescription link;
-  link.a = node.name;
-  const bool joined = read_uplink(L, options, where, link);
+  Declaration declaration(L, NodeRole::dns, "dns");
+  auto& [node, index, where, options, link, joined] = declaration;
   if (options.push("names")) {
     if (!lua_istable(L, -1))
       raise(L, fmt::format("option \"names\" of {} must be a table such as {{ [\"broker.example\"] = hub }}", where));
@@ -145,15 +156,9 @@ void read_network(lua_State* L, Options& options, const std::string& where, std:
 }  // namespace
 
 int declare_access_point(lua_State* L) {
-  NodeDescription& node = add_node(L, NodeRole::access_point, "access_point()");
-  const std::size_t index = Host::of(L).description.nodes.size() - 1;
-  const std::string where = fmt::format("access_point(\"{}\")", node.name);
-  Options options(L, 2, where);
-  read_address(L, options, node);
-  LinkDescription link;
-  link.a = node.name;
-  if (!read_uplink(L, options, where, link))
-    raise(L, fmt::format("{} needs \"on\": the router or switch that it is plugged into", where));
+  Declaration declaration(L, NodeRole::access_point, "access_point");
+  declaration.must_be_joined(L, "the router or switch that it is plugged into");
+  auto& [node, index, where, options, link, joined] = declaration;
   read_network(L, options, where, node.point.ssid, node.point.password);
   if (node.point.ssid.empty()) raise(L, fmt::format("{} needs \"ssid\": the name of its network", where));
   read_place(L, options, where, node.place);
