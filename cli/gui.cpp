@@ -34,7 +34,12 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
   tl::expected<void, std::string> wrote;
   {
     const ImVec2 size(static_cast<float>(width), static_cast<float>(height));
-    gui::Application application(theme, gui::Application::fitting_scale(static_cast<float>(command.scale) / 100, size));
+    const float wanted = static_cast<float>(command.scale) / 100;
+    const float scale = gui::Application::fitting_scale(wanted, size);
+    if (scale < wanted)
+      fmt::print(stderr, "wirelab: {} % does not fit into {}x{}, which shows {:.0f} %\n", command.scale, width, height,
+                 static_cast<double>(scale * 100));
+    gui::Application application(theme, scale);
     application.set_scenarios(scenario_folder());
     if (session != nullptr) {
       application.open(std::move(session), command.options.scenario);

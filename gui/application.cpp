@@ -41,6 +41,10 @@ float Application::fitting_scale(float wanted, ImVec2 window) {
 
 bool Application::apply_scale() {
   const float scale = fitting_scale(wanted_scale_, ImGui::GetIO().DisplaySize);
+  if (scale < wanted_scale_ - 0.01f && told_scale_ != scale)
+    note(fmt::format("{:.0f} % does not fit into this window, which shows {:.0f} %: make it larger, too",
+                     static_cast<double>(wanted_scale_ * 100), static_cast<double>(scale * 100)));
+  told_scale_ = scale;
   if (std::abs(scale - skin_.scale) < 0.01f) return false;
   skin_.scale = scale;
   skin_.fonts = load_fonts(skin_.scale);
@@ -141,8 +145,9 @@ void Application::play(bool on) {
 // What has happened is shown again, at the chosen speed; from its end on the run goes on.
 void Application::replay(Run& shown, const PlaybackStatus& status) {
   if (!shown.replaying) return;
-  constexpr double kFastest = 100;
-  const double speed = kSpeeds[speed_] == 0 ? kFastest : kSpeeds[speed_];
+  // As fast as one can look: all that has happened in ten seconds.
+  const double fastest = std::max(100.0, static_cast<double>(status.now.ns()) / 10e9);
+  const double speed = kSpeeds[speed_] == 0 ? fastest : kSpeeds[speed_];
   const double passed = static_cast<double>(ImGui::GetIO().DeltaTime) * speed * 1e9;
   const std::int64_t to = shown.looking_at.value_or(0) + std::max<std::int64_t>(static_cast<std::int64_t>(passed), 1);
   if (shown.looking_at && to < status.now.ns()) {
@@ -274,7 +279,7 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   const float left = narrow ? 0 : skin_.px(left_ * sides);  // what stands there is a tab on the right then
   const float right = skin_.px(std::min(right_ * (narrow ? 1 : sides), size.x / skin_.scale * 0.34f));
   const bool low = size.y < skin_.px(600);
-  const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * (low ? 0.42f : 0.5f)));
+  const float bottom = skin_.px(std::min(bottom_, size.y / skin_.scale * (low ? 0.46f : 0.5f)));
   const float seam = std::max(1.0f, std::floor(skin_.scale));
   const float middle_x = at.x + left + (left > 0 ? seam : 0);
   const float middle_width = size.x - (middle_x - at.x) - right - seam;

@@ -70,6 +70,7 @@ class Application {
     std::string title;
     std::string scenario;                    // its path
     std::string file_stem;                   // of what it writes: another for each run
+    std::string saved_as;                    // the name of its saved session; empty: not saved yet
     Places places;                           // of nodes, by hand
     std::vector<View> views = make_views();  // they keep what they have read of this run's trace
     std::unique_ptr<Playback> playback;
@@ -118,6 +119,7 @@ class Application {
   void step(Step kind, bool forward);
   void run_with_seed(std::uint64_t seed);
   void toggle_bookmark(std::int64_t at);
+  void go_to_packet(std::int64_t at, bool forward);
   void go_to_bookmark(const PlaybackStatus& status, bool forward);
   void beside(Look& look, ImVec2 canvas, ImVec2 canvas_size, ImVec2 below, ImVec2 below_size);
   std::string chosen_view(Place place, int chosen) const;
@@ -127,6 +129,7 @@ class Application {
 
   Skin skin_;
   float wanted_scale_ = 1;
+  float told_scale_ = 0;  // the one shown when it was last said that the wanted one does not fit
   std::vector<std::unique_ptr<Run>> runs_;
   std::size_t shown_ = 0;
   const Run* closing_ = nullptr;  // after this frame

@@ -130,7 +130,7 @@ void Application::top_bar(const PlaybackStatus& status, float width, float heigh
     for (const auto& [words, what] : files) {
       if (ImGui::MenuItem(words)) write(what);
     }
-    if (ImGui::MenuItem("The window as a picture (.png)")) wanted_picture_ = shown->file_stem + ".png", picture_in_ = 3;
+    if (ImGui::MenuItem("The window as a picture (.png)")) wanted_picture_ = shown->file_stem, picture_in_ = 3;
     ImGui::Separator();
     ImGui::TextDisabled("Pictures of what is shown (.svg)");
     for (const View& view : shown->views) {
@@ -324,7 +324,8 @@ void Application::shortcut_sheet() {
       {".  ,", "on, back by one event"},
       {"s  S", "on, back by one second"},
       {"left, right", "select the control packet before, after"},
-      {"l", "the newest instant"},
+      {"y  Y", "select the next, last packet on any link"},
+      {"{  }   0  l", "back, on by a twentieth; beginning, newest"},
       {"k", "fork at the shown instant"},
       {"b   [  ]", "bookmark this instant; to the one before, after"},
       {"r", "the next of the open runs"},

@@ -202,14 +202,37 @@ bool chosen_line(const Skin& skin, const char* id, float width, float height, bo
   return pressed;
 }
 
-void explain(const Skin& skin, std::string_view text) {
+void explain(const Skin& skin, std::string_view text, Colour colour) {
   ImGui::PushFont(skin.fonts.small);
-  ImGui::PushStyleColor(ImGuiCol_Text, skin(Colour::text_second));
+  ImGui::PushStyleColor(ImGuiCol_Text, skin(colour));
   ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - skin.px(kRightMargin));
   say(text);
   ImGui::PopTextWrapPos();
   ImGui::PopStyleColor();
   ImGui::PopFont();
+}
+
+std::pair<std::size_t, std::size_t> pages(const Skin& skin, const char* id, std::size_t count, std::size_t a_page,
+                                          int& page) {
+  const int last = count == 0 ? 0 : static_cast<int>((count - 1) / a_page);
+  page = std::clamp(page, 0, last);
+  const std::size_t first = static_cast<std::size_t>(page) * a_page;
+  const std::size_t end = std::min(first + a_page, count);
+  if (last == 0) return {first, end};
+  ImGui::PushID(id);
+  const auto turn = [&](const char* label, int to) {
+    if (text_button(skin, label) && to >= 0 && to <= last) page = to;
+  };
+  turn("before", page - 1);
+  ImGui::SameLine();
+  turn("after", page + 1);
+  ImGui::SameLine();
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  text_at(*ImGui::GetWindowDrawList(), skin.fonts.small, at.x, at.y + skin.px(17), skin(Colour::text_second),
+          std::to_string(first + 1) + " to " + std::to_string(end) + " of " + std::to_string(count));
+  ImGui::Dummy({1, skin.px(34)});
+  ImGui::PopID();
+  return {first, end};
 }
 
 bool check_box(const Skin& skin, const char* label, bool& on) {

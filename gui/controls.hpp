@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "gui/skin.hpp"
 
@@ -21,8 +22,12 @@ bool tabs(const Skin& skin, const char* id, std::span<const char* const> words, 
 /// A bar between two panes: an invisible window over the seam. Moves `value` by `direction` times what the mouse moves.
 void splitter(const Skin& skin, const char* id, ImVec2 at, ImVec2 size, bool upright, float& value, float direction,
               float least, float most);
-/// A line that explains, in the second colour, wrapped to the pane.
-void explain(const Skin& skin, std::string_view text);
+/// A line that explains, wrapped to the pane.
+void explain(const Skin& skin, std::string_view text, Colour colour = Colour::text_second);
+/// Where `count` things do not stand on one page: which page is shown, and buttons for the one before and after. Gives the first
+/// that is shown, and the one after the last.
+std::pair<std::size_t, std::size_t> pages(const Skin& skin, const char* id, std::size_t count, std::size_t a_page,
+                                          int& page);
 /// A place for a line that can be chosen, so high and wide: marked where the mouse is, or where it is chosen already.
 bool chosen_line(const Skin& skin, const char* id, float width, float height, bool chosen);
 /// A ring around the last item, at this place, where the keyboard is.

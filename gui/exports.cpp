@@ -5,9 +5,14 @@
 #include "sim/view/sequence.hpp"
 
 namespace wirelab::gui {
+
+std::string_view ending_of(Export what) {
+  constexpr std::string_view endings[] = {".pcapng", ".mmd", ".jsonl"};
+  return endings[static_cast<std::size_t>(what)];
+}
+
 tl::expected<std::string, std::string> export_run(Session& session, Export what, const std::string& stem) {
-  constexpr const char* endings[] = {".pcapng", ".mmd", ".jsonl"};
-  const std::string path = stem + endings[static_cast<std::size_t>(what)];
+  const std::string path = stem + std::string(ending_of(what));
   auto file = WholeFile::create(path);
   if (!file) return tl::unexpected(path + ": " + file.error());
   const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,

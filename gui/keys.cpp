@@ -58,6 +58,25 @@ void Application::toggle_bookmark(std::int64_t at) {
   }
 }
 
+// The packet, whatever it carries, that goes onto a link next or went onto one last: it is selected, with its link, and looked at
+// as it sets out.
+void Application::go_to_packet(std::int64_t at, bool forward) {
+  Run* shown = run();
+  shown->playback->pause();
+  const auto& flights = shown->index.flights();
+  const std::size_t earlier = shown->index.flights_before(at - 1);
+  std::size_t place = forward ? earlier : earlier - 1;
+  // From one that is selected and sets out at this instant to its neighbour, where several set out together.
+  for (std::size_t i = earlier; i < flights.size() && flights[i].begin == at; ++i) {
+    if (flights[i].blob == selection_.packet) place = forward ? i + 1 : i - 1;
+  }
+  if (place >= flights.size()) return;
+  look_at(flights[place].begin);
+  select_packet(selection_, shown->index, flights[place].blob);
+  if (const IndexedChannel* channel = shown->index.channel(flights[place].channel))
+    select_link(selection_, channel->link);
+}
+
 void Application::go_to_bookmark(const PlaybackStatus& status, bool forward) {
   Run* shown = run();
   const std::int64_t at = shown->looking_at.value_or(status.now.ns());
@@ -109,8 +128,7 @@ void Application::keys(const PlaybackStatus& status) {
   if (typed('h') && !cards_.empty()) at_start_ = !at_start_;
   if (typed('+')) {
     set_scale(std::min(skin_.scale + 0.25f, 3.0f));
-    if (fitting_scale(wanted_scale_, io.DisplaySize) < wanted_scale_)
-      note("Larger than this does not fit into the window: make it larger, too");
+    told_scale_ = 0;
   }
   if (typed('-')) set_scale(std::max(skin_.scale - 0.25f, 0.75f));
   if (shown == nullptr || at_start_) return;
@@ -138,6 +156,20 @@ void Application::keys(const PlaybackStatus& status) {
   if (typed(']')) go_to_bookmark(status, true);
   const std::int64_t at = shown->looking_at.value_or(status.now.ns());
   if (typed('b')) toggle_bookmark(at);
+  // Through what has happened by twentieths of it, and to its beginning.
+  const std::int64_t stride = std::max<std::int64_t>(status.now.ns() / 20, 1);
+  if (typed('0')) look_at(0);
+  if (typed('{')) shown->playback->pause(), look_at(at - stride);
+  if (typed('}') && shown->looking_at) {
+    shown->playback->pause();
+    if (at + stride < status.now.ns()) {
+      look_at(at + stride);
+    } else {
+      shown->looking_at.reset();
+    }
+  }
+  if (typed('y')) go_to_packet(at, true);
+  if (typed('Y')) go_to_packet(at, false);
   const auto& exchanges = shown->index.exchanges();
   // Back and forth by control packets that are sent; the one that is come to is selected. With shift the canvas is moved.
   if (ImGui::GetIO().KeyShift || at_controls_) return;

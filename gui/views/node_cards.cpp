@@ -11,6 +11,8 @@
 namespace wirelab::gui {
 namespace {
 
+constexpr float kWithState = 0.45f;  // the zoom from which on an item has room to say what it is doing
+
 // What the sign on a card says, in colour and shape.
 Colour state_colour(const Look& look, const std::string& subtitle, EntityId node) {
   if (look.value(node, Field::node_up) == 0) return Colour::error;
@@ -102,6 +104,19 @@ std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
   return std::string(name_of(static_cast<ProgramState>(look.value(node, Field::program_state))));
 }
 
+ImVec4 NodeCards::box(const Look& look, const CanvasFrame& frame, const Placed& placed) const {
+  const ImVec2 centre = frame.on_screen(placed.x, placed.y);
+  const bool card = placed.kind == EntityKind::device;
+  float half_x = (card ? kCardWidth : kHubSide) * 0.5f * frame.unit();
+  const float half_y = (card ? kCardHeight : kHubSide) * 0.5f * frame.unit();
+  float words = 0;
+  if (!card) {
+    words = look.skin.px(frame.zoom > kWithState ? 40.0f : 21.0f);
+    half_x = std::max(half_x, measure(look.skin.fonts.small_strong, look.reader.name(placed.nodes.front())).x * 0.5f);
+  }
+  return {centre.x - half_x, centre.y - half_y, centre.x + half_x, centre.y + half_y + words};
+}
+
 bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& frame, const Placed& placed,
                      bool named) const {
   const Skin& skin = look.skin;
@@ -142,7 +157,7 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
                      : is_router(placed.kind)          ? icon::router
                                                        : icon::device;
   const std::string name = placed.is_group() ? group_name(placed) : look.name(node);
-  if (frame.zoom > 0.45f) {
+  if (frame.zoom > kWithState) {
     if (card && frame.zoom < 0.82f) {
       // Small cards have no room for the icon.
       const float room = high.x - low.x - skin.px(18);
@@ -175,6 +190,7 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
     }
   } else if (named) {
     sign(list, skin, {high.x - skin.px(2), high.y - skin.px(2)}, state);
+    if (!card && skin.fonts.has_icons) text_centred(list, skin.fonts.icons_small, centre, skin(Colour::info), icon);
     // In the card where it fits, else below.
     const bool inside = card && high.y - low.y > skin.px(15);
     ImFont* const font = inside ? skin.fonts.tiny : skin.fonts.small;
@@ -183,7 +199,7 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
   }
   const ImVec2 m = ImGui::GetIO().MousePos;
   // The words below a square are its own.
-  const float words = card || frame.zoom <= 0.45f ? 0 : skin.px(40);
+  const float words = card || frame.zoom <= kWithState ? 0 : skin.px(40);
   const float aside = words > 0 ? skin.px(24) : 0;
   const bool on_it = m.x >= low.x && m.x <= high.x && m.y >= low.y && m.y <= high.y;
   return on_it || (words > 0 && m.y > high.y && m.y <= high.y + words && m.x >= low.x - aside && m.x <= high.x + aside);

@@ -20,6 +20,8 @@ class NodeCards {
   void read(const RunIndex& index);
   /// Draws one item; true if the mouse is over it. `named`: it has its name even where it is drawn small.
   bool draw(const Look& look, ImDrawList& list, const CanvasFrame& frame, const Placed& placed, bool named) const;
+  /// What an item takes of the screen, with the words below it: left, top, right, bottom.
+  ImVec4 box(const Look& look, const CanvasFrame& frame, const Placed& placed) const;
   /// "connected", "NAT, 2 bindings": what it is doing at the shown instant.
   std::string subtitle(const Look& look, const Placed& placed) const;
 

@@ -198,7 +198,9 @@ class Packet {
     const ImVec2 origin = ImGui::GetCursorScreenPos();
     const float hex_x = origin.x + letter * 4 + skin.px(8);
     const float text_x = hex_x + 8 * cell + skin.px(6);
-    const std::size_t rows = (std::min<std::size_t>(bytes.size(), 512) + 7) / 8;
+    const std::size_t rows = (bytes.size() + 7) / 8;
+    const std::vector<std::size_t> field_at = innermost(bytes.size());
+    const float tags_x = text_x + 8 * letter + skin.px(10);
     ImGui::InvisibleButton("bytes", {ImGui::GetContentRegionAvail().x - skin.px(14), static_cast<float>(rows) * row});
     const ImVec2 m = ImGui::GetIO().MousePos;
     if (ImGui::IsItemClicked()) {
@@ -206,24 +208,29 @@ class Packet {
       const bool in_text = m.x >= text_x;
       const auto column = static_cast<std::ptrdiff_t>(in_text ? (m.x - text_x) / letter : (m.x - hex_x) / cell);
       const std::size_t at = line * 8 + static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(column, 0, 7));
-      // The innermost field that holds the byte.
-      for (std::size_t i = 0; i < fields_.size(); ++i) {
-        if (fields_[i].begin <= at && at < fields_[i].end) chosen_ = i;
-      }
+      if (at < bytes.size() && field_at[at] < fields_.size()) chosen_ = field_at[at];
       if (chosen_ < fields_.size())
         look.selection.byte_begin = fields_[chosen_].begin, look.selection.byte_end = fields_[chosen_].end;
     }
+    const float top = ImGui::GetWindowPos().y, bottom = top + ImGui::GetWindowHeight();
+    const auto layer_of = [&](std::size_t at) {
+      return field_at[at] < fields_.size() ? fields_[field_at[at]].layer : FieldLayer::other;
+    };
     for (std::size_t line = 0; line < rows; ++line) {
       const float y = origin.y + (static_cast<float>(line) + 0.5f) * row;
+      if (y < top - row || y > bottom + row) continue;
       text_at(list, mono, origin.x, y, skin(Colour::text_third), fmt::format("{:04x}", line * 8));
       for (std::size_t k = 0; k < 8 && line * 8 + k < bytes.size(); ++k) {
         const std::size_t at = line * 8 + k;
-        Colour colour = Colour::text_third;
-        for (const DissectedField& f : fields_) {
-          if (f.begin <= at && at < f.end) colour = colour_of(f.layer);
-        }
+        const Colour colour = field_at[at] < fields_.size() ? colour_of(layer_of(at)) : Colour::text_third;
         const bool on = chosen_ < fields_.size() && fields_[chosen_].begin <= at && at < fields_[chosen_].end;
         const float x = hex_x + static_cast<float>(k) * cell;
+        // Where another layer begins, a stroke before its first byte and its name at the line's end.
+        if (const std::string_view name = name_of(layer_of(at)); at == 0 || name != name_of(layer_of(at - 1))) {
+          const float stroke = x - skin.px(4);
+          list.AddLine({stroke, y - row * 0.5f + 2}, {stroke, y + row * 0.5f - 2}, skin(colour), skin.px(2));
+          text_at(list, skin.fonts.tiny, tags_x, y, skin(colour), name);
+        }
         if (on)
           list.AddRectFilled({x - skin.px(3), y - row * 0.5f + 1}, {x + cell - skin.px(3), y + row * 0.5f - 1},
                              skin(Colour::accent_fill), skin.px(4));
@@ -233,6 +240,15 @@ class Packet {
                 {&c, 1});
       }
     }
+  }
+
+  // Of each byte the last field that holds it, which is the innermost; past the last one where there is none.
+  std::vector<std::size_t> innermost(std::size_t size) const {
+    std::vector<std::size_t> of(size, fields_.size());
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      for (std::size_t at = fields_[i].begin; at < std::min<std::size_t>(fields_[i].end, size); ++at) of[at] = i;
+    }
+    return of;
   }
 
   void bits(Look& look, std::span<const std::uint8_t> bytes) {

@@ -39,7 +39,7 @@ FlightSpan flights_in(const Look& look, const TimeWindow& time, std::size_t most
 }
 
 void draw_packet_arrows(Look& look, ImDrawList& list, const TimeWindow& time, const std::map<EntityId, float>& lane_y,
-                        const FlightSpan& span, bool hovered) {
+                        const FlightSpan& span, const std::vector<TimerWord>& words, bool hovered) {
   const Skin& skin = look.skin;
   struct Label {
     ImVec2 at;
@@ -77,6 +77,7 @@ void draw_packet_arrows(Look& look, ImDrawList& list, const TimeWindow& time, co
     }
     labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, &flight, colour, alpha, selected});
   }
+  draw_words(skin, list, words);
   // Each keeps clear of the others: the selected one first, then from the newest back.
   std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
   TakenPlaces taken;

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <map>
-#include <utility>
+#include <vector>
 
 #include "gui/views/time_window.hpp"
+#include "gui/views/timer_bars.hpp"
 
 namespace wirelab::gui {
 
@@ -16,8 +17,9 @@ struct FlightSpan {
 };
 FlightSpan flights_in(const Look& look, const TimeWindow& time, std::size_t most);
 
-/// Draws them between the lanes (y by node). A click on one selects it and goes to its middle.
+/// Draws them between the lanes (y by node), with the timers' words below their labels. A click on one selects it and goes to its
+/// middle.
 void draw_packet_arrows(Look& look, ImDrawList& list, const TimeWindow& time, const std::map<EntityId, float>& lane_y,
-                        const FlightSpan& span, bool hovered);
+                        const FlightSpan& span, const std::vector<TimerWord>& words, bool hovered);
 
 }  // namespace wirelab::gui

@@ -18,7 +18,7 @@
 namespace wirelab::gui {
 namespace {
 
-constexpr std::size_t kMostLanes = 6;
+constexpr std::size_t kMostLanes = 16;
 constexpr std::size_t kMostArrows = 400;
 constexpr std::size_t kMostBelongings = 12;
 constexpr std::size_t kMostSessions = 500;
@@ -43,7 +43,8 @@ class Sequence {
     time_.right = origin.x + size.x - skin.px(14);
     time_.move(look, hovered, usual_span(look));
     const float top = origin.y + skin.px(34);
-    const float bottom = origin.y + size.y - skin.px(40);  // the last lane has room for its timers
+    // The last lane has room for its timers, where there is any to spare.
+    const float bottom = origin.y + size.y - skin.px(size.y < skin.px(170) ? 22.0f : 40.0f);
     most_lanes_ = std::clamp<std::size_t>(static_cast<std::size_t>((bottom - top) / skin.px(26)) + 1, 2, kMostLanes);
     choose_lanes(look);
     time_.draw_axis(look, list, origin, size);
@@ -63,7 +64,7 @@ class Sequence {
     timers(look, list, row, hovered);
     marks(look, list);
     if (what_ == kPackets) {
-      draw_packet_arrows(look, list, time_, lane_y_, flights_in(look, time_, kMostArrows), hovered);
+      draw_packet_arrows(look, list, time_, lane_y_, flights_in(look, time_, kMostArrows), timer_words_, hovered);
     } else {
       arrows(look, list, hovered);
     }
@@ -71,7 +72,7 @@ class Sequence {
     time_.draw_now(look, list, origin, size);
     list.PopClipRect();
     constexpr const char* words[] = {"MQTT", "Packets"};
-    ImGui::SetCursorScreenPos({origin.x + skin.px(4), origin.y + size.y - skin.px(28)});
+    ImGui::SetCursorScreenPos({origin.x + skin.px(4), origin.y + skin.px(2)});
     chosen_ |= segments(skin, "what", words, what_, 24);
     tip(skin, "Control packets from end to end, or every packet on every link");
     if (lanes_.empty()) {
@@ -264,6 +265,7 @@ class Sequence {
       labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, "", colour, alpha, selected});
       labels.back().text = label_of(look, e, false);
     }
+    draw_words(skin, list, timer_words_);
     // Labels keep clear of one another: the one that is selected first, then from the newest back.
     std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
     TakenPlaces taken;
@@ -292,7 +294,7 @@ class Sequence {
   }
 
   // Of each lane, those of its own client and connections; of a broker, those of the connections that the window shows.
-  void timers(const Look& look, ImDrawList& list, float row, bool hovered) const {
+  void timers(const Look& look, ImDrawList& list, float row, bool hovered) {
     std::map<EntityId, std::set<EntityId>> of_lane;
     for (const EntityId lane : lanes_) {
       const IndexedEntity* node = look.index.find(lane);
@@ -329,10 +331,11 @@ class Sequence {
       }
     }
     const int rows = std::clamp(static_cast<int>((row - look.skin.px(24)) / look.skin.px(15)), 1, 3);
+    timer_words_.clear();
     // Below the last lane there is room for two.
     for (const auto& [lane, entities] : of_lane)
       draw_timers(look, list, time_, lane_y_.at(lane), lane == lanes_.back() ? std::min(rows, 2) : rows, entities,
-                  hovered);
+                  hovered, timer_words_);
   }
 
   void marks(const Look& look, ImDrawList& list) const {
@@ -387,6 +390,7 @@ class Sequence {
   bool chosen_ = false;                  // by the person
   std::size_t most_lanes_ = kMostLanes;  // that have room
   TimeWindow time_;
+  std::vector<TimerWord> timer_words_;
   std::vector<EntityId> lanes_;
   std::map<EntityId, float> lane_y_;
 };

@@ -11,8 +11,6 @@
 namespace wirelab::gui {
 namespace {
 
-constexpr std::size_t kMostRows = 80;
-
 std::string who(const Look& look, const SubscriptionTree::Level& level, const std::string& broker) {
   if (level.subscribers.empty()) return {};
   if (level.subscribers.size() > 1) return fmt::format("{} sessions", level.subscribers.size());
@@ -53,7 +51,7 @@ void Subscriptions::draw(Look& look, const std::string& broker, std::span<const 
   ImDrawList& list = *ImGui::GetWindowDrawList();
   const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
   const auto levels = tree.listed();
-  for (std::size_t i = 0; i < std::min(levels.size(), kMostRows); ++i) {
+  const auto draw_level = [&](std::size_t i) {
     const SubscriptionTree::Level& level = *levels[i];
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const float middle = at.y + skin.px(11);
@@ -79,8 +77,12 @@ void Subscriptions::draw(Look& look, const std::string& broker, std::span<const 
     ImGui::PopID();
     if (name == "+") tip(skin, "+ stands for one whole level [MQTT-4.7.1-3]");
     if (name == "#") tip(skin, "# stands for its parent and everything below [MQTT-4.7.1-2]");
+  };
+  ImGuiListClipper clipper;
+  clipper.Begin(static_cast<int>(levels.size()), skin.px(22) + ImGui::GetStyle().ItemSpacing.y);
+  while (clipper.Step()) {
+    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) draw_level(static_cast<std::size_t>(i));
   }
-  if (levels.size() > kMostRows) explain(skin, fmt::format("and {} more levels", levels.size() - kMostRows));
 }
 
 }  // namespace wirelab::gui

@@ -62,7 +62,7 @@ void TimeWindow::draw_axis(const Look& look, ImDrawList& list, ImVec2 origin, Im
     const float x = std::floor(x_of(static_cast<std::int64_t>(at))) + 0.5f;
     list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::line), 1);
     const bool behind_head = std::fabs(x - x_of(look.at)) < skin.px(84);
-    if (x > left - skin.px(4) && x < right - skin.px(20) && !behind_head)
+    if (x > left + skin.px(18) && x < right - skin.px(20) && !behind_head)
       text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, skin(Colour::text_third),
                    fmt::format("{:.{}f} s", at / 1e9, digits));
   }

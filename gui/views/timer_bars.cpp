@@ -41,8 +41,18 @@ constexpr TimerLook kTimers[] = {
 
 }  // namespace
 
+void draw_words(const Skin& skin, ImDrawList& list, const std::vector<TimerWord>& words) {
+  for (const TimerWord& word : words) {
+    const float width = measure(skin.fonts.tiny, word.word).x;
+    list.AddRectFilled({word.at.x - skin.px(2), word.at.y - skin.px(6)},
+                       {word.at.x + width + skin.px(2), word.at.y + skin.px(6)}, skin(Colour::panel, 0.55f),
+                       skin.px(3));
+    text_at(list, skin.fonts.tiny, word.at.x, word.at.y, skin(word.colour, word.alpha), word.word);
+  }
+}
+
 void draw_timers(const Look& look, ImDrawList& list, const TimeScale& scale, float y, int rows,
-                 const std::set<EntityId>& entities, bool hovered) {
+                 const std::set<EntityId>& entities, bool hovered, std::vector<TimerWord>& words) {
   const Skin& skin = look.skin;
   const std::int64_t to = scale.from + scale.span;
   const ImVec2 mouse = ImGui::GetIO().MousePos;
@@ -95,7 +105,7 @@ void draw_timers(const Look& look, ImDrawList& list, const TimeScale& scale, flo
           const float word = measure(skin.fonts.tiny, kind.word).x;
           if (x1 - x0 > word + skin.px(10) && x0 > free_from) {
             const float alpha = change->at > look.at ? 0.5f : 1.0f;
-            text_at(list, skin.fonts.tiny, x0 + skin.px(5), (top + bottom) * 0.5f, skin(kind.colour, alpha), kind.word);
+            words.push_back({{x0 + skin.px(5), (top + bottom) * 0.5f}, kind.word, kind.colour, alpha});
             free_from = x0 + word + skin.px(16);
           }
           if (hovered && mouse.x >= x0 && mouse.x <= std::max(x1, x0 + 3) && mouse.y >= top - 2 &&

@@ -44,6 +44,8 @@ class Topology {
     handle_mouse(look, hovered);
     dots(look, list);
     hot_ = {};
+    taken_ = {};
+    for (const Placed& placed : layout_.items) taken_.add(cards_.box(look, frame_, placed));
     links(look, list, hovered);
     packets(look, list, hovered);
     nodes(look, list, hovered);
@@ -131,7 +133,6 @@ class Topology {
   }
 
   void links(Look& look, ImDrawList& list, bool hovered) {
-    link_labels_.clear();
     link_texts_.clear();
     const auto& channels = look.index.channels();
     for (std::size_t i = 0; i + 1 < channels.size(); i += 2) {
@@ -171,14 +172,16 @@ class Topology {
         const std::string text = impairments_of(look, channels[i].entity);
         const ImVec2 m = c.at(0.5f);
         if (!text.empty()) {
-          // Above the link where it is long enough, else above the cards at its ends.
-          const float label = measure(look.skin.fonts.small, text).x + look.skin.px(14);
-          const bool fits = std::fabs(c.d.x - c.a.x) > label + look.skin.px(8);
-          const float rise = fits ? look.skin.px(20) : kHubSide * 0.5f * frame_.unit() + look.skin.px(18);
-          const ImVec2 at{m.x, (fits ? m.y : std::min(c.a.y, c.d.y)) - rise};
+          // Above the link where there is room, else above what stands at its ends, below it, or still higher.
+          const float half = measure(look.skin.fonts.small, text).x * 0.5f + look.skin.px(7);
+          const float close = look.skin.px(20), clear = kHubSide * 0.5f * frame_.unit() + look.skin.px(18);
+          const float top = std::min(c.a.y, c.d.y), foot = std::max(c.a.y, c.d.y);
+          ImVec2 at{m.x, m.y - close};
+          for (const float y : {m.y - close, top - clear, m.y + close, foot + clear, top - clear - close}) {
+            at.y = y;
+            if (taken_.take({at.x - half, y - look.skin.px(11), at.x + half, y + look.skin.px(11)})) break;
+          }
           link_texts_.push_back({at, lossy ? Colour::warning : Colour::text_third, false, text});
-          link_labels_.push_back(
-              {at.x - label * 0.5f, at.y - look.skin.px(11), at.x + label * 0.5f, at.y + look.skin.px(11)});
         }
       }
     }
@@ -202,8 +205,7 @@ class Topology {
       cross(list, look.skin, *at, look.skin.px(7));
       const bool selected = look.selection.packet == flight.blob;
       if (selected || flight.lost_at + kCrossStays / 2 > look.at)
-        pill(list, look.skin, look.skin.fonts.mono_small, {at->x, at->y + look.skin.px(24)}, Colour::error,
-             name_of(static_cast<DropReason>(flight.reason)));
+        labels_.push_back({*at, Colour::error, selected, std::string(name_of(static_cast<DropReason>(flight.reason)))});
       touch(look, hovered, *at, flight);
     });
     // In a crowd each packet is a small plain sign, spread beside the link that its group shares.
@@ -256,22 +258,24 @@ class Topology {
     });
   }
 
-  // Above their packets, each keeping clear of the others; the selected one first.
+  // Above their packets, or below, each keeping clear of the others and of what stands there; the selected one first.
   void packet_labels(const Look& look, ImDrawList& list) {
     std::stable_partition(labels_.begin(), labels_.end(), [](const Label& l) { return l.selected; });
     for (const Label& label : link_texts_)
       pill(list, look.skin, look.skin.fonts.small, label.at, label.colour, label.text);
-    TakenPlaces taken;
-    for (const ImVec4& box : link_labels_) taken.add(box);
     ImFont* const font = look.skin.fonts.mono_small;
     for (const Label& label : labels_) {
       const float half = measure(font, label.text).x * 0.5f + look.skin.px(8);
       const float tall = look.skin.px(11);
-      ImVec2 at{label.at.x, label.at.y - look.skin.px(24)};
-      const auto box = [&] { return ImVec4{at.x - half, at.y - tall, at.x + half, at.y + tall}; };
-      bool free = taken.take(box());
-      for (int i = 0; i < 4 && !free; ++i) at.y -= tall * 2, free = taken.take(box());
-      if (!free) continue;
+      ImVec2 at = label.at;
+      bool free = false;
+      for (const float away : {-24.0f, 24.0f, -46.0f, 46.0f, -68.0f, 68.0f, -90.0f}) {
+        at.y = label.at.y + look.skin.px(away);
+        free = taken_.take({at.x - half, at.y - tall, at.x + half, at.y + tall});
+        if (free) break;
+      }
+      if (!free && !label.selected) continue;
+      if (!free) at.y = label.at.y - look.skin.px(24);
       pill(list, look.skin, font, at, label.colour, label.text, false, 1.0f, label.selected);
     }
   }
@@ -405,7 +409,7 @@ class Topology {
   };
   std::vector<Label> labels_;
   std::vector<Label> link_texts_;
-  std::vector<ImVec4> link_labels_;  // where they stand on the screen
+  TakenPlaces taken_;  // by nodes and labels
   CanvasFrame frame_;
   Layout layout_;
   NodeCards cards_;

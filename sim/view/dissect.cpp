@@ -17,6 +17,28 @@ struct Meaning {
   std::string_view text;
 };
 constexpr Meaning kMeanings[] = {
+    {"Version, header length",
+     "Four bits each: 4 is IPv4; the header's length counts words of 4 bytes (RFC 791, 3.1)."},
+    {"Type of service",
+     "Six bits for a class of service, two by which a router says that it is congested (RFC 2474, 3168)."},
+    {"Urgent pointer", "Counts only where URG is set, which new applications should not do (RFC 6093)."},
+    {"Total length", "Header and payload together, in bytes: 65,535 at most (RFC 791, 3.1)."},
+    {"Flags, fragment", "Where \"don't fragment\" is set, a router drops what is too long and says so (RFC 791, 3.1)."},
+    {"Protocol", "Whose header comes next: 1 is ICMP, 6 TCP, 17 UDP (RFC 791, 3.1; RFC 1700)."},
+    {"Header checksum", "Over this header alone; every router computes it anew, since it changes TTL (RFC 791, 3.1)."},
+    {"Source", "The address of the interface that sent it; a NAT router writes its own here (RFC 791, 3.1; RFC 3022)."},
+    {"Destination", "The address that routers look up, longest prefix first (RFC 791, 3.1; RFC 1812, 5.2.4.3)."},
+    {"Source port",
+     "Names the sender's end; with the other port and both addresses it names the connection (RFC 9293, 3.1)."},
+    {"Destination port", "Who is meant on that host: 1883 is MQTT, 53 DNS, 67 DHCP (RFC 9293, 3.1; RFC 6335)."},
+    {"User name", "For the server to check, with or without a password (MQTT-3.1.2-18, -19)."},
+    {"Password",
+     "Up to 65,535 bytes of any kind, readable to all on the way unless TLS hides it (MQTT 3.1.1, 3.1.3.5)."},
+    {"Part of a control packet",
+     "TCP is a stream: where one of its segments ends says nothing about MQTT (RFC 9293, 3.9)."},
+    {"Rest of a control packet",
+     "It began in an earlier segment: TCP is a stream and knows no messages (RFC 9293, 3.9)."},
+    {"First part", "The control packet goes on in the next segment: TCP is a stream (RFC 9293, 3.9)."},
     {"Time to live", "Each router takes one off; at 0 the packet is dropped and ICMP says so (RFC 791)."},
     {"Identification",
      "Tells the fragments of one packet from another's; with \"don't fragment\" it means little (RFC 6864)."},
@@ -77,6 +99,7 @@ class Dissector {
       add(FieldLayer::ip, name, std::move(value), begin, end);
     };
     field("Version, header length", "4, 20 bytes", 0, 1);
+    field("Type of service", fmt::format("{:#04x}", packet_[1]), 1, 2);
     field("Total length", fmt::format("{}", header.total_length), 2, 4);
     field("Identification", fmt::format("{:#06x}", header.identification), 4, 6);
     field("Flags, fragment", header.dont_fragment ? "don't fragment" : "may be fragmented", 6, 8);
@@ -110,6 +133,7 @@ class Dissector {
     field("Flags (TCP)", flags, 12, 14);
     field("Window", fmt::format("{}", header.window), 14, 16);
     field("Checksum", fmt::format("{:#06x}", wire::load16(packet_.data() + at + 16)), 16, 18);
+    field("Urgent pointer", fmt::format("{}", wire::load16(packet_.data() + at + 18)), 18, 20);
     const std::size_t size = wire::header_size(header);
     if (size <= wire::kTcpHeaderSize) return;
     std::string options;

@@ -61,7 +61,7 @@ void dns(const Adder& add, const wire::DnsMessage& message) {
   add("Name", message.name, 12, type, "Labels with their lengths in front, ended by a zero (RFC 1035, 4.1.2).");
   add("Type, class",
       message.type == wire::kDnsTypeA ? "A (an IPv4 address), Internet" : fmt::format("{}", message.type), type,
-      type + 4);
+      type + 4, "What is asked for: A is an address, and the class is always the Internet (RFC 1035, 3.2).");
   std::size_t at = type + 4;
   for (int i = 0; at + 12 <= add.size(); ++i) {
     const std::size_t fixed = after_name(add, at);
@@ -70,15 +70,17 @@ void dns(const Adder& add, const wire::DnsMessage& message) {
     add("Answer's name", "the same, by a pointer", at, fixed,
         "Names are written once and pointed to (RFC 1035, 4.1.4).");
     add("Answer's type, class", add.u16(fixed) == wire::kDnsTypeA ? "A, Internet" : fmt::format("{}", add.u16(fixed)),
-        fixed, fixed + 4);
+        fixed, fixed + 4, "As of a question (RFC 1035, 3.2).");
     add("Time to live (DNS)", fmt::format("{} s", add.u32(fixed + 4)), fixed + 4, fixed + 8,
         "So long the answer may be kept and given again (RFC 1035, 3.2.1).");
-    add("Length", bytes_text(length), fixed + 8, fixed + 10);
+    add("Length", bytes_text(length), fixed + 8, fixed + 10, "Of what follows (RFC 1035, 3.2.1).");
     const bool address = length == 4 && fixed + 14 <= add.size();
-    add("Address", address ? add.address(fixed + 10) : bytes_text(length), fixed + 10, fixed + 10 + length);
+    add("Address", address ? add.address(fixed + 10) : bytes_text(length), fixed + 10, fixed + 10 + length,
+        "The address that the name stands for, four bytes (RFC 1035, 3.4.1).");
     at = fixed + 10 + length;
   }
-  if (at < add.size()) add("Rest", bytes_text(add.size() - at), at, add.size());
+  if (at < add.size())
+    add("Rest", bytes_text(add.size() - at), at, add.size(), "Records of other sections (RFC 1035, 4.1).");
 }
 
 struct DhcpOption {
@@ -105,17 +107,20 @@ std::string option_value(const Adder& add, const wire::DhcpMessage& message, std
 void dhcp(const Adder& add, const wire::DhcpMessage& message) {
   add("Operation", add.u8(0) == 1 ? "request (1)" : "reply (2)", 0, 1,
       "Of the client, or of the server (RFC 2131, 2).");
-  add("Hardware type, length, hops", fmt::format("{}, {}, {}", add.u8(1), add.u8(2), add.u8(3)), 1, 4);
+  add("Hardware type, length, hops", fmt::format("{}, {}, {}", add.u8(1), add.u8(2), add.u8(3)), 1, 4,
+      "1 is Ethernet, whose addresses have six bytes; hops count relays (RFC 2131, 2).");
   add("Transaction", fmt::format("{:#010x}", message.transaction), 4, 8, "The client's number: answers carry it back.");
   add("Seconds", fmt::format("{}", message.seconds), 8, 10, "Since the client began to ask.");
-  add("Flags (DHCP)", add.u16(10) != 0 ? "answer by broadcast" : "0", 10, 12);
+  add("Flags (DHCP)", add.u16(10) != 0 ? "answer by broadcast" : "0", 10, 12,
+      "A client without an address may be unable to take an answer that is sent to it alone (RFC 2131, 4.1).");
   add("Client address", add.address(12), 12, 16, "Of a client that has one and renews it.");
   add("Your address", add.address(16), 16, 20, "What the server offers, or gives.");
-  add("Next server, relay", fmt::format("{}, {}", add.address(20), add.address(24)), 20, 28);
+  add("Next server, relay", fmt::format("{}, {}", add.address(20), add.address(24)), 20, 28,
+      "For starting over the network, and for a relay between two networks (RFC 2131, 2).");
   std::string hardware;
   for (const std::uint8_t b : message.hardware) hardware += fmt::format("{}{:02x}", hardware.empty() ? "" : ":", b);
   add("Client hardware", hardware, 28, 44, "By this the server knows who asks, before there is an address.");
-  add("Server name, file", "of BOOTP, not used", 44, 236);
+  add("Server name, file", "of BOOTP, not used", 44, 236, "Empty since options say it better (RFC 2131, 2).");
   add("Magic cookie", fmt::format("{:#010x}", add.u32(236)), 236, 240, "Options follow (RFC 2131, 3).");
   std::size_t at = 240;
   while (at + 1 < add.size() && add.u8(at) != 255 && add.u8(at) != 0) {
@@ -131,13 +136,14 @@ void dhcp(const Adder& add, const wire::DhcpMessage& message) {
         at, at + 2 + length, "An option: its number, its length, and what it says (RFC 2132).");
     at += 2 + length;
   }
-  if (at < add.size()) add("End, padding", bytes_text(add.size() - at), at, add.size());
+  if (at < add.size())
+    add("End, padding", bytes_text(add.size() - at), at, add.size(), "255 ends the options (RFC 2132, 3.2).");
 }
 
 void udp(Bytes packet, const wire::UdpHeader& header, std::vector<DissectedField>& fields) {
   const Adder add{fields, packet, wire::kIpv4HeaderSize, FieldLayer::udp};
-  add("Source port", fmt::format("{}", header.source_port), 0, 2);
-  add("Destination port", fmt::format("{}", header.destination_port), 2, 4);
+  add("Source port", fmt::format("{}", header.source_port), 0, 2, "Where an answer is to go (RFC 768).");
+  add("Destination port", fmt::format("{}", header.destination_port), 2, 4, "Who is meant on that host (RFC 768).");
   add("Length", bytes_text(add.u16(4)), 4, 6, "Header and payload (RFC 768).");
   add("Checksum", fmt::format("{:#06x}", add.u16(6)), 6, 8,
       "Over header, payload and both addresses; 0 says that there is none (RFC 768).");
@@ -151,7 +157,8 @@ void udp(Bytes packet, const wire::UdpHeader& header, std::vector<DissectedField
     if (const auto message = wire::decode_dhcp(payload)) return dhcp({fields, packet, at, FieldLayer::dhcp}, *message);
   }
   if (!payload.empty())
-    Adder{fields, packet, at, FieldLayer::other}("Payload", printable_text(payload), 0, payload.size());
+    Adder{fields, packet, at, FieldLayer::other}("Payload", printable_text(payload), 0, payload.size(),
+                                                 "The application's own bytes: a datagram is a whole (RFC 768).");
 }
 
 void icmp(Bytes packet, const wire::IcmpMessage& message, std::vector<DissectedField>& fields) {
@@ -165,19 +172,21 @@ void icmp(Bytes packet, const wire::IcmpMessage& message, std::vector<DissectedF
                                               "too big, and not to be fragmented"};
   const bool known = message.type == wire::IcmpType::unreachable && message.code < std::size(unreachable);
   add("Code", known ? fmt::format("{} ({})", message.code, unreachable[message.code]) : fmt::format("{}", message.code),
-      1, 2);
+      1, 2, "Which of the cases of its type (RFC 792).");
   add("Checksum", fmt::format("{:#06x}", add.u16(2)), 2, 4, "Over the whole message.");
   const bool echo = message.type == wire::IcmpType::echo || message.type == wire::IcmpType::echo_reply;
   if (echo) {
-    add("Identifier", fmt::format("{}", message.identifier), 4, 6);
-    add("Sequence", fmt::format("{}", message.sequence), 6, 8);
+    add("Identifier", fmt::format("{}", message.identifier), 4, 6,
+        "Tells one asker's requests from another's (RFC 792).");
+    add("Sequence", fmt::format("{}", message.sequence), 6, 8, "Counts requests; an answer carries it back (RFC 792).");
   } else {
     add("Next MTU", fmt::format("{}", message.next_mtu), 4, 8,
         "What the next link can take, where it was too big (RFC 1191).");
   }
   if (add.size() > 8)
     add(echo ? "Data" : "The packet that drew it", bytes_text(add.size() - 8), 8, add.size(),
-        echo ? "" : "Its IP header and the first eight bytes behind: whose it was (RFC 792).");
+        echo ? "Comes back as it was sent (RFC 792)."
+             : "Its IP header and the first eight bytes behind: whose it was (RFC 792).");
 }
 
 }  // namespace

@@ -78,8 +78,12 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       timers_.take(record);
       if (static_cast<Field>(record.field) == Field::session_will && record.b != 0)
         origins_[static_cast<MessageId>(record.b)] = number;
+      // A new entry of the window; the PUBLISH that is sent next says whose message it is.
+      if (static_cast<Field>(record.field) == Field::session_inflight && record.a == 0 && record.b != 0)
+        filling_ = record.entity, filled_id_ = record.key;
       break;
     case Kind::message_accepted: origins_[record.subject] = number; break;
+    case Kind::message_queued: queued_[record.entity].emplace_back(record.at, record.subject); break;
     case Kind::session_event: {
       const auto event = static_cast<SessionEvent>(record.field);
       if (event == SessionEvent::session_created || event == SessionEvent::session_resumed) {
@@ -172,10 +176,15 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       made.end = record.b;
       made.first_byte = static_cast<std::uint8_t>(record.field);
       made.message = record.key;
+      if (filling_ != 0 && filling_ == record.entity && made.message != 0) {
+        in_flight_[record.entity].push_back({record.at, filled_id_, made.message});
+        filling_ = 0;
+      }
       open_exchange_[pair_key(record.subject, static_cast<std::uint64_t>(record.a))] =
           static_cast<std::uint32_t>(exchanges_.size());
       if (stream_exchanges_.size() <= record.subject) stream_exchanges_.resize(record.subject + 1);
       stream_exchanges_[record.subject].push_back(static_cast<std::uint32_t>(exchanges_.size()));
+      sent_by_[record.entity].push_back(static_cast<std::uint32_t>(exchanges_.size()));
       exchanges_.push_back(made);
       break;
     }
@@ -211,6 +220,26 @@ bool RunIndex::session_exists(EntityId session, std::int64_t at) const {
   const auto& changes = found->second;
   const auto after = std::partition_point(changes.begin(), changes.end(), [&](const auto& c) { return c.first <= at; });
   return after != changes.begin() && (after - 1)->second;
+}
+
+std::vector<MessageId> RunIndex::queued(EntityId session, std::int64_t at, std::size_t count) const {
+  const auto found = queued_.find(session);
+  if (found == queued_.end()) return {};
+  const auto& all = found->second;
+  const std::size_t end = count_before(all, at + 1, [](const auto& one) { return one.first; });
+  std::vector<MessageId> waiting;
+  for (std::size_t i = end - std::min(end, count); i < end; ++i) waiting.push_back(all[i].second);
+  return waiting;
+}
+
+MessageId RunIndex::in_flight(EntityId session, std::uint32_t packet_id, std::int64_t at) const {
+  const auto found = in_flight_.find(session);
+  if (found == in_flight_.end()) return 0;
+  const auto& all = found->second;
+  for (std::size_t i = count_before(all, at + 1, [](const InFlight& one) { return one.at; }); i > 0; --i) {
+    if (all[i - 1].packet_id == packet_id) return all[i - 1].message;
+  }
+  return 0;
 }
 
 RecordNumber RunIndex::origin_of(MessageId message) const {

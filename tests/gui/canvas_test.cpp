@@ -215,23 +215,24 @@ TEST_CASE("pictures of the canvas and the sequence are of the shown instant") {
   const std::string folder = std::filesystem::temp_directory_path() / ("wirelab-svg-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   std::filesystem::current_path(folder);
-  const auto picture = [&](const char* view) {
+  const auto picture = [&](const char* view, const std::string& name) {
     application.write_picture_of(view);
     screen.settle(application);
-    CHECK(screen.has(std::string("Written: qos-") + view + ".svg"));
-    return file_text(std::string("qos-") + view + ".svg");
+    CHECK(screen.has("Written: " + name));
+    return file_text(name);
   };
-  const std::string cut = picture("topology");
+  const std::string cut = picture("topology", "qos-topology.svg");
   CHECK(cut.starts_with("<svg xmlns="));
   CHECK(cut.ends_with("</svg>\n"));
   CHECK(cut.find(">cut<") != std::string::npos);
   CHECK(cut.find("at 22.000000 s") != std::string::npos);
   application.look_at(seconds_in(2.12).ns());
   screen.settle(application);
-  const std::string whole = picture("topology");
+  const std::string whole = picture("topology", "qos-topology-2.svg");  // nothing is written over
+  CHECK(file_text("qos-topology.svg") == cut);
   CHECK(whole.find(">cut<") == std::string::npos);
   CHECK(whole.find("PUBLISH q2 qos/2 m1") != std::string::npos);  // on its way
-  const std::string sequence = picture("sequence");
+  const std::string sequence = picture("sequence", "qos-sequence.svg");
   CHECK(sequence.find("2.120000 s") != std::string::npos);
   CHECK(sequence.find("opacity=\"0.35\"") != std::string::npos);  // what is later
   CHECK(sequence.find("PUBREC m1") != std::string::npos);

@@ -64,6 +64,53 @@ TEST_CASE("space shows again what has happened, at the chosen speed, and goes on
   application.playback()->wait();
 }
 
+TEST_CASE("keys go through packets of every kind, and through the whole run") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/names.lua"), "names");
+  application.playback()->run_to(seconds_in(40));
+  application.playback()->wait();
+  screen.settle(application);
+  screen.type(application, "0");
+  CHECK(application.shown_at() == 0);
+  // All that goes onto a link by then, one after the other, those without MQTT too; and back again.
+  const auto flights_of = [&] {
+    const TraceStore::Reader reader(*application.playback()->store());
+    std::vector<std::pair<std::int64_t, BlobNumber>> all;
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+      const Record& r = reader.record(n);
+      if (r.kind == Kind::packet_transmitted) all.emplace_back(r.at, r.key);
+    }
+    return all;
+  };
+  const auto flights = flights_of();
+  REQUIRE(flights.size() > 12);
+  std::vector<std::pair<std::int64_t, BlobNumber>> visited;
+  for (int i = 0; i < 12; ++i) {
+    screen.type(application, "y");
+    visited.emplace_back(application.shown_at(), application.selection().packet);
+  }
+  CHECK(visited == std::vector(flights.begin(), flights.begin() + 12));
+  screen.type(application, "Y");
+  CHECK(application.selection().packet == flights[10].second);
+  CHECK(application.selection().link != 0);
+  screen.type(application, "}");
+  CHECK(application.shown_at() == flights[10].first + seconds_in(2).ns());
+  screen.type(application, "{");
+  CHECK(application.shown_at() == flights[10].first);
+  screen.type(application, "l");
+  CHECK(application.shown_at() == seconds_in(40).ns());
+}
+
+TEST_CASE("a scale that does not fit into the window is told, and by how much") {
+  Headless screen(1280, 800);
+  gui::Application application(gui::dark_theme(), 1);
+  application.set_scale(3);
+  REQUIRE(application.apply_scale());
+  screen.settle(application);
+  CHECK(screen.has("300 % does not fit into this window, which shows 151 %"));
+}
+
 TEST_CASE("two runs side by side are played together, and only one has the keys") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);

@@ -1,0 +1,115 @@
+// The broker's X-ray: what waits and what is under way has its topic, its payload and its rule, however many sessions there are.
+#include "tests/gui/headless.hpp"
+
+using namespace wirelab;
+using namespace wirelab::test;
+
+namespace {
+
+std::unique_ptr<Session> session_from(const std::string& source) {
+  SessionSetup setup;
+  setup.path = "xray.lua";
+  setup.source = source;
+  auto session = Session::begin(setup);
+  if (!session) FAIL(session.error().text);
+  return std::move(*session);
+}
+
+}  // namespace
+
+TEST_CASE("messages that wait and that are in flight are shown with topic, payload and rule") {
+  // The reader takes two of QoS 2 at a time from a broker that is far away.
+  const char* source = R"(
+duration("2min")
+local hub, home = broker("hub", { max_inflight = 2 }), router("home")
+link(home, hub, { delay = "800ms" })
+device("reader", { on = home }, function(self)
+  local c = self:mqtt({ client_id = "reader", clean_session = false })
+  c:connect(hub)
+  c:subscribe("plan/#", { qos = 2 })
+  c:loop_forever()
+end)
+device("writer", { on = hub }, function(self)
+  local c = self:mqtt()
+  c:connect(hub)
+  sleep("20s")
+  for i = 1, 7 do c:publish("plan/" .. i, "step number " .. i, { qos = 2 }) end
+  c:loop_forever()
+end)
+)";
+  Headless screen(1440, 1800);
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_from(source), "xray");
+  application.playback()->run_to(seconds_in(21));
+  application.playback()->wait();
+  application.show("broker");
+  screen.settle(application);
+  CHECK(screen.has("in flight 1: plan/1"));
+  CHECK(screen.has("in flight 2: plan/2"));
+  CHECK_FALSE(screen.has("in flight 3: plan/3"));
+  CHECK(screen.has("\"step number 2\""));
+  CHECK(screen.has("5 queued"));
+  for (int i = 3; i <= 7; ++i) {
+    CHECK(screen.has("plan/" + std::to_string(i)));
+    CHECK(screen.has("\"step number " + std::to_string(i) + "\""));
+  }
+  CHECK(screen.has("[MQTT-4.4.0-1]"));  // written out, not in a tip
+  CHECK(screen.has("[MQTT-4.6.0-6]"));
+  // One that waits is selected, with what brought it.
+  screen.click(application, "plan/5");
+  CHECK(application.selection().message != 0);
+  CHECK(application.selection().packet != 0);
+  // Back before they were published there are none, and with the window open again there are fewer.
+  application.look_at(seconds_in(19).ns());
+  screen.settle(application);
+  CHECK_FALSE(screen.has("queued"));
+  application.playback()->run_to(seconds_in(27));
+  application.playback()->wait();
+  application.look_at(seconds_in(27).ns());
+  screen.settle(application);
+  CHECK(screen.has("3 queued"));
+  CHECK(screen.has("in flight 3: plan/3"));
+}
+
+TEST_CASE("every session of a broker with many is reached by page and by name") {
+  const char* source = R"(
+duration("1min")
+local hub = broker("hub")
+for i = 1, 95 do
+  device(string.format("meter%03d", i), { on = hub }, function(self)
+    local c = self:mqtt()
+    c:connect(hub)
+    c:subscribe("floor/" .. i .. "/+")
+    c:loop_forever()
+  end)
+end
+)";
+  Headless screen(1440, 3000);
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_from(source), "many");
+  application.playback()->run_to(seconds_in(10));
+  application.playback()->wait();
+  application.show("broker");
+  screen.settle(application);
+  screen.click(application, "Sessions");
+  screen.settle(application);
+  CHECK(screen.has("1 to 40 of 95"));
+  CHECK(screen.has("meter040"));
+  CHECK_FALSE(screen.has("floor/95/+"));
+  screen.click(application, "after");
+  screen.click(application, "after");
+  screen.settle(application);
+  CHECK(screen.has("81 to 95 of 95"));
+  CHECK(screen.has("floor/95/+"));
+  const ImVec2 before = screen.where("before");
+  screen.click(application, before.x, before.y - 42);  // the field above
+  screen.type(application, "meter07");
+  screen.settle(application);
+  CHECK(screen.has("floor/70/+"));
+  CHECK(screen.has("floor/79/+"));
+  CHECK_FALSE(screen.has("floor/80/+"));
+  // The tree has all levels, as far down as one scrolls.
+  screen.click(application, "Subscriptions");
+  screen.settle(application);
+  CHECK(screen.has("95"));
+}
