@@ -15,8 +15,9 @@
 namespace wirelab::gui {
 namespace {
 
-// Records that are read in one frame: about 4 ms.
+// Records that are read at a time, and for how long in one frame; the first ones always are.
 constexpr RecordNumber kReadAFrame = 60'000;
+constexpr std::chrono::milliseconds kReading{8};
 
 }  // namespace
 
@@ -112,10 +113,14 @@ void Application::select_last(Kind kind) {
 }
 
 void Application::catch_up(Run& shown, const TraceStore::Reader& reader, const PlaybackStatus& status) {
-  const bool read_all = shown.index.read(reader, reader.last(), kReadAFrame);
+  const auto began = std::chrono::steady_clock::now();
+  bool read_all = shown.index.read(reader, reader.last(), kReadAFrame);
+  while (!read_all && std::chrono::steady_clock::now() - began < kReading)
+    read_all = shown.index.read(reader, reader.last(), kReadAFrame / 4);
   const std::int64_t at = shown.looking_at.value_or(status.now.ns());
   const RecordNumber wanted = reader.at_or_after(at + 1) - 1;
   const bool there = shown.timeline.seek(reader, wanted, kReadAFrame * 4);
+  shown.behind = read_all && there ? 0 : std::max<std::int64_t>(at - shown.index.last_at(), 1);
   moving_ = !read_all || !there || status.playing || status.busy || shown.replaying;
 }
 

@@ -79,6 +79,7 @@ class Application {
     std::optional<std::int64_t> looking_at;  // empty: the newest instant
     bool replaying = false;                  // the instant that is looked at goes on by itself
     std::vector<std::int64_t> bookmarks;     // in order of time
+    std::int64_t behind = 0;                 // ns that are not read yet of what is to be shown
   };
   static constexpr double kSpeeds[] = {0.001, 0.01, 0.1,
                                        1,     10,   0};  // simulated seconds a second, 0: as fast as it goes

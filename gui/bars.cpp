@@ -223,6 +223,11 @@ void Application::status_bar(const PlaybackStatus& status, ImVec2 at, float widt
   x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::text_second), word) + skin_.px(18);
   x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::text_third), fmt::format("{} events", status.events)) +
        skin_.px(18);
+  // A fast run is ahead of what is shown.
+  if (constexpr std::int64_t kNotable = 200'000'000; shown != nullptr && shown->behind > kNotable)
+    x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::warning),
+                 fmt::format("reading, {} behind", seconds_text(shown->behind, 1))) +
+         skin_.px(18);
   if (status.interventions > 0)
     x += text_at(list, skin_.fonts.small, x, middle, skin_(Colour::info),
                  fmt::format("{} by hand", status.interventions)) +
@@ -342,17 +347,30 @@ void Application::shortcut_sheet() {
       {"tab; arrows, enter", "the next pane; its controls, press. escape: as before"},
       {"?", "this sheet"}};
   const ImVec2 size = ImGui::GetIO().DisplaySize;
+  // In two columns where one is too high for the window; as wide as the longest lines are.
+  float key_width = 0, text_width = 0;
+  for (const auto& [key, does] : keys) {
+    key_width = std::max(key_width, measure(skin_.fonts.mono_small, key).x);
+    text_width = std::max(text_width, measure(skin_.fonts.small, does).x);
+  }
+  const float line = skin_.px(24), head = skin_.px(34);
+  const ImVec2 margin = ImGui::GetStyle().WindowPadding;
+  const bool one = static_cast<float>(std::size(keys)) * line + head + 2 * margin.y < size.y - skin_.px(20);
+  const std::size_t rows = one ? std::size(keys) : (std::size(keys) + 1) / 2;
+  const float column = key_width + skin_.px(16) + text_width + skin_.px(24);
+  const float width = std::min(column * (one ? 1.0f : 2.0f) + 2 * margin.x, size.x - skin_.px(8));
   ImGui::SetNextWindowPos({size.x * 0.5f, size.y * 0.5f}, ImGuiCond_Always, {0.5f, 0.5f});
-  ImGui::SetNextWindowSize({skin_.px(460), skin_.px(60 + 28 * static_cast<float>(std::size(keys)))});
+  ImGui::SetNextWindowSize({width, static_cast<float>(rows) * line + head + 2 * margin.y});
   ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0f);
   ImGui::Begin("##keys", &show_keys_, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoSavedSettings);
-  heading(skin_, "Keys", "? closes this");
   ImDrawList& list = *ImGui::GetWindowDrawList();
-  for (const auto& [key, does] : keys) {
-    const ImVec2 at = ImGui::GetCursorScreenPos();
-    text_at(list, skin_.fonts.mono_small, at.x, at.y + skin_.px(10), skin_(Colour::accent), key);
-    text_at(list, skin_.fonts.small, at.x + skin_.px(170), at.y + skin_.px(10), skin_(Colour::text), does);
-    ImGui::Dummy({1, skin_.px(20)});
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  heading(skin_, "Keys", "? closes this");
+  for (std::size_t i = 0; i < std::size(keys); ++i) {
+    const float x = at.x + (i < rows ? 0 : column);
+    const float y = at.y + head + (static_cast<float>(i % rows) + 0.5f) * line - skin_.px(4);
+    text_at(list, skin_.fonts.mono_small, x, y, skin_(Colour::accent), keys[i].first);
+    text_at(list, skin_.fonts.small, x + key_width + skin_.px(16), y, skin_(Colour::text), keys[i].second);
   }
   if (pressed(ImGuiKey_Escape)) show_keys_ = false;
   ImGui::End();

@@ -1,6 +1,6 @@
 #include "gui/content.hpp"
 
-#include <algorithm>
+#include "sim/view/dissect.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -33,29 +33,17 @@ std::optional<Content> content_of(const Look& look, MessageId message) {
   if (r.kind == Kind::message_accepted && r.b != 0) return content_of(look, static_cast<MessageId>(r.b));  // of a will
   const Exchange* exchange = receipt_before(look, origin);
   if (exchange == nullptr) return std::nullopt;
-  const auto packet = decoded(bytes_of(look, *exchange));
+  const auto bytes = bytes_of(look, *exchange);
+  const auto packet = decoded(bytes);
   if (!packet) return std::nullopt;
   const auto content = [](std::string_view topic, wire::Bytes payload, mqtt::Qos qos, bool retain) {
-    return Content{std::string(topic), printable(payload), payload.size(), static_cast<int>(qos), retain};
+    return Content{std::string(topic), printable_text(payload), payload.size(), static_cast<int>(qos), retain};
   };
   if (const auto* publish = std::get_if<mqtt::Publish>(&*packet))
     return content(publish->topic, publish->payload, publish->qos, publish->retain);
   if (const auto* connect = std::get_if<mqtt::Connect>(&*packet); connect != nullptr && connect->will)
     return content(connect->will->topic, connect->will->payload, connect->will->qos, connect->will->retain);
   return std::nullopt;
-}
-
-std::string printable(wire::Bytes payload, std::size_t most) {
-  std::string text;
-  for (const std::uint8_t b : payload.first(std::min(payload.size(), most)))
-    text += b >= 0x20 && b != 0x7f ? static_cast<char>(b) : '.';
-  // Not a part of a character at the cut.
-  while (!text.empty() && text.size() < payload.size() && (static_cast<unsigned char>(text.back()) & 0x80) != 0)
-    text.pop_back();
-  if (!mqtt::is_valid_utf8(wire::bytes_of(text)))
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }, '.');
-  return text;
 }
 
 }  // namespace wirelab::gui

@@ -11,18 +11,16 @@ namespace wirelab::gui {
 
 struct Content {
   std::string topic;
-  std::string payload;  // as printable(), at most 90 bytes of it
+  std::string payload;  // as printable_text()
   std::size_t size = 0;
   int qos = 0;
   bool retain = false;
 };
 
-/// The control packet of these bytes; empty where they are not exactly one.
+/// The control packet of these bytes, which it refers to; empty where they are not exactly one.
 std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes);
 /// The message that a broker keeps under this number, or the will that it has armed: from the PUBLISH or CONNECT that brought
-/// it. Empty where that is not kept, or took several packets.
+/// it. Empty where that is not kept.
 std::optional<Content> content_of(const Look& look, MessageId message);
-/// The beginning of a payload: UTF-8 as it is, of anything else what can be printed.
-std::string printable(wire::Bytes payload, std::size_t most = 90);
 
 }  // namespace wirelab::gui

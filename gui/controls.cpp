@@ -87,14 +87,18 @@ bool segments(const Skin& skin, const char* id, std::span<const char* const> wor
   ImDrawList& list = *ImGui::GetWindowDrawList();
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const float high = skin.px(height);
-  float width = skin.px(4);
-  for (const char* word : words) width += measure(skin.fonts.small_strong, word).x + skin.px(24);
+  float sum = skin.px(4);
+  for (const char* word : words) sum += measure(skin.fonts.small_strong, word).x;
+  // They stand closer where there is less room.
+  const float spare = (ImGui::GetContentRegionAvail().x - sum) / static_cast<float>(words.size());
+  const float margin = std::clamp(std::floor(spare), skin.px(6), skin.px(24));
+  const float width = sum + margin * static_cast<float>(words.size());
   list.AddRectFilled(origin, {origin.x + width, origin.y + high}, skin(Colour::raised), skin.px(8));
   bool changed = false;
   float x = origin.x + skin.px(2);
   ImGui::PushID(id);
   for (int i = 0; i < static_cast<int>(words.size()); ++i) {
-    const float w = measure(skin.fonts.small_strong, words[static_cast<std::size_t>(i)]).x + skin.px(24);
+    const float w = measure(skin.fonts.small_strong, words[static_cast<std::size_t>(i)]).x + margin;
     ImGui::SetCursorScreenPos({x, origin.y + skin.px(2)});
     ImGui::PushID(i);
     if (ImGui::InvisibleButton("segment", {w, high - skin.px(4)})) chosen = i, changed = true;

@@ -175,10 +175,14 @@ void Application::keys(const PlaybackStatus& status) {
   if (ImGui::GetIO().KeyShift || at_controls_) return;
   const auto go_to = [&](const Exchange& exchange) {
     look_at(exchange.sent_at);
-    select_exchange(selection_, TraceStore::Reader(*shown->playback->store()), exchange);
+    select_exchange(selection_, shown->index, exchange, exchange.sent_at);
   };
+  // From the selected one where that is sent at the shown instant, since several may be.
+  const Exchange* selected = selection_.exchange == 0 ? nullptr : shown->index.exchange(selection_.exchange);
+  const bool at_it = selected != nullptr && shown->looking_at && selected->sent_at == at;
+  const auto place = at_it ? static_cast<std::size_t>(selected - exchanges.data()) : std::size_t{0};
   if (pressed(ImGuiKey_LeftArrow)) {
-    const std::size_t before = shown->index.exchanges_before(at);
+    const std::size_t before = at_it ? place : shown->index.exchanges_before(at + (shown->looking_at ? 0 : 1));
     shown->playback->pause();
     if (before == 0) {
       look_at(0);
@@ -187,7 +191,7 @@ void Application::keys(const PlaybackStatus& status) {
     }
   }
   if (pressed(ImGuiKey_RightArrow) && shown->looking_at) {
-    const std::size_t after = shown->index.exchanges_before(at + 1);
+    const std::size_t after = at_it ? place + 1 : shown->index.exchanges_before(at + 1);
     if (after < exchanges.size()) {
       go_to(exchanges[after]);
     } else {

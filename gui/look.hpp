@@ -105,9 +105,17 @@ void each_value(const Look& look, EntityId entity, Field field, See&& see) {
 }
 /// "PUBLISH a/b", "PUBACK 3": what the control packet is, from the bytes that carried it.
 std::string label_of(const Look& look, const Exchange& exchange, bool with_topic);
-/// The control packet's bytes, from the packet of the network that carried it; empty if it took several.
-std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange);
-/// The topic of a PUBLISH; empty for others, and where it took several packets.
+/// What a packet is, in a few words or in a line; of a message over a hop that carries no IP, what it says.
+std::string packet_text(const Look& look, BlobNumber packet, bool in_a_line);
+/// What may be known of an exchange: of one that is still to come all, of the others what had been sent by the shown instant.
+inline std::int64_t known_by(const Look& look, const Exchange& exchange) {
+  return exchange.sent_at > look.at ? INT64_MAX : look.at;
+}
+/// The control packet's bytes; empty while TCP has not sent all of them.
+inline std::vector<std::uint8_t> bytes_of(const Look& look, const Exchange& exchange) {
+  return look.index.bytes_of(look.reader, exchange, known_by(look, exchange));
+}
+/// The topic of a PUBLISH; empty for others.
 std::string topic_of(const Look& look, const Exchange& exchange);
 /// The packet identifier in its bytes; 0 if there is none.
 std::uint16_t packet_id_of(const Look& look, const Exchange& exchange);

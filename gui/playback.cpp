@@ -33,6 +33,7 @@ Playback::~Playback() {
     quit_ = true;
     leaving_.store(true, std::memory_order_relaxed);
   }
+  session_->give_up();
   wake_.notify_all();
   thread_.join();
 }

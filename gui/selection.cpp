@@ -7,10 +7,10 @@ namespace wirelab::gui {
 void select_node(Selection& selection, EntityId node) { selection.node = node, selection.link = 0; }
 void select_link(Selection& selection, EntityId link) { selection.link = link, selection.node = 0; }
 
-void select_exchange(Selection& selection, const TraceStore::Reader& reader, const Exchange& exchange) {
+void select_exchange(Selection& selection, const RunIndex& index, const Exchange& exchange, std::int64_t by) {
   selection.exchange = exchange.sent;
   selection.message = exchange.message;
-  selection.packet = packet_of(reader, exchange);
+  selection.packet = index.carrier(exchange, by);
   selection.byte_begin = selection.byte_end = 0;
 }
 
@@ -50,7 +50,7 @@ bool select_record(Selection& selection, const TraceStore::Reader& reader, const
       case Kind::retransmission: {
         const Exchange* exchange = index.exchange_at(r.subject, r.a);
         if (exchange == nullptr) break;
-        select_exchange(selection, reader, *exchange);
+        select_exchange(selection, index, *exchange, r.at);
         return true;
       }
       default: break;
@@ -58,21 +58,6 @@ bool select_record(Selection& selection, const TraceStore::Reader& reader, const
     number = r.cause;
   }
   return false;
-}
-
-const Record* carrier_of(const TraceStore::Reader& reader, const Exchange& exchange) {
-  constexpr RecordNumber kNear = 64;  // TCP sends it right away or a little later
-  for (RecordNumber n = exchange.sent + 1; n <= std::min(reader.last(), exchange.sent + kNear); ++n) {
-    const Record& r = reader.record(n);
-    if (r.kind == Kind::packet_sent && r.subject == exchange.stream && r.a <= exchange.begin && r.b > exchange.begin)
-      return &r;
-  }
-  return nullptr;
-}
-
-BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange) {
-  const Record* carrier = carrier_of(reader, exchange);
-  return carrier == nullptr ? 0 : carrier->key;
 }
 
 }  // namespace wirelab::gui

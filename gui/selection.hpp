@@ -19,16 +19,11 @@ struct Selection {
 /// Either a node or a link is selected, never both.
 void select_node(Selection& selection, EntityId node);
 void select_link(Selection& selection, EntityId link);
-/// A control packet, with the packet that carried its beginning.
-void select_exchange(Selection& selection, const TraceStore::Reader& reader, const Exchange& exchange);
+/// A control packet, with the packet that had carried its beginning by the instant, if one had.
+void select_exchange(Selection& selection, const RunIndex& index, const Exchange& exchange, std::int64_t by);
 /// A packet, with the first control packet whose bytes it carries.
 void select_packet(Selection& selection, const RunIndex& index, BlobNumber packet);
 /// Where it happened, and the packet that the record is about or that led to it. False if none did.
 bool select_record(Selection& selection, const TraceStore::Reader& reader, const RunIndex& index, RecordNumber number);
-
-/// The packet that carried the beginning of a control packet; 0 if TCP has not sent it yet.
-BlobNumber packet_of(const TraceStore::Reader& reader, const Exchange& exchange);
-/// The record of that packet's sending; null if there is none.
-const Record* carrier_of(const TraceStore::Reader& reader, const Exchange& exchange);
 
 }  // namespace wirelab::gui

@@ -120,7 +120,14 @@ void picture(const Skin& skin, ImDrawList& list, const ScenarioCard& card, ImVec
     const ImVec2 a = place(card.layout.items[spot.from]), b = place(card.layout.items[spot.to]);
     packet_sign(list, skin, {a.x + (b.x - a.x) * spot.part, a.y + (b.y - a.y) * spot.part}, skin.px(5), spot.colour);
   }
-  const bool named = card.layout.items.size() <= 9;
+  // Names stand below, where the next one leaves room for them.
+  float nearest = 1e9f;
+  for (const Placed& a : card.layout.items) {
+    for (const Placed& b : card.layout.items) {
+      if (a.x == b.x && a.y < b.y) nearest = std::min(nearest, (b.y - a.y) * scale);
+    }
+  }
+  const bool named = card.layout.items.size() <= 9 && nearest > skin.px(30);
   for (std::size_t i = 0; i < card.layout.items.size(); ++i) {
     const Placed& item = card.layout.items[i];
     const ImVec2 at = place(item);

@@ -1,5 +1,6 @@
 -- The internet-controlled nightlight. The device sends its light level; a server decides and answers with a command; the LED
--- follows. Below 300 it is dark. Things to try: watch `wirelab run nightlight`, then cut the cable in the dark.
+-- follows: how soon after it has got dark is it on, and what if the server cannot be reached? Things to try: watch `wirelab run
+-- nightlight`, then cut the cable in the dark.
 
 duration("12min")
 local threshold = param("threshold", 300, { min = 0, max = 1023, help = "below this light level the LED is on" })

@@ -1,5 +1,5 @@
--- A lossy link and all three qualities of service. While the connection lives nothing is lost at any of them, since TCP repairs what
--- the link loses; what differs is how many packets a message takes. Look at latency_max: a lost packet makes messages late.
+-- A lossy link and all three qualities of service: what does each of them lose? Nothing while the connection lives, since TCP repairs
+-- what the link loses; what differs is how many packets a message takes. Look at latency_max: a lost packet makes messages late.
 -- Things to try: `wirelab run qos --set loss=0.3`, and count the control packets in the capture.
 
 duration("10min")

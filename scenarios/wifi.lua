@@ -1,6 +1,5 @@
--- A house with two access points of one network, and what can go wrong with Wi-Fi: a phone is carried through the house, a sensor
--- has the wrong password, another hangs too far away, a third keeps itself connected as the course's WiFiManager does; then the
--- access point is restarted. Who notices what, and after how long?
+-- What can go wrong with Wi-Fi: a phone is carried from one access point to another, a sensor has the wrong password, one hangs too
+-- far away, one keeps itself connected; then the access point is restarted. Who notices what, and after how long?
 --
 -- The phone goes over to the other access point without losing its connections. The sensor beside the first one is thrown out by
 -- its restart, waits a little longer each time, and comes back. The wrong password shows as a handshake that times out, not as

@@ -86,6 +86,38 @@ function dns(name, options) end
 ---@return node
 function access_point(name, options) end
 
+---A serial line between two nodes, and their ports: `format` is data bits, parity (N, E, O, M, S) and stop bits; `buffer` how many bytes
+---wait to be read (4096); `bit_errors` the share of bits that noise turns. `second` changes what the second node's port has.
+---@param first node
+---@param second node
+---@param options? { baud?: integer, format?: string, buffer?: integer, bit_errors?: ratio, second?: { baud?: integer, format?: string, buffer?: integer } }
+---@return hop
+function serial(first, second, options) end
+
+---Bluetooth Low Energy between a gateway and its devices, one or a list: a connection each, with an event every `interval` (50 ms, in
+---steps of 1.25 ms). `mtu` (23) is the attribute protocol's, 3 bytes more than a message; `pdu` (27) the link layer's piece. `loss` is
+---the share of full pieces that are not received.
+---@param gateway node
+---@param devices node|node[]
+---@param options? { interval?: duration, mtu?: integer, pdu?: integer, supervision?: duration, advertising?: duration, loss?: ratio }
+---@return hop
+function ble(gateway, devices, options) end
+
+---IEEE 802.15.4 at 2.4 GHz between a gateway and its devices, which share the air. Messages have at most 116 bytes.
+---@param gateway node
+---@param devices node|node[]
+---@param options? { loss?: ratio }
+---@return hop
+function ieee802154(gateway, devices, options) end
+
+---@class hop
+local hop = {}
+---The cable is cut, or the device of a radio is carried out of reach.
+---@param device? node
+function hop:cut(device) end
+---@param device? node
+function hop:restore(device) end
+
 ---An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
 ---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
@@ -277,6 +309,59 @@ function wifi:info() end
 ---@return { ssid: string, signal: number, encrypted: boolean }[]
 function wifi:scan() end
 function wifi:disconnect() end
+
+---Its port of a serial line; with several, that of the line to `other`.
+---@param other? node
+---@return serial_port
+function self:serial(other) end
+---Its radio, where ble() or ieee802154() names it; with both, say which.
+---@param kind? "ble"|"802.15.4"
+---@return radio
+function self:radio(kind) end
+
+---@class serial_port
+local serial_port = {}
+---Waits until all bytes are in the port's buffer; gives how many.
+---@param bytes string
+---@return integer
+function serial_port:write(bytes) end
+---Waits until so many bytes (1 if left out) have arrived, or for the time-out: then it gives what there is.
+---@param count? integer
+---@param options? { timeout?: time }
+---@return string
+function serial_port:read(count, options) end
+---Up to and with the next "\n", or what there is after the time-out.
+---@param options? { timeout?: time }
+---@return string
+function serial_port:readline(options) end
+---@return integer
+function serial_port:in_waiting() end
+---How often the port has found something wrong.
+---@return { parity: integer, framing: integer, overrun: integer }
+function serial_port:errors() end
+---Throws away what has arrived and was not read.
+function serial_port:discard() end
+---@param options { baud?: integer, format?: string }
+function serial_port:configure(options) end
+
+---@class radio
+local radio = {}
+---Waits until the other end has acknowledged the message; else nil and why not. A gateway with several devices says to which.
+---@param message string
+---@param to? node
+---@return boolean?, string?
+function radio:send(message, to) end
+---The next message and the name of who sent it, or nil and "timed out".
+---@param options? { timeout?: time }
+---@return string?, string
+function radio:receive(options) end
+---@param device? node of a gateway with several
+---@return boolean
+function radio:is_connected(device) end
+---Of a device: waits for its connection, or for the time-out.
+---@param options? { timeout?: time }
+---@return boolean?, string?
+function radio:wait_connected(options) end
 
 ---@class client_options
 ---@field client_id? string the device's name if it is left out

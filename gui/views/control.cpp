@@ -149,12 +149,18 @@ class Control {
     // What the sliders act on, and show: both directions (they show the first), or one.
     const EntityId channel = channels[direction_ == 2 ? 1 : 0];
     const std::string name = look.name(look.selection.link);
-    heading(skin, name, "link");
+    const bool hop = look.kind_of(channel) == EntityKind::hop;
+    heading(skin, name, hop ? "hop" : "link");
     if (look.value(channel, Field::link_up) != 0) {
       action(look, "Cut the cable", icon::cut, "What is under way is lost; neither end is told.", CutLink{name});
     } else {
       action(look, "Mend the cable", icon::restart, "Packets pass again; TCP finds out by its timers.",
              RestoreLink{name});
+    }
+    if (hop) {
+      explain(skin,
+              "It carries no IP: messages or bytes from one program to another. A radio that is cut is out of reach.");
+      return;
     }
     if (slid_ != look.selection.link || !ImGui::IsMouseDown(0)) {
       slid_ = look.selection.link;

@@ -21,6 +21,11 @@ std::string impairments_of(const Look& look, EntityId channel) {
     const std::int64_t tenths = look.value(from_station ? wireless->from : wireless->to, Field::wifi_signal);
     if (tenths != 0) add(fmt::format("{:.0f} dBm", static_cast<double>(tenths) / 10));
   }
+  if (const IndexedChannel* hop = look.index.channel(channel); hop != nullptr && hop->is_hop) {
+    const std::string name = look.name(channel);
+    const std::size_t kind = name.rfind('(');
+    add(name.substr(kind + 1, name.size() - kind - 2));
+  }
   const auto loss = std::bit_cast<double>(look.value(channel, Field::link_loss));
   if (loss > 0) add(fmt::format("{:.3g} % loss", loss * 100));
   if (const std::int64_t delay = look.value(channel, Field::link_delay); delay >= 500'000) add(seconds_text(delay));

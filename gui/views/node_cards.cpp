@@ -161,9 +161,11 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
     if (card && frame.zoom < 0.82f) {
       // Small cards have no room for the icon.
       const float room = high.x - low.x - skin.px(18);
+      const bool too_long = placed.is_group() && measure(skin.fonts.small_strong, name).x > room;
       const bool two = high.y - low.y > skin.px(36);
-      text_centred(list, skin.fonts.small_strong, {centre.x, centre.y - (two ? skin.px(9) : 0)}, skin(Colour::text),
-                   shortened(skin.fonts.small_strong, name, room));
+      text_centred(
+          list, skin.fonts.small_strong, {centre.x, centre.y - (two ? skin.px(9) : 0)}, skin(Colour::text),
+          too_long ? fmt::format("\u00d7 {}", placed.nodes.size()) : shortened(skin.fonts.small_strong, name, room));
       if (two)
         text_centred(list, skin.fonts.small, {centre.x, centre.y + skin.px(9)}, skin(Colour::text_second),
                      shortened(skin.fonts.small, below, room));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gui/content.hpp"
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
@@ -34,9 +35,21 @@ class Packet {
   void draw(Look& look) {
     const Skin& skin = look.skin;
     ImGui::Indent(skin.px(14));
+    const Exchange* exchange = look.selected_exchange();
+    // One that TCP held back may have been sent since it was selected.
+    if (look.selection.packet == 0 && exchange != nullptr)
+      look.selection.packet = look.index.carrier(*exchange, look.at);
     const IndexedPacket* packet = look.selection.packet == 0 ? nullptr : look.index.packet(look.selection.packet);
     const auto bytes = packet == nullptr ? std::span<const std::uint8_t>() : look.reader.blob(look.selection.packet);
     if (bytes.empty()) {
+      if (exchange != nullptr) {
+        heading(skin, label_of(look, *exchange, true));
+        explain(skin,
+                "No packet has carried it yet at this instant: TCP holds it back, by Nagle's algorithm or since the "
+                "window is full. Go on by a packet (p).");
+        ImGui::Unindent(skin.px(14));
+        return;
+      }
       explain(skin,
               "Click a packet on the canvas, an arrow in the sequence or a line of the log: its fields and bytes "
               "appear here.");
@@ -44,7 +57,7 @@ class Packet {
       return;
     }
     if (shown_ != look.selection.packet) {
-      fields_ = dissect(bytes, look.index.first_control_packet(*packet));
+      fields_ = fields_of(look, *packet, bytes);
       shown_ = look.selection.packet;
       chosen_ = first_of_mqtt();
     }
@@ -76,14 +89,41 @@ class Packet {
     Table table{{"layer", "field", "value", "first byte", "end"}, {}};
     const IndexedPacket* packet = look.selection.packet == 0 ? nullptr : look.index.packet(look.selection.packet);
     if (packet == nullptr) return table;
-    for (const DissectedField& f :
-         dissect(look.reader.blob(look.selection.packet), look.index.first_control_packet(*packet)))
+    for (const DissectedField& f : fields_of(look, *packet, look.reader.blob(look.selection.packet)))
       table.rows.push_back(
           {std::string(name_of(f.layer)), f.name, f.value, std::to_string(f.begin), std::to_string(f.end)});
     return table;
   }
 
  private:
+  // A control packet that takes several packets is told whole, too.
+  static void add_whole(const Look& look, const IndexedPacket& packet, std::vector<DissectedField>& fields) {
+    const Exchange* exchange =
+        packet.end > packet.begin ? look.index.exchange_at(packet.stream, packet.begin) : nullptr;
+    if (exchange == nullptr || fields.empty() || (exchange->begin >= packet.begin && exchange->end <= packet.end))
+      return;
+    const auto whole = bytes_of(look, *exchange);
+    const auto decoded_whole = decoded(whole);
+    const auto* publish = decoded_whole ? std::get_if<mqtt::Publish>(&*decoded_whole) : nullptr;
+    const std::uint32_t begin = fields.back().begin, end = fields.back().end;
+    const auto add = [&](const char* name, std::string value) {
+      fields.push_back({FieldLayer::mqtt_payload, name, std::move(value), begin, end,
+                        "Put together from all packets that carried it: TCP is a stream (RFC 9293, 3.9)."});
+    };
+    add("Whole control packet", whole.empty() ? "not sent yet" : fmt::format("{} bytes", whole.size()));
+    if (publish == nullptr) return;
+    add("Its topic", std::string(publish->topic));
+    add("Its payload", printable_text(publish->payload));
+  }
+  static std::vector<DissectedField> fields_of(const Look& look, const IndexedPacket& packet, wire::Bytes bytes) {
+    if (!packet.is_hop) {
+      auto fields = dissect(bytes, look.index.first_control_packet(packet));
+      add_whole(look, packet, fields);
+      return fields;
+    }
+    return {{FieldLayer::other, "Message", printable_text(bytes), 0, static_cast<std::uint32_t>(bytes.size()),
+             "What the program handed to the serial line or the radio: no IP and no TCP, only its own bytes."}};
+  }
   std::size_t first_of_mqtt() const {
     const auto at =
         std::find_if(fields_.begin(), fields_.end(), [](const auto& f) { return f.layer == FieldLayer::mqtt_header; });
@@ -105,8 +145,8 @@ class Packet {
     ImDrawList& list = *ImGui::GetWindowDrawList();
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const float room = ImGui::GetContentRegionAvail().x - skin.px(14);
-    const std::string title = exchange != nullptr ? label_of(look, *exchange, false)
-                                                  : describe_packet_short(look.reader.blob(look.selection.packet));
+    const std::string title =
+        exchange != nullptr ? label_of(look, *exchange, false) : packet_text(look, look.selection.packet, false);
     text_at(list, skin.fonts.heading, at.x, at.y + skin.px(14), skin(Colour::text),
             shortened(skin.fonts.heading, title, room * 0.62f));
     text_right(list, skin.fonts.small, at.x + room, at.y + skin.px(14), skin(Colour::text_third),

@@ -22,7 +22,7 @@ const Exchange* carried(const Look& look, const Flight& flight) {
 
 std::string label_of_flight(const Look& look, const Flight& flight) {
   if (const Exchange* exchange = carried(look, flight)) return label_of(look, *exchange, false);
-  return describe_packet_short(look.reader.blob(flight.blob));
+  return packet_text(look, flight.blob, false);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void draw_packet_arrows(Look& look, ImDrawList& list, const TimeWindow& time, co
   }
   if (pointed == nullptr) return;
   ImGui::PushFont(skin.fonts.small);
-  ImGui::SetTooltip("%s\n%s at %.6f s, %s on its way", describe_packet(look.reader.blob(pointed->blob)).c_str(),
+  ImGui::SetTooltip("%s\n%s at %.6f s, %s on its way", packet_text(look, pointed->blob, true).c_str(),
                     look.name(pointed->channel).c_str(), static_cast<double>(pointed->begin) / 1e9,
                     seconds_text(pointed->arrival - pointed->begin).c_str());
   ImGui::PopFont();

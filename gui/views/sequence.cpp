@@ -70,6 +70,9 @@ class Sequence {
     }
     list.PopClipRect();
     time_.draw_now(look, list, origin, size);
+    if (more_nodes_ > 0)
+      text_at(list, skin.fonts.tiny, origin.x + skin.px(12), origin.y + size.y - skin.px(12), skin(Colour::text_third),
+              fmt::format("{} more talk: select one", more_nodes_));
     list.PopClipRect();
     constexpr const char* words[] = {"MQTT", "Packets"};
     ImGui::SetCursorScreenPos({origin.x + skin.px(4), origin.y + skin.px(2)});
@@ -78,6 +81,10 @@ class Sequence {
     if (lanes_.empty()) {
       const float line = skin.px(9);
       const float x = origin.x + size.x * 0.5f, y = origin.y + size.y * 0.5f;
+      if (look.unfinished) {
+        text_centred(list, skin.fonts.small, {x, y}, skin(Colour::text_third), "Reading what has happened ...");
+        return;
+      }
       text_centred(list, skin.fonts.small, {x, y - line}, skin(Colour::text_third),
                    what_ == kPackets ? "No packets around this instant:" : "No control packets around this instant:");
       text_centred(list, skin.fonts.small, {x, y + line}, skin(Colour::text_third),
@@ -136,13 +143,16 @@ class Sequence {
     if (what_ == kPackets) {
       const FlightSpan span = flights_in(look, time_, kMostArrows);
       for (std::size_t i = span.first; i < span.last; ++i) {
-        const IndexedChannel* channel = look.index.channel(look.index.flights()[i].channel);
-        if (channel != nullptr) ++talk[channel->from], ++talk[channel->to];
+        const Flight& flight = look.index.flights()[i];
+        const IndexedChannel* channel = look.index.channel(flight.channel);
+        if (channel != nullptr && flight.arrival >= time_.from) ++talk[channel->from], ++talk[channel->to];
       }
     } else {
       const auto& all = look.index.exchanges();
       const auto [first, last, cut] = drawn(look);
       for (std::size_t i = first; i < last; ++i) {
+        // One that ended before the window began is not seen in it.
+        if (std::max(all[i].received_at, all[i].sent_at) < time_.from) continue;
         if (all[i].from_node != 0) ++talk[all[i].from_node];
         if (all[i].to_node != 0) ++talk[all[i].to_node];
       }
@@ -162,6 +172,7 @@ class Sequence {
     std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
       return a.first != b.first ? a.first > b.first : a.second < b.second;
     });
+    more_nodes_ = busiest.size() > most_lanes_ ? busiest.size() - most_lanes_ : 0;
     if (busiest.size() > most_lanes_) busiest.resize(most_lanes_);
     std::set<EntityId> chosen;
     for (const auto& [count, node] : busiest) chosen.insert(node);
@@ -286,7 +297,7 @@ class Sequence {
             : ", not received");
     ImGui::PopFont();
     if (ImGui::IsMouseReleased(0) && !ImGui::IsMouseDragging(0, 4)) {
-      select_exchange(look.selection, look.reader, *pointed);
+      select_exchange(look.selection, look.index, *pointed, INT64_MAX);
       if (ImGui::GetIO().MouseClickedLastCount[0] == 2) look.requests.push_back(ShowView{"journey"});
       look.requests.push_back(
           SeekTo{pointed->received != 0 ? (pointed->sent_at + pointed->received_at) / 2 : pointed->sent_at});
@@ -389,6 +400,7 @@ class Sequence {
   int what_ = kControlPackets;
   bool chosen_ = false;                  // by the person
   std::size_t most_lanes_ = kMostLanes;  // that have room
+  std::size_t more_nodes_ = 0;           // that talk in the window and have no lane
   TimeWindow time_;
   std::vector<TimerWord> timer_words_;
   std::vector<EntityId> lanes_;

@@ -102,10 +102,11 @@ void draw_session(Look& look, EntityId entity, const std::string& broker, ToldRu
   } else {
     list.AddCircle({at.x + skin.px(6), middle}, skin.px(4.5f), skin(Colour::warning), 0, skin.px(1.8f));
   }
+  const std::string state = fmt::format("{}, {}", connected ? "connected" : "stored", clean ? "clean" : "persistent");
+  const float left = room - skin.px(28) - measure(skin.fonts.small, state).x;
   text_at(list, skin.fonts.small_strong, at.x + skin.px(18), middle, skin(Colour::text),
-          shortened(skin.fonts.small_strong, client, room * 0.5f));
-  text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third),
-             fmt::format("{}, {}", connected ? "connected" : "stored", clean ? "clean" : "persistent"));
+          shortened(skin.fonts.small_strong, client, left));
+  text_right(list, skin.fonts.small, at.x + room, middle, skin(Colour::text_third), state);
   if (chosen_line(skin, "session", room, skin.px(26), false)) {
     if (const EntityId node = client_node(look, entity); node != 0) select_node(look.selection, node);
   }

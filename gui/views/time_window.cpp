@@ -59,12 +59,13 @@ void TimeWindow::draw_axis(const Look& look, ImDrawList& list, ImVec2 origin, Im
   for (double at = std::ceil(static_cast<double>(from) / step) * step; at < static_cast<double>(from + span);
        at += step) {
     if (at < 0) continue;
+    const double shown = at + 0.0;  // no -0
     const float x = std::floor(x_of(static_cast<std::int64_t>(at))) + 0.5f;
     list.AddLine({x, origin.y + skin.px(24)}, {x, origin.y + size.y}, skin(Colour::line), 1);
     const bool behind_head = std::fabs(x - x_of(look.at)) < skin.px(84);
     if (x > left + skin.px(18) && x < right - skin.px(20) && !behind_head)
       text_centred(list, skin.fonts.mono_small, {x, origin.y + skin.px(13)}, skin(Colour::text_third),
-                   fmt::format("{:.{}f} s", at / 1e9, digits));
+                   fmt::format("{:.{}f} s", shown / 1e9, digits));
   }
 }
 

@@ -159,7 +159,7 @@ class Topology {
       float nearest = 1e9f;
       for (int k = 1; k <= kPieces; ++k) {
         const ImVec2 next = c.at(static_cast<float>(k) / kPieces);
-        const bool dash = wireless ? k % 4 != 0 : (!lossy && up) || k % 2 == 0;
+        const bool dash = channels[i].is_hop ? k % 3 != 0 : wireless ? k % 4 != 0 : (!lossy && up) || k % 2 == 0;
         if (dash) list.AddLine(before, next, colour, wireless ? width * 0.8f : width);
         const ImVec2 m = ImGui::GetIO().MousePos;
         nearest = std::min(nearest, std::hypot(m.x - next.x, m.y - next.y));
@@ -219,6 +219,7 @@ class Topology {
       if (!at) return;
       const IndexedPacket* packet = look.index.packet(flight.blob);
       const bool data = packet != nullptr && packet->end > packet->begin && flight.stream != 0;
+      const bool hop = packet != nullptr && packet->is_hop;
       // It is drawn and named by the highest of its layers that is switched on.
       const Shown layer = data && layers_.mqtt                ? Shown::mqtt
                           : flight.stream != 0 && layers_.tcp ? Shown::tcp
@@ -248,11 +249,12 @@ class Topology {
         list.AddRectFilled({at->x - r, at->y - r}, {at->x + r, at->y + r}, look.skin(colour));
       }
       if (selected) list.AddCircle(*at, r * 1.7f, look.skin(Colour::text), 0, look.skin.px(2));
-      if (selected || (labels_.size() < kMostLabels && layer == highest)) {
+      if (selected || (labels_.size() < kMostLabels && (layer == highest || hop))) {
         labels_.push_back({*at, colour, selected,
-                           exchange != nullptr     ? label_of(look, *exchange, selected)
-                           : layer == Shown::frame ? fmt::format("{} bytes", look.reader.blob(flight.blob).size())
-                                                   : describe_packet_short(look.reader.blob(flight.blob))});
+                           exchange != nullptr ? label_of(look, *exchange, selected)
+                           : layer == Shown::frame && !hop
+                               ? fmt::format("{} bytes", look.reader.blob(flight.blob).size())
+                               : packet_text(look, flight.blob, false)});
       }
       touch(look, hovered, *at, flight);
     });

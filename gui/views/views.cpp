@@ -6,6 +6,8 @@
 
 #include "gui/content.hpp"
 #include "gui/look.hpp"
+#include "sim/view/dissect.hpp"
+#include "sim/view/names_of.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
 
@@ -37,24 +39,25 @@ Colour colour_of(const Exchange& exchange) {
   }
 }
 
-std::span<const std::uint8_t> bytes_of(const Look& look, const Exchange& exchange) {
-  const Record* carrier = carrier_of(look.reader, exchange);
-  if (carrier == nullptr || carrier->b < exchange.end) return {};
-  const auto packet = look.reader.blob(carrier->key);
-  const auto payload = static_cast<std::size_t>(carrier->b - carrier->a);
-  if (packet.size() < payload) return {};
-  return packet.subspan(packet.size() - payload + static_cast<std::size_t>(exchange.begin - carrier->a),
-                        static_cast<std::size_t>(exchange.end - exchange.begin));
+std::string packet_text(const Look& look, BlobNumber packet, bool in_a_line) {
+  const IndexedPacket* known = look.index.packet(packet);
+  const auto bytes = look.reader.blob(packet);
+  if (known == nullptr || !known->is_hop) return in_a_line ? describe_packet(bytes) : describe_packet_short(bytes);
+  constexpr std::size_t kFew = 16;
+  const bool cut = !in_a_line && bytes.size() > kFew;
+  return printable_text(cut ? bytes.first(kFew) : bytes) + (cut ? "..." : "");
 }
 
 std::string topic_of(const Look& look, const Exchange& exchange) {
-  const auto packet = decoded(bytes_of(look, exchange));
+  const auto bytes = bytes_of(look, exchange);
+  const auto packet = decoded(bytes);
   const auto* publish = packet ? std::get_if<mqtt::Publish>(&*packet) : nullptr;
   return publish == nullptr ? "" : std::string(publish->topic);
 }
 
 std::uint16_t packet_id_of(const Look& look, const Exchange& exchange) {
-  const auto packet = decoded(bytes_of(look, exchange));
+  const auto bytes = bytes_of(look, exchange);
+  const auto packet = decoded(bytes);
   if (!packet) return 0;
   return std::visit(
       [](const auto& p) -> std::uint16_t {
@@ -69,7 +72,8 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
   const bool publish = (exchange.first_byte >> 4) == 3;
   if (publish && (exchange.first_byte & 8) != 0) label += " DUP";
   if (const int qos = (exchange.first_byte >> 1) & 3; publish && qos > 0) label += fmt::format(" q{}", qos);
-  if (const auto packet = decoded(bytes_of(look, exchange))) {
+  const auto bytes = bytes_of(look, exchange);
+  if (const auto packet = decoded(bytes)) {
     std::visit(
         [&](const auto& p) {
           if constexpr (requires { p.topic; }) {

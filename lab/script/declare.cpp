@@ -14,20 +14,13 @@
 #include "sim/kernel/units.hpp"
 
 namespace wirelab::script {
-namespace {
-
-std::string_view check_text(lua_State* L, int index, const char* what) {
-  if (lua_type(L, index) != LUA_TSTRING)
-    raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
-  std::size_t size = 0;
-  const char* text = lua_tolstring(L, index, &size);
-  return {text, size};
-}
 
 void only_at_top(lua_State* L, const char* what) {
   if (Host::of(L).running())
     raise(L, fmt::format("{} belongs at the top level of the scenario: the world is already running", what));
 }
+
+namespace {
 
 World& running_world(lua_State* L, const char* what) {
   Host& host = Host::of(L);
@@ -36,6 +29,25 @@ World& running_world(lua_State* L, const char* what) {
           fmt::format("{} acts on the running world: call it in at(time, function() ... end) or in a device's program",
                       what));
   return host.world();
+}
+
+}  // namespace
+
+int apply(lua_State* L, const char* what, const Intervention& intervention) {
+  World& world = running_world(L, what);
+  if (const auto possible = world.can_apply(intervention); !possible) raise(L, possible.error());
+  world.apply(intervention);
+  return 0;
+}
+
+namespace {
+
+std::string_view check_text(lua_State* L, int index, const char* what) {
+  if (lua_type(L, index) != LUA_TSTRING)
+    raise(L, fmt::format("{} must be a text, not a {}", what, luaL_typename(L, index)));
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, index, &size);
+  return {text, size};
 }
 
 // ---- parameters and metrics
@@ -407,7 +419,7 @@ int declare_device(lua_State* L) {
   // device(name, program) or device(name, options, program); the options may be nil.
   const bool program_first = lua_isfunction(L, 2);
   const bool has_options = !program_first && !lua_isnoneornil(L, 2);
-  Options options(L, has_options ? 2 : 0, where);
+  Options options(L, has_options ? 2 : lua_gettop(L) + 1, where);
   LinkDescription link;
   link.a = name;
   bool joined = false;
@@ -450,13 +462,6 @@ int declare_device(lua_State* L) {
 }
 
 // ---- interventions
-
-int apply(lua_State* L, const char* what, const Intervention& intervention) {
-  World& world = running_world(L, what);
-  if (const auto possible = world.can_apply(intervention); !possible) raise(L, possible.error());
-  world.apply(intervention);
-  return 0;
-}
 
 std::string link_name(lua_State* L) {
   const LinkDescription& link =
@@ -546,12 +551,15 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"nat", declare_nat},
                                  {"dns", declare_dns},
                                  {"access_point", declare_access_point},
+                                 {"serial", declare_serial},
+                                 {"ble", declare_ble},
+                                 {"ieee802154", declare_ieee802154},
                                  {"link", declare_link},
                                  {"device", declare_device}};
 
 }  // namespace
 
-std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric}; }
+std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric, hop_type()}; }
 
 void open_declarations(lua_State* L) {
   for (const ObjectType* type : declaration_types()) register_type(L, *type);

@@ -152,6 +152,8 @@ void DeviceProgram::end(Ending ending) {
   disarm_wake();
   waiting_on_ = nullptr;
   for (const auto& socket : sockets_) socket->end(ending);
+  for (const auto& call : at_end_) call();
+  at_end_.clear();
   for (const auto& client : clients_) {
     switch (ending) {
       case Ending::stop:

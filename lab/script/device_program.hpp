@@ -5,6 +5,7 @@
 
 #include <lua.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,12 @@ class DeviceProgram final : public Program {
   /// The name that the coroutine waits for, and what came of it.
   void set_resolving(std::shared_ptr<std::optional<dns::Answer>> resolving) { resolving_ = std::move(resolving); }
   const std::shared_ptr<std::optional<dns::Answer>>& resolving() const { return resolving_; }
+  /// The message over a radio that the coroutine waits for, and what came of it.
+  using Sending = std::shared_ptr<std::optional<HopFailure>>;
+  void set_sending(Sending sending) { sending_ = std::move(sending); }
+  const Sending& sending() const { return sending_; }
+  /// Called when the program has come to its end.
+  void on_end(std::function<void()> call) { at_end_.push_back(std::move(call)); }
   /// What a program waits on that waits for an address.
   const void* address_token() const { return &resolving_; }
   /// Sockets of this program, kept until they are closed or the program ends.
@@ -74,6 +81,8 @@ class DeviceProgram final : public Program {
   ScriptClient* waiting_for_ = nullptr;
   const void* waiting_on_ = nullptr;
   std::shared_ptr<std::optional<dns::Answer>> resolving_;
+  Sending sending_;
+  std::vector<std::function<void()>> at_end_;
   bool has_outcome_ = false;  // of what it waited for
   bool outcome_ok_ = false;
   std::string outcome_reason_;

@@ -105,6 +105,10 @@ void Host::on_count(lua_State* at, lua_Debug*) { of(at).charge(at, kHookStep, 0)
 
 void Host::charge(lua_State* at, std::uint64_t steps, int level) {
   spent += std::min(steps, ~std::uint64_t{0} - spent);
+  if (gives_up_.load(std::memory_order_relaxed) && !over_limit) {
+    over_limit = true;
+    limit_text = "the run is being closed";
+  }
   // Well before the limit garbage is collected, since some of the library's own allocations do not try that.
   if (memory > collect_above) {
     lua_gc(at, LUA_GCCOLLECT);
@@ -195,12 +199,14 @@ int Host::resume(lua_State* thread, int arguments) {
 }
 
 tl::expected<void, ScriptError> Host::run_top_level(const std::string& source) {
+  if (!source.empty() && source[0] == '\x1b')
+    return tl::unexpected(ScriptError{false, path + ":1: this is compiled Lua; write the source instead"});
+  if (source.find('\0') != std::string::npos)
+    return tl::unexpected(ScriptError{false, path + ": this is no text: a scenario is a program in Lua"});
   if (const int line = line_of_power_operator(source); line != 0) {
     return tl::unexpected(ScriptError{
         false, fmt::format("{}:{}: the operator ^ differs between machines: write math.pow(x, y)", path, line)});
   }
-  if (!source.empty() && source[0] == '\x1b')
-    return tl::unexpected(ScriptError{false, path + ":1: this is compiled Lua; write the source instead"});
   const std::string chunk = "@" + path;
   const int status = luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t");
   if (status != LUA_OK) {

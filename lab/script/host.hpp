@@ -2,6 +2,7 @@
 // declared. Lua is the library's C++ build, so an error unwinds our frames as an exception does.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <lua.hpp>
 
@@ -37,6 +38,7 @@ class Host final : public Script {
   tl::expected<bool, std::string> condition_holds() override;
   /// A counter of the run, or one of the scenario's own metrics.
   std::optional<double> counter(std::string_view name) const;
+  void give_up() override { gives_up_.store(true, std::memory_order_relaxed); }
   World& world() override { return *world_; }
   Duration duration() const override { return duration_; }
   const std::vector<ParameterInfo>& parameters() const override { return parameters_; }
@@ -90,6 +92,7 @@ class Host final : public Script {
   std::uint32_t resumed = 0;  // and how often at that instant
 
  private:
+  std::atomic<bool> gives_up_ = false;
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   static void on_count(lua_State* L, lua_Debug*);
   static void on_scheduled(void* self, std::uint64_t index);

@@ -8,6 +8,7 @@
 #include "lab/script/host.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
+#include "lab/script/script_hop.hpp"
 #include "lab/script/script_socket.hpp"
 #include "lab/script/script_wifi.hpp"
 
@@ -388,7 +389,9 @@ const ObjectType kSelf{"device",
                         {"resolve", self_resolve},
                         {"address", self_address},
                         {"wait_address", self_wait_address},
-                        {"wifi", self_wifi}},
+                        {"wifi", self_wifi},
+                        {"serial", self_serial},
+                        {"radio", self_radio}},
                        {"name"},
                        self_field,
                        nullptr};
@@ -411,6 +414,7 @@ std::vector<const ObjectType*> program_types() {
   std::vector<const ObjectType*> types{&kSelf, &kClient};
   for (const ObjectType* type : socket_types()) types.push_back(type);
   types.push_back(wifi_type());
+  for (const ObjectType* type : hop_types()) types.push_back(type);
   return types;
 }
 

@@ -66,6 +66,9 @@ class Script {
   virtual tl::expected<void, std::string> set_condition(const std::string& expression) = 0;
   virtual tl::expected<bool, std::string> condition_holds() = 0;
 
+  /// From any thread: nobody waits for the run any more. A program that loops ends with an error.
+  virtual void give_up() = 0;
+
   virtual World& world() = 0;
   virtual Duration duration() const = 0;
   virtual const std::vector<ParameterInfo>& parameters() const = 0;

@@ -41,6 +41,8 @@ class Session {
 
   Journal journal() const;
   const SessionSetup& setup() const { return setup_; }
+  /// From any thread: nobody waits for it any more.
+  void give_up() { script_->give_up(); }
   Script& script() { return *script_; }
   World& world() { return script_->world(); }
   const std::shared_ptr<TraceStore>& store() const { return store_; }

@@ -48,7 +48,12 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "name_resolved",
                                                                                       "frame_lost",
                                                                                       "wifi_frame",
-                                                                                      "wifi_event"};
+                                                                                      "wifi_event",
+                                                                                      "hop_sent",
+                                                                                      "hop_received",
+                                                                                      "hop_failed",
+                                                                                      "hop_frame",
+                                                                                      "serial_error"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -117,11 +122,14 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "wifi_signal",
                                                                                         "wifi_timer",
                                                                                         "place_x",
-                                                                                        "place_y"};
+                                                                                        "place_y",
+                                                                                        "hop_queued",
+                                                                                        "hop_waiting",
+                                                                                        "hop_state"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none",     "node",    "link",    "tcp",    "mqtt_client", "broker", "session",     "sensor",
-    "actuator", "program", "message", "device", "metric",      "nat",    "name_server", "access_point"};
+    "none",    "node",    "link",   "tcp",    "mqtt_client", "broker",      "session",      "sensor", "actuator",
+    "program", "message", "device", "metric", "nat",         "name_server", "access_point", "hop"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "loss on the link",
                                                                         "queue full",
@@ -140,6 +148,10 @@ constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
     "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN", "tail loss probe"};
 constexpr std::array<std::string_view, kCount<FrameFailure>> kFrameFailures{"none", "collision", "noise", "no answer"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(HopFailure::count_)> kHopFailures{
+    "none", "no answer", "channel busy", "not connected", "inbox full", "no power"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(SerialError::count_)> kSerialErrors{
+    "none", "parity error", "framing error", "overrun"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
     "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
     "session ended", "queue full",        "process died"};
@@ -178,6 +190,8 @@ std::string_view name_of(EntityKind kind) { return look_up(kEntityKinds, kind); 
 std::string_view name_of(DropReason reason) { return look_up(kDropReasons, reason); }
 std::string_view name_of(RetransmitReason reason) { return look_up(kRetransmitReasons, reason); }
 std::string_view name_of(FrameFailure failure) { return look_up(kFrameFailures, failure); }
+std::string_view name_of(HopFailure failure) { return look_up(kHopFailures, failure); }
+std::string_view name_of(SerialError error) { return look_up(kSerialErrors, error); }
 std::string_view name_of(LossReason reason) { return look_up(kLossReasons, reason); }
 std::string_view name_of(SessionEvent event) { return look_up(kSessionEvents, event); }
 std::string_view name_of(WillCause cause) { return look_up(kWillCauses, cause); }
@@ -210,6 +224,11 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::frame_lost:
     case Kind::wifi_frame:
     case Kind::wifi_event:
+    case Kind::hop_sent:
+    case Kind::hop_received:
+    case Kind::hop_failed:
+    case Kind::hop_frame:
+    case Kind::serial_error:
     case Kind::datagram_received: return Layer::link;
     case Kind::stream_opened:
     case Kind::stream_joined:
@@ -232,8 +251,9 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::state:
     case Kind::timer_fired: break;
   }
-  // The fields stand in the order of the layers.
+  // The fields stand in the order of the layers; those that came later are of links.
   const auto at = static_cast<Field>(field);
+  if (at >= Field::air_time) return Layer::link;
   if (at >= Field::sensor_value) return Layer::program;
   if (at >= Field::client_state) return Layer::mqtt;
   if (at >= Field::tcp_state) return Layer::tcp;

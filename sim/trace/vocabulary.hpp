@@ -51,7 +51,13 @@ enum class Kind : std::uint16_t {
   // frame, field: FrameFailure, subject: stream or 0, key: blob or 0, a: how many times before, b: air time in ns
   wifi_frame,  // a management frame has arrived. entity: receiver, field: wifi::Frame, key: sender
   wifi_event,  // of a station. field: wifi::Event, key: its access point or 0, a: reason code of IEEE 802.11 or 0
-  count_       // not a kind
+  hop_sent,  // on a hop that is not IP: a message, or bytes of a serial line. entity: direction, key: blob, a: instant at which
+             // its last bit is sent if all goes well, b: the same, of its arrival
+  hop_received,  // entity: direction, key: blob: a message that waits for the program, or bytes that it has read
+  hop_failed,  // a message is given up. entity: direction, field: HopFailure, key: blob, a: frames that were sent for it
+  hop_frame,   // a frame was not acknowledged. entity: direction, field: FrameFailure, key: blob, a: which try
+  serial_error,  // entity: direction, field: SerialError, a: the byte as it was read, b: its place in the stream
+  count_         // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -71,6 +77,7 @@ enum class EntityKind : std::uint16_t {
   nat,     // a router that translates addresses
   name_server,
   access_point,
+  hop,  // that is not IP, and each direction of it
   count_
 };
 
@@ -153,6 +160,10 @@ enum class Field : std::uint16_t {
   wifi_timer,   // of a station. key: wifi::Timer
   place_x,      // of a node that has a place: bits of a double, metres
   place_y,
+  // one direction of a hop that is not IP
+  hop_queued,   // messages, or bytes, that wait to be sent
+  hop_waiting,  // that have arrived and wait for the program
+  hop_state,    // of a BLE connection: 1 while it stands
   count_
 };
 
@@ -179,6 +190,18 @@ enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, rep
 
 /// Why a frame on the air was not acknowledged.
 enum class FrameFailure : std::uint16_t { none, collision, noise, no_answer, count_ };
+
+/// Why a message was not carried over a hop that is not IP.
+enum class HopFailure : std::uint16_t {
+  none,
+  no_answer,      // no acknowledgement, however often it was sent
+  channel_busy,   // never found the air free
+  not_connected,  // the connection is not there, or was lost with the message
+  inbox_full,     // nobody reads what arrives
+  node_down,
+  count_
+};
+enum class SerialError : std::uint16_t { none, parity, framing, overrun, count_ };
 
 enum class LossReason : std::uint16_t {
   none,
@@ -238,6 +261,8 @@ std::string_view name_of(Field field);
 std::string_view name_of(EntityKind kind);
 std::string_view name_of(DropReason reason);
 std::string_view name_of(FrameFailure failure);
+std::string_view name_of(HopFailure failure);
+std::string_view name_of(SerialError error);
 std::string_view name_of(RetransmitReason reason);
 std::string_view name_of(LossReason reason);
 std::string_view name_of(SessionEvent event);

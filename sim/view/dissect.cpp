@@ -248,10 +248,16 @@ std::string_view name_of(FieldLayer layer) {
 }
 
 std::string printable_text(Bytes bytes) {
+  constexpr std::size_t kMost = 80;
+  std::size_t shown = std::min(bytes.size(), kMost);
+  const std::string_view whole(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const bool is_text = mqtt::is_valid_utf8(bytes) && whole.find('\0') == std::string_view::npos;
+  // Not within a character.
+  while (is_text && shown < bytes.size() && shown > 0 && (bytes[shown] & 0xc0) == 0x80) --shown;
   std::string out;
-  for (const std::uint8_t b : bytes.first(std::min<std::size_t>(bytes.size(), 80)))
-    out += b >= 0x20 && b < 0x7f ? static_cast<char>(b) : '.';
-  if (bytes.size() > 80) out += fmt::format("... ({} bytes)", bytes.size());
+  for (const std::uint8_t b : bytes.first(shown))
+    out += b >= 0x20 && b != 0x7f && (b < 0x80 || is_text) ? static_cast<char>(b) : '.';
+  if (shown < bytes.size()) out += fmt::format("... ({} bytes)", bytes.size());
   return out;
 }
 

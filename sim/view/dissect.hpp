@@ -39,7 +39,8 @@ struct DissectedField {
 inline constexpr std::size_t kNoControlPacket = ~std::size_t{0};
 inline constexpr std::size_t kNoMqtt = kNoControlPacket - 1;
 std::vector<DissectedField> dissect(wire::Bytes packet, std::size_t first_control_packet);
-/// The beginning of a payload, other than printable ASCII as dots.
+/// The beginning of a payload, and how long it is where that is not all: UTF-8 as it is, but for control characters; of other
+/// bytes what is printable ASCII.
 std::string printable_text(wire::Bytes bytes);
 
 }  // namespace wirelab

@@ -7,6 +7,16 @@ namespace {
 
 std::uint64_t pair_key(std::uint32_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(a) << 36) ^ b; }
 
+// The nearest word for a loss on a link.
+DropReason reason_of(HopFailure failure) {
+  switch (failure) {
+    case HopFailure::inbox_full: return DropReason::queue_full;
+    case HopFailure::not_connected: return DropReason::link_down;
+    case HopFailure::node_down: return DropReason::node_down;
+    default: return DropReason::no_answer;
+  }
+}
+
 template <typename List, typename AtOf>
 std::size_t count_before(const List& list, std::int64_t at, AtOf at_of) {
   return static_cast<std::size_t>(
@@ -54,10 +64,11 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
     if (made.node != 0) belongings_[made.node].push_back(made.entity);
   }
   // A direction of a link is named "from>to"; no node has a ">" in its name.
-  if (made.kind == EntityKind::link && made.owner != 0) {
-    const std::string_view name = reader.name(made.entity);
+  if ((made.kind == EntityKind::link || made.kind == EntityKind::hop) && made.owner != 0) {
+    std::string_view name = reader.name(made.entity);
+    IndexedChannel channel{made.entity, made.owner, 0, 0, made.kind == EntityKind::hop};
+    if (channel.is_hop) name = name.substr(0, name.rfind(" ("));  // its kind stands behind it
     const std::size_t cut = name.find('>');
-    IndexedChannel channel{made.entity, made.owner, 0, 0};
     const auto named = [&](std::string_view node) {
       const auto found = node_names_.find(node);
       return found == node_names_.end() ? EntityId{0} : found->second;
@@ -69,6 +80,16 @@ void RunIndex::define(const TraceStore::Reader& reader, const Record& record, Re
   }
   entity_places_[made.entity] = static_cast<std::uint32_t>(entities_.size());
   entities_.push_back(made);
+}
+
+void RunIndex::add_flight(const Record& record, RecordNumber number) {
+  std::uint32_t& latest = latest_flight_[pair_key(record.entity, record.key)];
+  flights_.push_back({number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0, latest});
+  latest = static_cast<std::uint32_t>(flights_.size());
+  longest_flight_ = std::max(longest_flight_, record.b - record.at);
+  const auto bin = static_cast<std::size_t>(record.at / kBin);
+  if (bins_.size() <= bin) bins_.resize(bin + 1);
+  ++bins_[bin].packets;
 }
 
 void RunIndex::take(const TraceStore::Reader& reader, const Record& record, RecordNumber number) {
@@ -110,7 +131,11 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
     }
     case Kind::packet_sent:
       if (packets_.size() <= record.key) packets_.resize(record.key + 1);
-      packets_[record.key] = {number, record.subject, record.a, record.b};
+      packets_[record.key] = {number, record.subject, record.a, record.b, record.at, false};
+      if (record.b > record.a && record.subject != 0) {
+        if (stream_packets_.size() <= record.subject) stream_packets_.resize(record.subject + 1);
+        stream_packets_[record.subject].push_back(record.key);
+      }
       break;
     case Kind::packet_translated: {
       if (packets_.size() <= record.key) packets_.resize(record.key + 1);
@@ -118,15 +143,24 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       if (before < packets_.size()) packets_[record.key] = packets_[before];
       break;
     }
-    case Kind::packet_transmitted: {
-      std::uint32_t& latest = latest_flight_[pair_key(record.entity, record.key)];
-      flights_.push_back(
-          {number, record.at, record.a, record.b, 0, record.key, record.subject, record.entity, 0, latest});
-      latest = static_cast<std::uint32_t>(flights_.size());
-      longest_flight_ = std::max(longest_flight_, record.b - record.at);
-      const auto bin = static_cast<std::size_t>(record.at / kBin);
-      if (bins_.size() <= bin) bins_.resize(bin + 1);
-      ++bins_[bin].packets;
+    case Kind::packet_transmitted: add_flight(record, number); break;
+    case Kind::hop_sent:
+      if (packets_.size() <= record.key) packets_.resize(record.key + 1);
+      packets_[record.key] = {number, 0, 0, 0, record.at, true};
+      add_flight(record, number);
+      break;
+    case Kind::hop_received:
+    case Kind::hop_failed: {
+      // When it would arrive was only a guess.
+      const auto at = latest_flight_.find(pair_key(record.entity, record.key));
+      if (at == latest_flight_.end()) break;
+      Flight& flight = flights_[at->second - 1];
+      flight.arrival = std::max(record.at, flight.begin + 1);
+      longest_flight_ = std::max(longest_flight_, flight.arrival - flight.begin);
+      if (record.kind == Kind::hop_received) break;
+      flight.lost_at = flight.arrival;
+      flight.reason = static_cast<std::uint16_t>(reason_of(static_cast<HopFailure>(record.field)));
+      marks_.push_back({number, record.at, record.kind, record.entity});
       break;
     }
     case Kind::packet_delayed:
@@ -245,6 +279,38 @@ MessageId RunIndex::in_flight(EntityId session, std::uint32_t packet_id, std::in
 RecordNumber RunIndex::origin_of(MessageId message) const {
   const auto found = origins_.find(message);
   return found == origins_.end() ? 0 : found->second;
+}
+
+BlobNumber RunIndex::carrier(const Exchange& exchange, std::int64_t by) const {
+  BlobNumber found = 0;
+  packets_from(exchange, [&](const IndexedPacket& packet, BlobNumber blob) {
+    if (packet.at > by) return false;
+    if (packet.begin <= exchange.begin && exchange.begin < packet.end) found = blob;
+    return found == 0;
+  });
+  return found;
+}
+
+std::vector<std::uint8_t> RunIndex::bytes_of(const TraceStore::Reader& reader, const Exchange& exchange,
+                                             std::int64_t by) const {
+  std::vector<std::uint8_t> bytes;
+  std::int64_t at = exchange.begin;
+  packets_from(exchange, [&](const IndexedPacket& packet, BlobNumber blob) {
+    if (packet.at > by) return false;
+    if (packet.begin > at || packet.end <= at) return true;
+    // The payload is the end of the packet.
+    const auto whole = reader.blob(blob);
+    const auto payload = whole.last(std::min(whole.size(), static_cast<std::size_t>(packet.end - packet.begin)));
+    const auto from = static_cast<std::size_t>(at - packet.begin);
+    const auto to = static_cast<std::size_t>(std::min(packet.end, exchange.end) - packet.begin);
+    if (to > payload.size()) return false;
+    bytes.insert(bytes.end(), payload.begin() + static_cast<std::ptrdiff_t>(from),
+                 payload.begin() + static_cast<std::ptrdiff_t>(to));
+    at = std::min(packet.end, exchange.end);
+    return at < exchange.end;
+  });
+  if (at < exchange.end) bytes.clear();
+  return bytes;
 }
 
 const Exchange* RunIndex::exchange_at(StreamId stream, std::int64_t offset) const {

@@ -34,6 +34,7 @@ struct IndexedChannel {
   EntityId link = 0;
   EntityId from = 0;
   EntityId to = 0;
+  bool is_hop = false;  // that carries no IP
 };
 
 /// A packet on one direction of a link, from its first bit to its arrival.
@@ -83,6 +84,8 @@ struct IndexedPacket {
   StreamId stream = 0;
   std::int64_t begin = 0;  // its payload's range of the stream
   std::int64_t end = 0;
+  std::int64_t at = 0;
+  bool is_hop = false;  // a message over a hop that carries no IP
 };
 
 struct Stream {
@@ -137,6 +140,11 @@ class RunIndex {
   /// Where a broker's message came from: the record of its acceptance, or for a will that is armed the one that armed it; 0 if
   /// that is not known.
   RecordNumber origin_of(MessageId message) const;
+  /// The packet that carried the beginning of a control packet first; 0 if TCP had not sent it by the instant.
+  BlobNumber carrier(const Exchange& exchange, std::int64_t by) const;
+  /// A control packet's bytes, put together from the packets that had carried them by the instant; empty where some had not been
+  /// sent.
+  std::vector<std::uint8_t> bytes_of(const TraceStore::Reader& reader, const Exchange& exchange, std::int64_t by) const;
   /// The first exchange of the stream whose range ends after `offset`; null if there is none.
   const Exchange* exchange_at(StreamId stream, std::int64_t offset) const;
   /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does, kNoMqtt if its stream
@@ -178,6 +186,7 @@ class RunIndex {
 
  private:
   void take(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
+  void add_flight(const Record& record, RecordNumber number);
   void define(const TraceStore::Reader& reader, const Record& record, RecordNumber number);
 
   RecordNumber last_ = 0;
@@ -191,6 +200,16 @@ class RunIndex {
   std::vector<Stream> streams_;
   std::vector<IndexedPacket> packets_;                        // by blob
   std::vector<std::vector<std::uint32_t>> stream_exchanges_;  // places in exchanges_, in order of begin
+  std::vector<std::vector<BlobNumber>> stream_packets_;       // that carry bytes of it, in order of sending
+  // Calls see(packet, blob) for those from the sending of the exchange on, for as long as it returns true.
+  template <typename See>
+  void packets_from(const Exchange& exchange, See&& see) const {
+    if (exchange.stream >= stream_packets_.size()) return;
+    const auto& blobs = stream_packets_[exchange.stream];
+    auto at = std::partition_point(blobs.begin(), blobs.end(),
+                                   [&](BlobNumber blob) { return packets_[blob].sent < exchange.sent; });
+    while (at != blobs.end() && see(packets_[*at], *at)) ++at;
+  }
   tsl::robin_map<EntityId, std::uint32_t, MixHash> entity_places_;
   tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> belongings_;  // by node
   std::map<std::string, EntityId, std::less<>> node_names_;

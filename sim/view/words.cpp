@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/view/dissect.hpp"
 #include "sim/view/names_of.hpp"
 #include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
@@ -18,6 +19,7 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
                           (r.field & 1) != 0 ? ", RETAIN" : "");
     return name;
   };
+  const auto content = [&] { return printable_text(reader.blob(r.key)); };
   switch (r.kind) {
     case Kind::packet_sent: return describe_packet(reader.blob(r.key));
     case Kind::packet_dropped: return fmt::format("packet dropped: {}", name_of(static_cast<DropReason>(r.field)));
@@ -36,6 +38,15 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
       return fmt::format("{}{}{}{}", wifi::name_of(static_cast<wifi::Event>(r.field)),
                          r.key != 0 ? fmt::format(", {}", reader.name(r.key)) : "", why.empty() ? "" : ": ", why);
     }
+    case Kind::hop_sent: return fmt::format("sends {} bytes: {}", reader.blob(r.key).size(), content());
+    case Kind::hop_received: return fmt::format("{} bytes are taken: {}", reader.blob(r.key).size(), content());
+    case Kind::hop_failed:
+      return fmt::format("a message is given up ({}): {}", name_of(static_cast<HopFailure>(r.field)), content());
+    case Kind::hop_frame:
+      return fmt::format("a frame is not acknowledged ({}), attempt {}", name_of(static_cast<FrameFailure>(r.field)),
+                         r.a + 1);
+    case Kind::serial_error:
+      return fmt::format("{}: byte {} is read as {:#04x}", name_of(static_cast<SerialError>(r.field)), r.b, r.a);
     case Kind::link_profile: return fmt::format("step {} of its profile", r.key);
     case Kind::packet_corrupted: return fmt::format("bit {} of packet {} is turned", r.a, r.key);
     case Kind::packet_delayed: return fmt::format("packet delayed by hand by {} ms", (r.b - r.a) / 1'000'000);

@@ -14,6 +14,7 @@
 #include "sim/net/nat.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/world/hop_service.hpp"
 #include "sim/world/wifi_service.hpp"
 
 namespace wirelab {
@@ -71,6 +72,7 @@ struct WorldDescription {
   std::vector<NodeDescription> nodes;  // brokers, routers and devices start in this order, at instant 0
   std::vector<LinkDescription> links;
   std::vector<LinkProfile> profiles;
+  std::vector<HopDescription> hops;  // that carry no IP
 };
 
 /// A link that is given no options: 100 Mbit/s Ethernet over a short cable.

@@ -16,6 +16,7 @@
 #include "sim/world/address_service.hpp"
 #include "sim/world/broker_service.hpp"
 #include "sim/world/description.hpp"
+#include "sim/world/hop_service.hpp"
 #include "sim/world/intervention.hpp"
 #include "sim/world/journal.hpp"
 #include "sim/world/link_profiles.hpp"
@@ -80,6 +81,7 @@ class World {
   void address_changed(NodeIndex node, const dhcp::Lease& lease);
   /// A station has come into a network, or has left it, or did not get in.
   void station_changed(NodeIndex station, NodeIndex point);
+  HopService& hops() { return hops_; }
   WifiService& wifi() { return wifi_; }
   const WifiService& wifi() const { return wifi_; }
   /// The resolver of a node, which asks the first name server of the description.
@@ -131,6 +133,11 @@ class World {
   void act_as(DeviceIndex device, const Intervention& what);
   Peripherals& peripherals(DeviceIndex device);
   std::optional<NamedLink> find_link(std::string_view name) const;
+  struct NamedHop {
+    NodeIndex a, b;
+    std::string_view kind;  // empty: any
+  };
+  std::optional<NamedHop> find_hop(std::string_view name) const;
   std::string no_such_link(std::string_view name) const;
   template <typename Change>
   void for_channels(std::string_view link, Change&& change);
@@ -144,6 +151,7 @@ class World {
   LinkProfiles profiles_;
   AddressService addresses_;
   WifiService wifi_;
+  HopService hops_;
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;

@@ -320,7 +320,7 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
                                  "temperature", "topics", "qos", "outage", "small_stack"})
     shows(text, part);
   screen.click(application, 260, 300);
-  shows(screen.settle(application), "thermometer");
+  shows(screen.settle(application), "indoors");  // of the first card, gateways
   CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);
@@ -667,4 +667,13 @@ TEST_CASE("a dropped packet is on the canvas with its reason, and its message's 
   shows(text, "loss on the link");
   shows(text, "lost:");
   shows(text, "qos/2 from publisher2");
+}
+
+TEST_CASE("every scenario of the start page asks something that its card has room for") {
+  for (const gui::ScenarioCard& card : gui::read_cards("scenarios")) {
+    CAPTURE(card.name, card.question);
+    CHECK(card.problem.empty());
+    CHECK(card.question.find('?') != std::string::npos);
+    CHECK(card.question.size() < 260);
+  }
 }

@@ -264,6 +264,12 @@ TEST_CASE("publishing and subscribing as a client reaches the journal") {
   INFO(journal);
   CHECK(journal.find("\"do\":\"publish\",\"node\":\"server\",\"topic\":\"by/hand\"") != std::string::npos);
   CHECK(journal.find("\"do\":\"subscribe\",\"node\":\"server\",\"filter\":\"by/hand\"") != std::string::npos);
+  // As one without power nobody publishes, and that is said.
+  application.playback()->intervene(PowerOff{"server"});
+  application.playback()->intervene(PublishAs{"server", "by/hand", "x", 0, false});
+  application.playback()->wait();
+  screen.settle(application);
+  CHECK(screen.has("\"server\" has no power"));
 }
 
 TEST_CASE("two runs stand side by side with the same lower view, and panes change by keys") {

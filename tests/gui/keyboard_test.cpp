@@ -14,7 +14,7 @@ TEST_CASE("a scenario is chosen and opened by keys alone") {
   screen.press(application, ImGuiKey_Enter);
   screen.finish(application);
   REQUIRE(application.runs() == 1);
-  CHECK(screen.has("last_will"));  // the second card
+  CHECK(screen.has("thermometer"));  // of the second card, home
 }
 
 TEST_CASE("arrows and space are for playing, until tab gives them to the controls") {
@@ -100,6 +100,54 @@ TEST_CASE("keys go through packets of every kind, and through the whole run") {
   CHECK(application.shown_at() == flights[10].first);
   screen.type(application, "l");
   CHECK(application.shown_at() == seconds_in(40).ns());
+}
+
+TEST_CASE("left and right come to every control packet, also to those of one instant") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.playback()->run_to(seconds_in(2.5));
+  application.playback()->wait();
+  screen.settle(application);
+  std::vector<RecordNumber> all, back, again;
+  {
+    const TraceStore::Reader reader(*application.playback()->store());
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+      if (reader.record(n).kind == Kind::mqtt_sent) all.push_back(n);
+    }
+  }
+  REQUIRE(all.size() > 10);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    screen.press(application, ImGuiKey_LeftArrow);
+    back.push_back(application.selection().exchange);
+  }
+  CHECK(back == std::vector<RecordNumber>(all.rbegin(), all.rend()));
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    screen.press(application, ImGuiKey_RightArrow);
+    again.push_back(application.selection().exchange);
+  }
+  CHECK(again == std::vector<RecordNumber>(all.begin() + 1, all.end()));
+}
+
+TEST_CASE("the sheet of keys is whole in every window") {
+  for (const auto& [width, height, scale] :
+       {std::tuple{1440.0f, 900.0f, 1.0f}, {1280.0f, 800.0f, 1.25f}, {1440.0f, 900.0f, 1.7f}}) {
+    CAPTURE(width, scale);
+    Headless screen(width, height);
+    gui::Application application(gui::dark_theme(), gui::Application::fitting_scale(scale, {width, height}));
+    screen.settle(application);
+    screen.type(application, "?");
+    const auto inside = [&](const char* text) {
+      const ImVec2 at = screen.where(text);
+      CHECK(at.x > 0);
+      CHECK(at.x < width);
+      CHECK(at.y > 10);
+      CHECK(at.y < height - 10);
+    };
+    inside("space");
+    inside("this sheet");
+    inside("Keys");
+  }
 }
 
 TEST_CASE("a scale that does not fit into the window is told, and by how much") {

@@ -71,6 +71,48 @@ end)
   CHECK(screen.has("in flight 3: plan/3"));
 }
 
+TEST_CASE("what takes several packets, or was held back by TCP, has its topic and payload") {
+  // Nagle's algorithm holds the second of two messages back, for as long as the first is not acknowledged.
+  const char* source = R"(
+duration("1min")
+local hub, home = broker("hub"), router("home")
+link(home, hub, { delay = "100ms", rate = "1Mbit/s" })
+device("writer", { on = home }, function(self)
+  local c = self:mqtt({ will = { topic = "will/long", payload = string.rep("w", 3000) } })
+  c:connect(hub)
+  sleep("5s")
+  c:publish("long", "it is " .. string.rep("ä", 2000), { retain = true })
+  sleep("5s")
+  c:publish("first", "1", { qos = 1 })
+  c:publish("second", "22", { qos = 1, retain = true })
+  c:loop_forever()
+end)
+)";
+  Headless screen(1440, 1800);
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_from(source), "long");
+  application.playback()->run_to(seconds_in(10.5));
+  application.playback()->wait();
+  application.show("broker");
+  screen.settle(application);
+  CHECK(screen.has("will/long"));
+  CHECK(screen.has("\"" + std::string(80, 'w') + "... (3000 bytes)\""));
+  CHECK(screen.has("it is ää"));
+  application.select_last(Kind::mqtt_sent);
+  application.show("packet");
+  screen.settle(application);
+  CHECK(screen.has("No packet has carried it yet"));
+  application.playback()->run_to(seconds_in(10.9));
+  application.playback()->wait();
+  screen.settle(application);
+  CHECK(screen.has("second"));
+  CHECK(screen.has("22"));
+  application.show("topics");
+  screen.settle(application);
+  CHECK(screen.has("22"));
+  CHECK(screen.has("it is ää"));
+}
+
 TEST_CASE("every session of a broker with many is reached by page and by name") {
   const char* source = R"(
 duration("1min")

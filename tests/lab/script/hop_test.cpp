@@ -1,0 +1,191 @@
+// Serial lines and radios in whole worlds: what programs read and send, what becomes of it when things are cut, and what is said
+// of wrong declarations.
+#include <map>
+
+#include "tests/lab/script/scenario_test.hpp"
+
+using namespace wirelab;
+using namespace wirelab::test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines logged(const std::string& source, std::uint64_t seed = 1) {
+  auto store = std::make_shared<TraceStore>();
+  ScriptOptions options;
+  options.seed = seed;
+  const auto script = begin_scenario("duration(\"1min\")\n" + source, "hops.lua", options, store);
+  const auto run = script->run_until(Instant() + script->duration());
+  if (!run) FAIL(run.error().text);
+  Lines told;
+  const TraceStore::Reader reader(*store);
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+    if (reader.record(n).kind == Kind::logged) told.push_back(std::string(reader.text(reader.record(n).key)));
+  }
+  return told;
+}
+
+std::string complaint(const std::string& source) {
+  const auto script = Script::load("duration(\"1min\")\n" + source, "hops.lua", {});
+  return script ? "" : script.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("a program reads lines, counts of bytes, and what there is at a time-out") {
+  CHECK(logged(R"(
+local a = device("a", function(self)
+  local port = self:serial()
+  log("wrote " .. port:write("hello\nworld") )
+  sleep("1s")
+  port:write("!\n" .. string.rep("x", 20))
+end)
+local b = device("b", function(self)
+  local port = self:serial(a)
+  log(port:readline())
+  log(port:readline({ timeout = "200ms" }))
+  log(port:read(2))
+  log(#port:read(100, { timeout = "100ms" }))
+  log(string.format("%.3f %d", now(), port:in_waiting()))
+  local e = port:errors()
+  log(e.parity + e.framing + e.overrun)
+end)
+serial(a, b, { baud = 9600 })
+)") == Lines{"wrote 11", "hello\n", "world", "!\n", "20", "1.102 0", "0"});
+}
+
+TEST_CASE("a port that is set to another speed reads what is sent from then on") {
+  CHECK(logged(R"(
+local a = device("a", function(self)
+  local port = self:serial()
+  port:write("UUU")
+  sleep("1s")
+  port:write("UUU")
+end)
+local b = device("b", function(self)
+  local port = self:serial()
+  sleep("500ms")
+  log(port:read(100, { timeout = "1ms" }) == "UUU", port:errors().framing > 0)
+  port:configure({ baud = 9600 })
+  port:discard()
+  log(port:read(3))
+end)
+serial(a, b, { baud = 9600, second = { baud = 19200 } })
+)") == Lines{"false true", "UUU"});
+}
+
+TEST_CASE("more than fits into a buffer is written as it empties") {
+  const Lines told = logged(R"(
+local a = device("a", function(self)
+  local port = self:serial()
+  log(port:write(string.rep("0123456789", 1000)))
+  log(string.format("%.2f", now()))
+end)
+local total = 0
+local b = device("b", function(self)
+  local port = self:serial()
+  while true do
+    local got = port:read(1000, { timeout = "2s" })
+    if got == "" then break end
+    total = total + #got
+  end
+  log(total)
+end)
+serial(a, b, { baud = 115200 })
+)");
+  // 10,000 bytes at 11,520 a second; the last 4096, at most, wait in the buffer, and are let in when half of it is free.
+  REQUIRE(told.size() == 3);
+  CHECK(told[0] == "10000");
+  CHECK(std::stod(told[1]) > 0.5);
+  CHECK(std::stod(told[1]) < 0.72);
+  CHECK(told[2] == "10000");
+}
+
+TEST_CASE("devices and their gateway talk by radio, and what is cut is noticed") {
+  for (const std::string kind : {"ble", "ieee802154"}) {
+    CAPTURE(kind);
+    const Lines told = logged(R"(
+local gateway, one, two
+gateway = device("gateway", function(self)
+  local radio = self:radio()
+  while true do
+    local text, from = radio:receive()
+    log(from .. " says " .. text)
+    if text == "hello" then radio:send("welcome", from == "one" and one or two) end
+  end
+end)
+one = device("one", function(self)
+  local radio = self:radio()
+  radio:wait_connected()
+  log(radio:send("hello"))
+  log((radio:receive()))
+  sleep("20s")
+  local ok, why = radio:send("still here?")
+  log("sent: " .. tostring(ok) .. " " .. tostring(why))
+  sleep("20s")
+  log(radio:is_connected())
+  log(radio:send("back"))
+  log(select(2, radio:send(string.rep("x", 600))))
+end)
+two = device("two")
+local air = )" + kind + R"((gateway, { one, two })
+at("15s", function() air:cut(one) end)
+at("30s", function() air:restore(one) end)
+)");
+    const bool ble = kind == "ble";
+    const std::string longest = ble ? "20" : "116";
+    CHECK(told == Lines{"one says hello", "true", "welcome",
+                        std::string("sent: nil ") + (ble ? "not connected" : "no answer"), "true", "one says back",
+                        "true", "message too long: 600 bytes, and " + longest + " fit"});
+  }
+}
+
+TEST_CASE("without power nothing crosses, and a program that starts again has its port and radio again") {
+  const Lines told = logged(R"(
+local gateway = device("gateway", function(self)
+  local radio = self:radio()
+  while true do log((radio:receive())) end
+end)
+local sensor = device("sensor", function(self)
+  local radio = self:radio()
+  radio:wait_connected()
+  radio:send(string.format("at %.0f", now()))
+  self:serial():write("on\n")
+end)
+local display = device("display", function(self)
+  while true do log("display: " .. self:serial():readline()) end
+end)
+ble(gateway, sensor)
+serial(sensor, display)
+at("10s", function() sensor:power_off() end)
+at("20s", function() sensor:restart() end)
+at("30s", function() gateway:power_off() end)
+at("31s", function() gateway:restart() end)
+at("40s", function() sensor:restart() end)
+)");
+  REQUIRE(told.size() == 6);
+  CHECK(told[0] == "at 0");
+  CHECK(told[1] == "display: on\n");
+  CHECK(told[2] == "at 20");
+  CHECK(told[4] == "at 40");
+}
+
+TEST_CASE("what is wrong with a hop is said") {
+  const std::string two = "local a, b = device(\"a\"), device(\"b\")\n";
+  CHECK(complaint(two + "serial(a, a)").find("serial() joins \"a\" to itself") != std::string::npos);
+  CHECK(complaint(two + "serial(a, b, { format = \"8X1\" })").find("as in \"8N1\" or \"7E2\", not \"8X1\"") !=
+        std::string::npos);
+  CHECK(complaint(two + "serial(a, b, { boud = 9600 })").find("did you mean \"baud\"") != std::string::npos);
+  CHECK(complaint(two + "serial(a, b) serial(b, a)").find("joined by serial already") != std::string::npos);
+  CHECK(complaint(two + "ble(a, b, { interval = \"8ms\" })").find("a multiple of 1.25ms") != std::string::npos);
+  CHECK(complaint(two + "ble(a, {})").find("needs at least one device") != std::string::npos);
+  CHECK(complaint(two + "ieee802154(a, { b, b })").find("names \"b\" twice") != std::string::npos);
+  CHECK(complaint(two + "ble(a, b) ble(b, a)").find("joined by ble already") != std::string::npos);
+  const auto fails = [&](const std::string& program) {
+    return error_of("duration(\"1s\")\n" + two + "device(\"c\", function(self) " + program + " end)").text;
+  };
+  CHECK(fails("self:serial()").find("\"c\" has no serial port: declare a line with serial(c, other)") !=
+        std::string::npos);
+  CHECK(fails("self:radio()").find("\"c\" has no radio") != std::string::npos);
+}
