@@ -12,9 +12,10 @@ bool draw_legend(const Skin& skin, ImDrawList& list, ImVec2 origin, ImVec2 size,
                                                         {Colour::qos1, "QoS 1"},
                                                         {Colour::qos2, "QoS 2"},
                                                         {Colour::ok, "ack"},
+                                                        {Colour::info, "other"},
                                                         {Colour::error, "lost"}};
   const float y = origin.y + size.y - skin.px(24);
-  const bool tight = size.x < skin.px(680);  // the legend stands above the switches then
+  const bool tight = size.x < skin.px(760);  // the legend stands above the switches then
   const float legend_y = tight ? y - skin.px(34) : y;
   float x = origin.x + skin.px(16);
   float width = skin.px(16);

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMostLanes = 16;
 constexpr std::size_t kMostArrows = 400;
+constexpr std::size_t kMostLabels = 60;
 constexpr std::size_t kMostBelongings = 12;
 constexpr std::size_t kMostSessions = 500;
 constexpr float kFaint = 0.34f;
@@ -203,7 +204,7 @@ class Sequence {
                  skin(Colour::text_third), "too many for one picture: zoom in to see all");
     struct Label {
       ImVec2 at;
-      std::string text;
+      const Exchange* exchange;
       Colour colour;
       float alpha;
       bool selected;
@@ -273,19 +274,19 @@ class Sequence {
           pill(list, skin, skin.fonts.mono_small, {place.x, place.y + skin.px(missing ? -20.0f : 20.0f)}, Colour::error,
                name_of(static_cast<DropReason>(e.reason)), false, alpha);
       }
-      labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, "", colour, alpha, selected});
-      labels.back().text = label_of(look, e, false);
+      labels.push_back({{(a.x + b.x) * 0.5f, (a.y + b.y) * 0.5f}, &e, colour, alpha, selected});
     }
     draw_words(skin, list, timer_words_);
     // Labels keep clear of one another: the one that is selected first, then from the newest back.
     std::stable_partition(labels.begin(), labels.end(), [](const Label& l) { return !l.selected; });
     TakenPlaces taken;
-    for (std::size_t i = labels.size(); i > 0; --i) {
+    for (std::size_t i = labels.size(); i > 0 && taken.count() < kMostLabels; --i) {
       const Label& l = labels[i - 1];
-      const float half = measure(skin.fonts.mono_small, l.text).x * 0.5f + skin.px(9);
+      const std::string text = label_of(look, *l.exchange, false);
+      const float half = measure(skin.fonts.mono_small, text).x * 0.5f + skin.px(9);
       const ImVec4 box{l.at.x - half, l.at.y - skin.px(11), l.at.x + half, l.at.y + skin.px(11)};
       if (l.at.x < time_.left + half * 0.3f || (!taken.take(box) && !l.selected)) continue;
-      pill(list, skin, skin.fonts.mono_small, l.at, l.colour, l.text, false, l.alpha, l.selected);
+      pill(list, skin, skin.fonts.mono_small, l.at, l.colour, text, false, l.alpha, l.selected);
     }
     if (pointed == nullptr) return;
     ImGui::PushFont(skin.fonts.small);
