@@ -39,10 +39,10 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
     keep_alive_ = std::make_unique<KeepAlive>();
     keep_alive_->timer = host_.events.make_timer(on_keep_alive, this);
   }
-  // The smallest shift with which 16 bits can offer the whole buffer: RFC 7323, section 2.3.
-  while (settings_.window_scaling && receive_scale_ < 14 && (settings_.receive_buffer >> receive_scale_) > 65535)
-    ++receive_scale_;
-  rcv_edge_ = settings_.receive_buffer;
+  // The smallest shift with which 16 bits could offer the whole buffer, of which half is window: RFC 7323, section 2.3.
+  const std::uint64_t buffer = std::uint64_t{2} * std::max(settings_.receive_window_most, settings_.receive_window);
+  while (settings_.window_scaling && receive_scale_ < 14 && (buffer >> receive_scale_) > 65535) ++receive_scale_;
+  rcv_edge_ = first_window();
 }
 
 Connection::~Connection() {
@@ -54,8 +54,8 @@ Connection::~Connection() {
 Settings lwip_like(bool sack) {
   constexpr std::uint32_t kSegment = 1460;
   Settings settings;
-  settings.receive_buffer = 4 * kSegment;  // TCP_WND
-  settings.send_buffer = 2 * kSegment;     // TCP_SND_BUF
+  settings.receive_window = settings.receive_window_most = 4 * kSegment;  // TCP_WND
+  settings.send_buffer = 2 * kSegment;                                    // TCP_SND_BUF
   settings.slow_start_after_idle = false;
   settings.syn_retries = 6;  // TCP_SYNMAXRTX
   settings.syn_backs_off = false;
@@ -102,6 +102,7 @@ void Connection::connect(User* user) {
 
 void Connection::accept(User* user, const wire::TcpHeader& syn) {
   user_ = user;
+  answers_ = true;
   begin_trace();
   peer_spoke(syn);
   set_state(State::syn_received);

@@ -7,8 +7,7 @@
 // Present: handshake, also simultaneous; MSS, window scaling, timestamps with PAWS (RFC 7323); SACK, also of repetitions (RFC
 // 2883), with RACK and tail loss probe (RFC 8985), NewReno's rules without it; F-RTO, PRR and undoing; CUBIC with HyStart, or
 // NewReno; RFC 6298 as Linux; slow start after idle; Linux's quick and delayed acknowledgements; Nagle with Minshall's change,
-// as Linux; zero-window and keep-alive probes; orderly close, reset, TIME_WAIT; giving up.
-// Not here yet: receive auto-tuning.
+// as Linux; receive auto-tuning; zero-window and keep-alive probes; orderly close, reset, TIME_WAIT; giving up.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include "sim/protocol/tcp/congestion.hpp"
 #include "sim/protocol/tcp/loss.hpp"
 #include "sim/protocol/tcp/reassembly.hpp"
+#include "sim/protocol/tcp/receive_tuning.hpp"
 #include "sim/protocol/tcp/round_trip.hpp"
 #include "sim/protocol/tcp/send_queue.hpp"
 #include "sim/trace/state_visitor.hpp"
@@ -64,8 +64,10 @@ struct Endpoint {
 };
 
 struct Settings {
-  bool nodelay = false;  // Nagle's algorithm off
-  std::uint32_t receive_buffer = 131072;
+  bool nodelay = false;                  // Nagle's algorithm off
+  std::uint32_t receive_window = 65535;  // offered at first: half of Linux's tcp_rmem[1], in 16 bits
+  std::uint32_t receive_window_most = 16u
+                                      << 20;  // after tuning: half of tcp_rmem[2]; not more than the first: no tuning
   std::uint32_t send_buffer = 1u << 22;       // bytes; what is written beyond waits in the application's memory
   bool slow_start_after_idle = true;          // Linux's tcp_slow_start_after_idle
   Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
@@ -261,6 +263,13 @@ class Connection {
   void send_reset(std::uint32_t sequence);
   wire::TcpHeader header_for(std::uint64_t offset, std::uint64_t repeated_begin = 0, std::uint64_t repeated_end = 0);
   std::uint16_t window_to_offer();
+  std::uint32_t first_window() const;
+  bool tunes() const { return settings_.receive_window_most > settings_.receive_window && receive_scale_ > 0; }
+  /// What could be offered now, bytes, by Linux's rule against silly windows.
+  std::uint64_t receive_room() const;
+  std::uint32_t receive_clamp() const { return tuning_ != nullptr ? tuning_->clamp : settings_.receive_window + 1; }
+  void data_arrived(const wire::TcpHeader& header, std::size_t bytes);
+  void data_read();
   std::uint32_t send_window_left() const;
 
   // timers.cpp
@@ -314,6 +323,7 @@ class Connection {
   bool tells_sack_ = false;
   std::uint8_t send_scale_ = 0;
   std::uint8_t receive_scale_ = 0;
+  bool answers_ = false;            // the peer's SYN came first
   bool syn_repeated_ = false;       // the SYN-ACK was sent again, for a SYN that came again
   bool probe_resent_ = false;       // the tail loss probe was no new data
   bool new_before_repair_ = false;  // F-RTO, step 2.b
@@ -351,6 +361,7 @@ class Connection {
   std::uint32_t recent_timestamp_ = 0;
   Instant recent_timestamp_at_;
   ByteRing unread_;
+  std::unique_ptr<ReceiveTuning> tuning_;  // from the first large segment on: thin flows need none
   struct Early {
     Reassembly pieces;
     std::uint64_t latest = 0;  // where the newest segment began: the first SACK block holds it

@@ -84,6 +84,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     } else {
       from = static_cast<std::uint64_t>(begin);
     }
+    if (!payload.empty()) data_arrived(header, payload.size());
     process_data(payload, from, header.flags.fin, header.flags.psh);
   }
   if (state_ != State::closed) output();
@@ -333,6 +334,7 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
     if (early_ == nullptr) early_ = std::make_unique<Early>();
     early_->pieces.insert(begin, payload);
     early_->latest = begin;
+    if (tuning_ != nullptr) tuning_->widen(begin + payload.size() - rcv_nxt_, settings_.receive_window_most);
     host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                      static_cast<std::int64_t>(begin + payload.size()));
     send_ack();
@@ -388,7 +390,9 @@ void Connection::deliver(Bytes bytes) {
     return;
   }
   const std::size_t taken = user_->on_data(*this, bytes, begin);
-  if (state_ != State::closed && taken < bytes.size()) unread_.append(bytes.subspan(taken));
+  if (state_ == State::closed) return;
+  if (taken < bytes.size()) unread_.append(bytes.subspan(taken));
+  data_read();
 }
 
 void Connection::read_more() {
@@ -402,13 +406,15 @@ void Connection::read_more() {
     if (taken < bytes.size()) break;
   }
   if (unread_.empty() && can_send() && acks_.after_reading(rcv_nxt_ - acked_)) send_ack();
-  // A window that had closed and is open by a segment or half the buffer again is told to the peer (RFC 9293, 3.8.6.2.2).
-  const std::uint64_t held = unread_.size() + early_bytes();
-  const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
-  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, 2u * own_mss_);
-  if (state_ == State::established && rcv_nxt_ + room >= rcv_edge_ + step &&
-      rcv_edge_ < rcv_nxt_ + settings_.receive_buffer / 2)
-    send_ack();
+  data_read();
+  // A window that had closed and is open again is told to the peer (RFC 9293, 3.8.6.2.2): where it has doubled to half of what
+  // there may be (tcp_cleanup_rbuf), or, untuned, by two segments or half of it.
+  const std::uint64_t room = receive_room();
+  const std::uint64_t offered = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
+  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_window / 2, 2u * own_mss_);
+  const bool open = tunes() ? 2 * offered <= receive_clamp() && room > 0 && room >= 2 * offered
+                            : room >= offered + step && offered < settings_.receive_window / 2;
+  if (state_ == State::established && open) send_ack();
   if (peer_fin_ && unread_.empty() && user_ != nullptr && state_ == State::close_wait) user_->on_peer_closed(*this);
 }
 

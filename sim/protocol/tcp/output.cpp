@@ -14,15 +14,62 @@ std::uint32_t Connection::send_window_left() const {
   return window_edge_ > snd_nxt_ ? static_cast<std::uint32_t>(window_edge_ - snd_nxt_) : 0;
 }
 
-// The window never shrinks (RFC 9293, section 3.8.6.2.2), and opens in steps worth a segment.
-std::uint16_t Connection::window_to_offer() {
+// Whole segments, where it is tuned: 64240 of 1460 bytes, 65160 of 1448.
+std::uint32_t Connection::first_window() const {
+  const std::uint32_t window = settings_.receive_window;
+  // Whether there will be timestamps is known to who answers only (tcp_connect_init, tcp_openreq_init_rwin).
+  const std::uint32_t options = answers_ && timestamps_ ? static_cast<std::uint32_t>(wire::kTimestampsSize) : 0;
+  const std::uint32_t segment = own_mss_ - options;
+  return tunes() && window > segment ? window / segment * segment : std::min<std::uint32_t>(window, 65535);
+}
+
+std::uint64_t Connection::receive_room() const {
   const std::uint64_t held = unread_.size() + early_bytes();
-  const std::uint64_t room = held < settings_.receive_buffer ? settings_.receive_buffer - held : 0;
-  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_buffer / 2, own_mss_);
+  const std::uint64_t clamp = tunes() ? receive_clamp() : settings_.receive_window;
+  const std::uint64_t room = held < clamp ? clamp - held : 0;
+  if (!tunes()) return room;
+  // Less than half of it is free: not in crumbs (__tcp_select_window).
+  if (room < clamp / 2 && (room < clamp / 16 || room < own_mss_)) return 0;
+  return std::min<std::uint64_t>(room, tuning_ != nullptr ? tuning_->threshold : first_window());
+}
+
+// The window never shrinks (RFC 9293, section 3.8.6.2.2). Tuned, it is what may be offered, up to the next whole unit of the scale;
+// else it opens in steps worth a segment.
+std::uint16_t Connection::window_to_offer() {
+  const std::uint64_t room = receive_room();
+  if (tunes()) {
+    const std::uint64_t kept = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
+    const std::uint64_t unit = std::uint64_t{1} << receive_scale_;
+    const std::uint64_t offered = std::min<std::uint64_t>((std::max(room, kept) + unit - 1) >> receive_scale_, 65535);
+    rcv_edge_ = std::max(rcv_edge_, rcv_nxt_ + (offered << receive_scale_));
+    return static_cast<std::uint16_t>(offered);
+  }
+  const std::uint64_t step = std::min<std::uint64_t>(settings_.receive_window / 2, own_mss_);
   if (rcv_nxt_ + room >= rcv_edge_ + step) rcv_edge_ = rcv_nxt_ + room;
   const std::uint64_t window = rcv_edge_ > rcv_nxt_ ? rcv_edge_ - rcv_nxt_ : 0;
-  const std::uint64_t offered = std::min<std::uint64_t>(window >> receive_scale_, 65535);
-  return static_cast<std::uint16_t>(offered);
+  return static_cast<std::uint16_t>(std::min<std::uint64_t>(window >> receive_scale_, 65535));
+}
+
+void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) {
+  if (!tunes()) return;
+  constexpr std::size_t kLarge = 1000;
+  if (tuning_ == nullptr) {
+    if (bytes < kLarge) return;
+    constexpr std::uint32_t kFirst = 10;  // segments that an initial window holds
+    tuning_ = std::make_unique<ReceiveTuning>();
+    tuning_->clamp = settings_.receive_window + 1;
+    tuning_->threshold = first_window();
+    tuning_->space = std::min(first_window(), kFirst * own_mss_);
+    tuning_->from = rcv_nxt_ - unread_.size();
+    tuning_->since = host_.events.now();
+  }
+  tuning_->grow(static_cast<std::uint32_t>(bytes), own_mss_);
+  if (timestamps_ && header.has_timestamps && bytes >= kLarge) tuning_->measure(header.timestamp_echo, timestamp_now());
+}
+
+void Connection::data_read() {
+  if (tuning_ == nullptr) return;
+  tuning_->read(rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size(), host_.events.now(), settings_.receive_window_most);
 }
 
 wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repeated_begin, std::uint64_t repeated_end) {
@@ -87,7 +134,8 @@ void Connection::send_syn() {
     header.flags.ack = true;
     header.acknowledgement = irs_ + 1;
   }
-  header.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(settings_.receive_buffer, 65535));
+  header.window = static_cast<std::uint16_t>(first_window());
+  rcv_edge_ = first_window();
   header.maximum_segment_size = own_mss_;
   const bool first = state_ == State::syn_sent;
   header.sack_permitted = first ? settings_.tells_sack : sack_ || tells_sack_;

@@ -14,7 +14,7 @@ using namespace wirelab;
 
 TEST_CASE("latencies are those of libmosquitto and mosquitto over the same link") {
   ValidationOptions options;
-  options.repeats = 4;
+  options.repeats = 6;
   std::size_t told = 0;
   const auto result = validate(options, [&](const std::string&) { ++told; });
   REQUIRE(result);

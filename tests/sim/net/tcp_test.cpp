@@ -119,7 +119,7 @@ TEST_CASE("a connection to a closed port is refused, to nowhere unreachable, int
 
 TEST_CASE("a peer that does not read closes its window, and opens it again") {
   tcp::Settings small;
-  small.receive_buffer = 8192;
+  small.receive_window = small.receive_window_most = 8192;
   Pair pair(path(5), 1, small);
   tcp::Connection& c = pair.connect();
   pair.net.run_ms(50);
@@ -278,7 +278,7 @@ TEST_CASE("the window doubles each round trip in slow start, and a time-out halv
 
 TEST_CASE("a peer whose window is closed and who answers is waited for, and served at once when it opens") {
   tcp::Settings small;
-  small.receive_buffer = 8192;
+  small.receive_window = small.receive_window_most = 8192;
   Pair pair(path(5), 1, small);
   tcp::Connection& c = pair.connect();
   pair.net.run_ms(50);
@@ -303,7 +303,7 @@ TEST_CASE("a peer whose window is closed and who answers is waited for, and serv
 
 TEST_CASE("a peer that vanishes behind a closed window is given up") {
   tcp::Settings small;
-  small.receive_buffer = 8192;
+  small.receive_window = small.receive_window_most = 8192;
   Pair pair(path(5), 1, small);
   tcp::Connection& c = pair.connect();
   pair.net.run_ms(50);
@@ -432,4 +432,62 @@ TEST_CASE("a smaller MTU on the way is found by ICMP") {
   c.write(pattern(20'000));
   net.run_ms(3000);
   CHECK(server.bytes == pattern(20'000));
+}
+
+TEST_CASE("a receiver's window is tuned to what the path carries, and is what limits it where it is not") {
+  // 100 Mbit/s and a round trip of 200 ms hold 2.5 MB; 64 KiB a round trip are 2.6 Mbit/s.
+  const auto megabytes_in = [](const tcp::Settings& settings, double& window) {
+    Pair pair(path(100, 100'000'000), 1, settings);
+    tcp::Connection& c = pair.connect(settings);
+    pair.net.run_ms(300);
+    const auto bytes = pattern(4'000'000);
+    for (int i = 0; i < 10; ++i) {
+      c.write(bytes);
+      pair.net.run_ms(1000);
+    }
+    pair.net.expect_fold_equals_live();
+    const TraceStore::Reader reader(*pair.net.store);
+    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+      const Record& r = reader.record(n);
+      if (r.kind == Kind::state && static_cast<Field>(r.field) == Field::tcp_rcv_wnd)
+        window = std::max(window, static_cast<double>(r.b));
+    }
+    return static_cast<double>(pair.server.bytes.size()) / 1e6;
+  };
+  double tuned_window = 0, fixed_window = 0;
+  const double tuned = megabytes_in(Transport::kDefaults, tuned_window);
+  tcp::Settings fixed;
+  fixed.receive_window_most = fixed.receive_window;
+  const double untuned = megabytes_in(fixed, fixed_window);
+  CHECK(untuned == Approx(65535.0 / 0.2 * 10 / 1e6).epsilon(0.06));
+  CHECK(tuned > 30);
+  CHECK(fixed_window <= 131070);
+  CHECK(tuned_window > 2'500'000);
+  CHECK(tuned_window <= 16 * 1024 * 1024);
+}
+
+TEST_CASE("windows are offered as Linux offers them at first") {
+  // 65536 bytes, in whole segments: 44 of 1460 bytes in a SYN, 45 of 1448 in a SYN-ACK with timestamps; in units of 1024 from then on.
+  Pair pair(path(5));
+  tcp::Connection& c = pair.connect();
+  pair.net.run_ms(50);
+  c.write(pattern(100));
+  pair.net.run_ms(50);
+  std::vector<std::pair<int, int>> windows;  // and scales
+  pair.net.trace.flush();
+  const TraceStore::Reader reader(*pair.net.store);
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
+    const Record& r = reader.record(n);
+    if (r.kind != Kind::packet_sent) continue;
+    const auto packet = reader.blob(r.key);
+    const auto ip = wire::decode_ipv4(packet);
+    const auto segment = wire::decode_tcp(packet.subspan(wire::kIpv4HeaderSize), ip->source, ip->destination);
+    windows.emplace_back(segment->header.window, segment->header.flags.syn ? segment->header.window_scale : 0);
+  }
+  REQUIRE(windows.size() >= 5);
+  CHECK(windows[0] == std::pair{64240, 10});
+  CHECK(windows[1] == std::pair{65160, 10});
+  CHECK(windows[2] == std::pair{63, 0});  // 64512
+  CHECK(windows[3] == std::pair{63, 0});
+  CHECK(windows[4] == std::pair{64, 0});  // 65536
 }
