@@ -8,15 +8,6 @@ using namespace wirelab::test;
 
 namespace {
 
-std::unique_ptr<Session> session_with(const std::string& source) {
-  SessionSetup setup;
-  setup.path = "made.lua";
-  setup.source = source;
-  auto session = Session::begin(setup);
-  if (!session) FAIL(session.error().text);
-  return std::move(*session);
-}
-
 std::unique_ptr<Session> many_devices() {
   return session_with(
       "duration('2min') local hub, home = broker('hub'), router('home') link(home, hub, { delay = '20ms' }) "

@@ -138,14 +138,19 @@ struct Headless {
   }
 };
 
-inline std::unique_ptr<Session> session_of(const std::string& path, std::uint64_t seed = 1) {
+/// Of a scenario that stands in the test.
+inline std::unique_ptr<Session> session_with(const std::string& source, const std::string& path = "made.lua",
+                                             std::uint64_t seed = 1) {
   SessionSetup setup;
   setup.path = path;
-  setup.source = file_text(path);
+  setup.source = source;
   setup.seed = seed;
   auto session = Session::begin(std::move(setup));
   if (!session) FAIL(session.error().text);
   return std::move(*session);
+}
+inline std::unique_ptr<Session> session_of(const std::string& path, std::uint64_t seed = 1) {
+  return session_with(file_text(path), path, seed);
 }
 
 inline Instant seconds_in(double s) { return Instant::from_ns(static_cast<std::int64_t>(s * 1e9)); }

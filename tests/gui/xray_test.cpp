@@ -4,19 +4,6 @@
 using namespace wirelab;
 using namespace wirelab::test;
 
-namespace {
-
-std::unique_ptr<Session> session_from(const std::string& source) {
-  SessionSetup setup;
-  setup.path = "xray.lua";
-  setup.source = source;
-  auto session = Session::begin(setup);
-  if (!session) FAIL(session.error().text);
-  return std::move(*session);
-}
-
-}  // namespace
-
 TEST_CASE("messages that wait and that are in flight are shown with topic, payload and rule") {
   // The reader takes two of QoS 2 at a time from a broker that is far away.
   const char* source = R"(
@@ -39,7 +26,7 @@ end)
 )";
   Headless screen(1440, 1800);
   gui::Application application(gui::dark_theme(), 1);
-  application.open(session_from(source), "xray");
+  application.open(session_with(source), "xray");
   application.playback()->run_to(seconds_in(21));
   application.playback()->wait();
   application.show("broker");
@@ -90,7 +77,7 @@ end)
 )";
   Headless screen(1440, 1800);
   gui::Application application(gui::dark_theme(), 1);
-  application.open(session_from(source), "long");
+  application.open(session_with(source), "long");
   application.playback()->run_to(seconds_in(10.5));
   application.playback()->wait();
   application.show("broker");
@@ -128,7 +115,7 @@ end
 )";
   Headless screen(1440, 3000);
   gui::Application application(gui::dark_theme(), 1);
-  application.open(session_from(source), "many");
+  application.open(session_with(source), "many");
   application.playback()->run_to(seconds_in(10));
   application.playback()->wait();
   application.show("broker");

@@ -189,3 +189,28 @@ TEST_CASE("what is wrong with a hop is said") {
         std::string::npos);
   CHECK(fails("self:radio()").find("\"c\" has no radio") != std::string::npos);
 }
+
+TEST_CASE("a hop is cut by its name, as the journal writes it") {
+  const auto script = begin_scenario(R"(
+duration("1min")
+local a, b = device("a-1"), device("b")
+link(a, b)
+serial(a, b)
+ble(a, b)
+)",
+                                     "hops.lua", {}, nullptr);
+  World& world = script->world();
+  for (const char* const name : {"a-1-b (serial)", "b-a-1 (ble)", "a-1-b"}) {
+    CAPTURE(name);
+    CHECK(world.can_apply(CutLink{name}));
+    CHECK(world.can_apply(RestoreLink{name}));
+  }
+  CHECK_FALSE(world.can_apply(CutLink{"a-1-b (802.15.4)"}));
+  // The link of packets keeps what it has; the hop has none of it.
+  CHECK(world.can_apply(DropPacket{"a-1-b", 1}));
+  const auto refused = world.can_apply(DropPacket{"a-1-b (ble)", 1});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().find("carries no IP packets") != std::string::npos);
+  world.apply(CutLink{"a-1-b (ble)"});
+  CHECK(world.hops().joins(world.find_node("a-1"), world.find_node("b"), "ble"));
+}
