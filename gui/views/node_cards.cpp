@@ -164,10 +164,10 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
       const bool too_long = placed.is_group() && measure(skin.fonts.small_strong, name).x > room;
       const bool two = high.y - low.y > skin.px(36);
       text_centred(
-          list, skin.fonts.small_strong, {centre.x, centre.y - (two ? skin.px(9) : 0)}, skin(Colour::text),
+          list, skin.fonts.small_strong, {centre.x, centre.y - (two ? skin.px(8) : 0)}, skin(Colour::text),
           too_long ? fmt::format("\u00d7 {}", placed.nodes.size()) : shortened(skin.fonts.small_strong, name, room));
       if (two)
-        text_centred(list, skin.fonts.small, {centre.x, centre.y + skin.px(9)}, skin(Colour::text_second),
+        text_centred(list, skin.fonts.small, {centre.x, centre.y + skin.px(8)}, skin(Colour::text_second),
                      shortened(skin.fonts.small, below, room));
       sign(list, skin, {high.x - skin.px(2), high.y - skin.px(2)}, state);
     } else if (card) {
