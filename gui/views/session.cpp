@@ -13,12 +13,11 @@ namespace {
 
 // The node whose client has this session: where the session last sent something to.
 EntityId client_node(const Look& look, EntityId session) {
-  EntityId node = 0;
-  look.index.sent_by(session, look.at, [&](const Exchange& exchange) {
-    node = exchange.to_node;
-    return node == 0;
-  });
-  return node;
+  const auto& all = look.index.exchanges();
+  for (std::size_t i = look.index.exchanges_before(look.at + 1); i > 0; --i) {
+    if (all[i - 1].from == session && all[i - 1].to_node != 0) return all[i - 1].to_node;
+  }
+  return 0;
 }
 
 // What is left of 1.5 times the keep alive, as a bar that runs out.

@@ -157,7 +157,11 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       Flight& flight = flights_[at->second - 1];
       flight.arrival = std::max(record.at, flight.begin + 1);
       longest_flight_ = std::max(longest_flight_, flight.arrival - flight.begin);
-      if (record.kind == Kind::hop_received) break;
+      if (record.kind == Kind::hop_received) {
+        // It has arrived, also where its sender never hears so and gives it up.
+        latest_flight_.erase(at);
+        break;
+      }
       flight.lost_at = flight.arrival;
       flight.reason = static_cast<std::uint16_t>(reason_of(static_cast<HopFailure>(record.field)));
       marks_.push_back({number, record.at, record.kind, record.entity});
@@ -218,7 +222,6 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
           static_cast<std::uint32_t>(exchanges_.size());
       if (stream_exchanges_.size() <= record.subject) stream_exchanges_.resize(record.subject + 1);
       stream_exchanges_[record.subject].push_back(static_cast<std::uint32_t>(exchanges_.size()));
-      sent_by_[record.entity].push_back(static_cast<std::uint32_t>(exchanges_.size()));
       exchanges_.push_back(made);
       break;
     }

@@ -127,16 +127,6 @@ class RunIndex {
   std::vector<MessageId> queued(EntityId session, std::int64_t at, std::size_t count) const;
   /// The message that a session has in flight, or had last by the instant, under this packet identifier; 0 if there was none.
   MessageId in_flight(EntityId session, std::uint32_t packet_id, std::int64_t at) const;
-  /// Calls see(exchange) for what a client or session sent by the instant, newest first, for as long as it returns true.
-  template <typename See>
-  void sent_by(EntityId sender, std::int64_t at, See&& see) const {
-    const auto found = sent_by_.find(sender);
-    if (found == sent_by_.end()) return;
-    for (std::size_t i = found->second.size(); i > 0; --i) {
-      const Exchange& exchange = exchanges_[found->second[i - 1]];
-      if (exchange.sent_at <= at && !see(exchange)) return;
-    }
-  }
   /// Where a broker's message came from: the record of its acceptance, or for a will that is armed the one that armed it; 0 if
   /// that is not known.
   RecordNumber origin_of(MessageId message) const;
@@ -228,7 +218,6 @@ class RunIndex {
   tsl::robin_map<EntityId, std::vector<InFlight>, MixHash> in_flight_;  // by session, as each came into the window
   EntityId filling_ = 0;  // the session whose window got an entry that is not sent yet
   std::uint32_t filled_id_ = 0;
-  tsl::robin_map<EntityId, std::vector<std::uint32_t>, MixHash> sent_by_;  // places in exchanges_
   std::int64_t longest_flight_ = 0;
   std::int64_t longest_exchange_ = 0;
   static constexpr std::int64_t kBin = 100'000'000;  // ns of one bin of activity

@@ -211,6 +211,17 @@ ble(a, b)
   const auto refused = world.can_apply(DropPacket{"a-1-b (ble)", 1});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().find("carries no IP packets") != std::string::npos);
+  const auto connected = [&] { return world.hops().radios(world.find_node("b")).front().hop->connected(1); };
+  const auto run_to = [&](int seconds) { REQUIRE(script->run_until(Instant() + Duration::seconds(seconds))); };
+  run_to(2);
+  CHECK(connected());
+  world.apply(CutLink{"a-1-b (serial)"});
+  run_to(10);
+  CHECK(connected());
   world.apply(CutLink{"a-1-b (ble)"});
-  CHECK(world.hops().joins(world.find_node("a-1"), world.find_node("b"), "ble"));
+  run_to(20);
+  CHECK_FALSE(connected());
+  world.apply(RestoreLink{"b-a-1 (ble)"});
+  run_to(25);
+  CHECK(connected());
 }
