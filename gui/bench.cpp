@@ -117,7 +117,8 @@ tl::expected<BenchTable, std::string> bench_gui(const BenchOptions& options) {
     if (const auto ran = (*session)->run(end, ~std::uint64_t{0}); !ran) return tl::unexpected(ran.error().text);
     const double ran_ms = milliseconds_since(began);
     const auto forking = std::chrono::steady_clock::now();
-    if (const auto fork = (*session)->fork(end); !fork) return tl::unexpected(fork.error().text);
+    const auto fork = (*session)->fork(end);  // both branches are kept
+    if (!fork) return tl::unexpected(fork.error().text);
     const double fork_ms = milliseconds_since(forking);
     const TraceStore::Reader reader(*(*session)->store());
     Timeline timeline;

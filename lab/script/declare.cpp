@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "lab/script/declare.hpp"
@@ -328,14 +329,18 @@ int push_link(lua_State* L, std::size_t index) {
 
 // Links are named by their ends, so no two may share a name.
 void check_link_name(lua_State* L, const LinkDescription& link) {
-  for (const LinkDescription& other : Host::of(L).description.links) {
-    const bool same_ends = (other.a == link.a && other.b == link.b) || (other.a == link.b && other.b == link.a);
+  Host& host = Host::of(L);
+  const std::array<std::string, 2> names{link.a + "-" + link.b, link.b + "-" + link.a};
+  for (const std::string& name : names) {
+    if (host.link_names.count(name) == 0) continue;
+    const auto& links = host.description.links;
+    const bool same_ends = std::any_of(links.begin(), links.end(), [&](const LinkDescription& other) {
+      return (other.a == link.a && other.b == link.b) || (other.a == link.b && other.b == link.a);
+    });
     if (same_ends) raise(L, fmt::format("\"{}\" and \"{}\" are joined by a link already", link.a, link.b));
-    for (const std::string& name : {other.a + "-" + other.b, other.b + "-" + other.a}) {
-      if (name == link.a + "-" + link.b || name == link.b + "-" + link.a)
-        raise(L, fmt::format("two links would be named \"{}\": choose node names with fewer \"-\"", name));
-    }
+    raise(L, fmt::format("two links would be named \"{}\": choose node names with fewer \"-\"", name));
   }
+  host.link_names.insert(names.begin(), names.end());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <lua.hpp>
+#include <tsl/robin_set.h>
 
 #include <optional>
 #include <set>
@@ -72,6 +73,7 @@ class Host final : public Script {
   ScriptOptions options;
   WorldDescription description;
   std::set<std::string, std::less<>> node_names;
+  tsl::robin_set<std::string> link_names;  // each link's two: "a-b" and "b-a"
   Duration duration_ = Duration::seconds(60);
   bool duration_set = false;
   std::vector<ParameterInfo> parameters_;

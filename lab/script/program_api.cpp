@@ -272,10 +272,11 @@ int client_publish(lua_State* L) {
   const bool retain = options.boolean("retain").value_or(false);
   options.finish();
   Host& host = Host::of(L);
-  if (host.world().trace().names().find(topic) == 0) host.charge(L, 2'000 + topic.size());  // names are kept for good
+  mqtt::Client& mqtt_client = client.endpoint().client();
+  if (!mqtt_client.knows_topic(topic)) host.charge(L, 2'000 + topic.size());  // names are kept for good
   std::string changed;
   const std::string_view orderly = orderly_text(payload, changed);
-  const auto published = client.endpoint().client().publish(topic, wire::bytes_of(orderly), qos, retain);
+  const auto published = mqtt_client.publish(topic, wire::bytes_of(orderly), qos, retain);
   if (published.result == mqtt::PublishResult::queued || payload.size() > 4096) host.check_held(L);
   switch (published.result) {
     case mqtt::PublishResult::sent: lua_pushliteral(L, "sent"); return 1;

@@ -33,7 +33,7 @@ void Statistics::take(const Record& r, RecordNumber number, std::size_t packet_b
       break;
     case Kind::message_published:
       ++published_;
-      origins_[r.subject] = {r.subject, r.at};
+      origin_place(r.subject) = {r.subject, r.at};
       break;
     case Kind::mqtt_sent:
       if (is_publish(r)) carried_[carrier_key(r.subject, r.a)] = r.key;
@@ -44,26 +44,25 @@ void Statistics::take(const Record& r, RecordNumber number, std::size_t packet_b
         if (carried == carried_.end()) break;
         last_received_message_ = carried->second;
         last_received_ = number;
-        const auto origin = origins_.find(carried->second);
-        if (r.key != 0 && origin != origins_.end()) {
-          const Origin first = origin->second;  // a copy: the table may move when it grows
-          origins_[r.key] = first;
+        if (const Origin* const first = origin(carried->second); r.key != 0 && first != nullptr) {
+          const Origin copy = *first;  // the table may move when it grows
+          origin_place(r.key) = copy;
         }
-        carried_.erase(carrier_key(r.subject, r.a));
+        carried_.erase(carried);
       }
       break;
     case Kind::message_accepted:
       ++accepted_;
-      origins_.try_emplace(r.subject, Origin{r.subject, r.at});  // a will begins here
+      if (origin(r.subject) == nullptr) origin_place(r.subject) = {r.subject, r.at};  // a will begins here
       break;
     case Kind::message_delivered: {
       ++delivered_;
       // A retained message (RETAIN 1, [MQTT-3.3.1-8]) was published long before it was asked for.
       if (r.cause != last_received_ || (r.field & 4) != 0) break;
-      const auto origin = origins_.find(last_received_message_);
-      if (origin == origins_.end()) break;
-      latencies_.push_back(r.at - origin->second.at);
-      if (!seen_.insert((static_cast<std::uint64_t>(r.entity) << 32) | origin->second.message).second) ++duplicates_;
+      const Origin* const first = origin(last_received_message_);
+      if (first == nullptr) break;
+      latencies_.push_back(r.at - first->at);
+      if (!seen_.insert((static_cast<std::uint64_t>(r.entity) << 32) | first->message).second) ++duplicates_;
       break;
     }
     case Kind::message_lost:

@@ -42,9 +42,16 @@ class Statistics final : public Sink {
 
  private:
   struct Origin {
-    std::uint64_t message = 0;  // as its first publisher numbered it
+    MessageId message = 0;  // as its first publisher numbered it; 0: not known
     std::int64_t at = 0;
   };
+  const Origin* origin(MessageId message) const {
+    return message < origins_.size() && origins_[message].message != 0 ? &origins_[message] : nullptr;
+  }
+  Origin& origin_place(MessageId message) {
+    if (message >= origins_.size()) origins_.resize(message + std::size_t{1});
+    return origins_[message];
+  }
   static std::uint64_t carrier_key(std::uint32_t stream, std::int64_t begin) {
     return (static_cast<std::uint64_t>(stream) << 40) ^ static_cast<std::uint64_t>(begin);
   }
@@ -57,10 +64,10 @@ class Statistics final : public Sink {
   std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,
                 wills_ = 0;
   std::uint64_t packets_ = 0, bytes_ = 0, dropped_ = 0, retransmissions_ = 0, connections_ = 0;
-  tsl::robin_map<std::uint64_t, Origin, MixHash> origins_;         // by message, also the broker's numbers
-  tsl::robin_map<std::uint64_t, std::uint64_t, MixHash> carried_;  // (stream, begin) -> message
-  tsl::robin_set<std::uint64_t, MixHash> seen_;                    // (entity, first message): delivered before
-  std::uint64_t last_received_message_ = 0;                        // of the newest PUBLISH that arrived
+  std::vector<Origin> origins_;                                // by message, also the broker's numbers
+  tsl::robin_map<std::uint64_t, MessageId, MixHash> carried_;  // (stream, begin) -> message
+  tsl::robin_set<std::uint64_t, MixHash> seen_;                // (entity, first message): delivered before
+  MessageId last_received_message_ = 0;                        // of the newest PUBLISH that arrived
   RecordNumber last_received_ = 0;
   std::vector<std::int64_t> latencies_;
 };

@@ -197,14 +197,18 @@ void Client::act(std::uint32_t place, const SendRow& row) {
 }
 
 void Client::fill_window() {
-  while (state_ == ClientState::connected && !queue_.empty() && in_flight_.size() < options_.max_in_flight) {
+  while (!queue_.empty() && window_is_open()) {
     const Waiting next = queue_.front();
     queue_.pop_front();
     trace_.state(entity_, Field::client_queued, queue_.size() + 1, queue_.size());
-    in_flight_.add(next.message, next.qos, next.retain);
-    const auto event = next.qos == Qos::at_least_once ? SendEvent::publish_qos1 : SendEvent::publish_qos2;
-    act(in_flight_.size() - 1, *step(SendState::none, event));
+    begin_exchange(next);
   }
+}
+
+void Client::begin_exchange(const Waiting& message) {
+  in_flight_.add(message.message, message.qos, message.retain);
+  const auto event = message.qos == Qos::at_least_once ? SendEvent::publish_qos1 : SendEvent::publish_qos2;
+  act(in_flight_.size() - 1, *step(SendState::none, event));
 }
 
 Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos, bool retain) {
@@ -234,10 +238,19 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
     trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
     return {PublishResult::refused_queue_full, id};
   }
-  queue_.push_back({messages_.keep(id, topic_name, topic, payload, qos, retain), qos, retain});
+  const Waiting message{messages_.keep(id, topic_name, topic, payload, qos, retain), qos, retain};
+  if (queue_.empty() && window_is_open()) {
+    begin_exchange(message);
+    return {PublishResult::sent, id};
+  }
+  queue_.push_back(message);
   trace_.state(entity_, Field::client_queued, queue_.size() - 1, queue_.size());
-  fill_window();
-  return {queue_.empty() ? PublishResult::sent : PublishResult::queued, id};
+  return {PublishResult::queued, id};
+}
+
+bool Client::knows_topic(std::string_view topic) const {
+  const Names& names = trace_.names();
+  return (last_topic_ != 0 && names.text(last_topic_) == topic) || names.find(topic) != 0;
 }
 
 PacketId Client::take_request_id() {

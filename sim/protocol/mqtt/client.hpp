@@ -92,6 +92,8 @@ class Client {
   };
   /// Topic and payload are copied where they must be kept.
   Published publish(std::string_view topic, Bytes payload, Qos qos, bool retain);
+  /// Whether the trace has the topic's name already.
+  bool knows_topic(std::string_view topic) const;
   /// The packet identifier, 0 without a connection.
   PacketId subscribe(std::span<const FilterRequest> filters);
   PacketId unsubscribe(std::span<const std::string_view> filters);
@@ -124,7 +126,9 @@ class Client {
   const ReceiveRow& step_received(PacketId id, ReceiveEvent event);
   void take_acknowledgement(SendEvent event, PacketId id);
   void act(std::uint32_t place, const SendRow& row);
+  bool window_is_open() const { return state_ == ClientState::connected && in_flight_.size() < options_.max_in_flight; }
   void fill_window();
+  void begin_exchange(const Waiting& message);
   void discard_in_flight(LossReason reason);
   void end(SessionEvent event, bool expected);
   bool send(MessageId message);

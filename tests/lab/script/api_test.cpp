@@ -236,6 +236,8 @@ TEST_CASE("misspelt names are told with the right ones, and errors of the librar
   mentions(text_of_error("local b = broker('b-c') local a = router('a') local ab = router('a-b') local c = router('c') "
                          "link(a, b) link(ab, c)"),
            "two links would be named \"a-b-c\"");
+  mentions(text_of_error(world + "local r = router('r') link(r, home) link(home, r)"),
+           "\"home\" and \"r\" are joined by a link already");
   mentions(text_of_error(world +
                          "device('d', { on = home }, function(self) self:mqtt({ client_id = ('x'):rep(70000) }) end)"),
            "the client_id is longer than 65,535 bytes");
