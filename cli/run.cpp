@@ -11,15 +11,18 @@
 #include "sim/kernel/units.hpp"
 #include "sim/view/capture.hpp"
 #include "sim/view/sequence.hpp"
+#include "sim/view/tap.hpp"
 
 namespace wirelab {
 namespace {
+
+constexpr std::size_t kMostTapLines = 200;
 
 struct RunCommand {
   RunOptions options;
   bool json = false;
   bool quiet = false;
-  std::string trace, layers, pcap, pcap_link, sequence;
+  std::string trace, layers, pcap, pcap_link, sequence, tap_link;
 };
 
 std::string number(double value) {
@@ -27,7 +30,7 @@ std::string number(double value) {
                                                                : fmt::format("{:.6g}", value);
 }
 
-void print_json(const RunCommand& command, FinishedRun& run) {
+void print_json(const RunCommand& command, FinishedRun& run, const std::optional<Tap>& tap) {
   nlohmann::ordered_json json;
   json["scenario"] = command.options.scenario;
   json["seed"] = run.seed;
@@ -42,6 +45,13 @@ void print_json(const RunCommand& command, FinishedRun& run) {
   json["digest_wire"] = run.digest.wire;
   json["language"] = script_language();
   json["failures"] = run.script->failures();
+  if (tap) {
+    auto lines = nlohmann::ordered_json::array();
+    for (const TapLine& line : tap->lines())
+      lines.push_back(
+          {{"at", line.at}, {"from", line.from}, {"to", line.to}, {"kind", name_of(line.kind)}, {"text", line.text}});
+    json["tap"] = std::move(lines);
+  }
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -65,7 +75,9 @@ void print_summary(FinishedRun& run) {
   fmt::print("\ndigest {}\n", run.digest.everything);
 }
 
-tl::expected<void, CommandError> write_files(const RunCommand& command, const FinishedRun& run) {
+// What was asked for beside the summary: files, and what a tap reads.
+tl::expected<void, CommandError> write_files(const RunCommand& command, const FinishedRun& run,
+                                             std::optional<Tap>& tap) {
   const auto failed = [](const std::string& path, const std::string& why) {
     return tl::unexpected(CommandError{kBadInput, fmt::format("{}: {}", path, why)});
   };
@@ -82,7 +94,7 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
     file->append(trace_end_line(reader.last()));
     if (const auto done = file->finish(); !done) return failed(command.trace, done.error());
   }
-  if (command.pcap.empty() && command.sequence.empty()) return {};
+  if (command.pcap.empty() && command.sequence.empty() && command.tap_link.empty()) return {};
   const LoadedTrace trace = load_trace(*run.store, {command.options.scenario, run.seed, run.digest.everything});
   if (!command.pcap.empty()) {
     auto file = WholeFile::create(command.pcap);
@@ -90,6 +102,11 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
     const auto wrote = write_capture(trace, command.pcap_link, [&](std::string_view bytes) { file->append(bytes); });
     if (!wrote) return tl::unexpected(CommandError{kBadInput, "--pcap-link: " + wrote.error()});
     if (const auto done = file->finish(); !done) return failed(command.pcap, done.error());
+  }
+  if (!command.tap_link.empty()) {
+    auto read = tap_of(trace, command.tap_link);
+    if (!read) return tl::unexpected(CommandError{kBadInput, "--tap: " + read.error()});
+    tap = std::move(*read);
   }
   if (!command.sequence.empty()) {
     const auto done = write_file(command.sequence, sequence_diagram(MessageIndex(trace)));
@@ -99,7 +116,8 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
 }
 
 int run_it(const RunCommand& command) {
-  const bool store = !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty();
+  const bool store =
+      !command.trace.empty() || !command.pcap.empty() || !command.sequence.empty() || !command.tap_link.empty();
   if (!command.pcap_link.empty() && command.pcap.empty())
     return report({kBadInput, "--pcap-link chooses where --pcap FILE listens: give both"});
   const std::string* const outputs[] = {&command.trace, &command.pcap, &command.sequence};
@@ -129,11 +147,13 @@ int run_it(const RunCommand& command) {
   }
   auto run = run_scenario(command.options, store ? std::optional(layers) : std::nullopt, log);
   if (!run) return report(run.error());
-  if (const auto written = write_files(command, *run); !written) return report(written.error());
+  std::optional<Tap> tap;
+  if (const auto written = write_files(command, *run, tap); !written) return report(written.error());
   if (command.json) {
-    print_json(command, *run);
+    print_json(command, *run, tap);
   } else {
     print_summary(*run);
+    if (tap) fmt::print("\nwho listens on {} reads\n{}", command.tap_link, to_text(*tap, kMostTapLines));
   }
   std::fflush(stdout);
   for (const std::string& failure : run->script->failures()) fmt::print(stderr, "expected: {}\n", failure);
@@ -154,12 +174,15 @@ void add_run(CLI::App& app, Chosen& chosen) {
                   "Keep only these in the trace: link,tcp,mqtt,program (what the world is made of is always kept)");
   sub->add_option("--pcap", command->pcap, "Write a capture (pcapng) that Wireshark opens");
   sub->add_option("--pcap-link", command->pcap_link, "Capture on this link (home-hub) or direction (home>hub) only");
+  sub->add_option("--tap", command->tap_link,
+                  "Tell what somebody reads who listens on this link (home-hub) or direction (home>hub)");
   sub->add_option("--sequence", command->sequence, "Write a Mermaid sequence diagram");
   sub->footer(
       "Examples:\n"
       "  wirelab run scenarios/temperature.lua --seed 7\n"
       "  wirelab run temperature --set loss=10% --until 2min --pcap run.pcapng\n"
       "  wirelab run qos --trace run.jsonl --layers mqtt,program\n"
+      "  wirelab run eavesdropper --tap home-hub\n"
       "  wirelab run qos --json | jq .metrics.delivered\n");
   sub->callback([command, &chosen] { chosen = [command] { return run_it(*command); }; });
 }

@@ -25,6 +25,7 @@ Colour colour_of(FieldLayer layer) {
     case FieldLayer::icmp: return Colour::info;
     case FieldLayer::dns:
     case FieldLayer::dhcp: return Colour::ok;
+    case FieldLayer::tls: return Colour::qos1;
     case FieldLayer::other: return Colour::text_second;
   }
   return Colour::text_second;
@@ -117,7 +118,7 @@ class Packet {
   }
   static std::vector<DissectedField> fields_of(const Look& look, const IndexedPacket& packet, wire::Bytes bytes) {
     if (!packet.is_hop) {
-      auto fields = dissect(bytes, look.index.first_control_packet(packet));
+      auto fields = dissect(bytes, look.index.part_of(packet));
       add_whole(look, packet, fields);
       return fields;
     }

@@ -11,6 +11,8 @@
 #include "lab/script/link_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
+#include "lab/script/script_tap.hpp"
+#include "lab/script/tls_options.hpp"
 #include "sim/kernel/nearest.hpp"
 #include "sim/kernel/units.hpp"
 
@@ -390,6 +392,7 @@ int declare_broker(lua_State* L) {
     node.broker.max_queued = static_cast<std::uint32_t>(*n);
   if (const auto keep = options.boolean("queue_qos0")) node.broker.queue_qos0 = *keep;
   read_tcp(options, node.tcp);
+  read_server_tls(L, options, node.name, node.listeners);
   options.finish();
   return push_node(L, Host::of(L).description.nodes.size() - 1);
 }
@@ -560,11 +563,12 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"ble", declare_ble},
                                  {"ieee802154", declare_ieee802154},
                                  {"link", declare_link},
+                                 {"tap", declare_tap},
                                  {"device", declare_device}};
 
 }  // namespace
 
-std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric, hop_type()}; }
+std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric, tap_type(), hop_type()}; }
 
 void open_declarations(lua_State* L) {
   for (const ObjectType* type : declaration_types()) register_type(L, *type);

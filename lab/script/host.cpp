@@ -242,6 +242,7 @@ tl::expected<void, ScriptError> Host::begin(std::shared_ptr<TraceStore> store) {
   // Programs start while the world is made, and already want to know it.
   world_ = std::make_unique<World>(description, std::move(store));
   world_->trace().add_sink(&statistics_);
+  for (const auto& tap : taps) tap->listen(*world_);
   for (const Metric& metric : own_metrics) world_->define_metric(metric.name, metric.value);
   world_->start();
   for (std::size_t i = 0; i < scheduled.size(); ++i) world_->events().schedule(scheduled[i].at, on_scheduled, this, i);

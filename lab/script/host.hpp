@@ -2,10 +2,10 @@
 // declared. Lua is the library's C++ build, so an error unwinds our frames as an exception does.
 #pragma once
 
+#include <tsl/robin_set.h>
 #include <atomic>
 #include <deque>
 #include <lua.hpp>
-#include <tsl/robin_set.h>
 
 #include <optional>
 #include <set>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lab/script/script.hpp"
+#include "lab/script/script_tap.hpp"
 
 namespace wirelab::script {
 
@@ -78,6 +79,7 @@ class Host final : public Script {
   bool duration_set = false;
   std::vector<ParameterInfo> parameters_;
   std::vector<Metric> own_metrics;
+  std::vector<std::unique_ptr<ScriptTap>> taps;
   std::deque<tcp::Settings> tcp_settings;  // of single clients; connections refer to them
   std::vector<std::string> failures_;
   std::vector<ScheduledCall> scheduled;

@@ -11,6 +11,7 @@
 #include "lab/script/script_hop.hpp"
 #include "lab/script/script_socket.hpp"
 #include "lab/script/script_wifi.hpp"
+#include "lab/script/tls_options.hpp"
 
 namespace wirelab::script {
 
@@ -198,6 +199,7 @@ int self_mqtt(lua_State* L) {
     Host::of(L).tcp_settings.push_back(of_tcp);
     settings.tcp = &Host::of(L).tcp_settings.back();
   }
+  settings.tls = read_client_tls(L, options);
   options.finish();
   if (client.client_id.empty() && !client.clean_session)
     raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
@@ -216,12 +218,15 @@ ScriptClient& check_client(lua_State* L) {
   return *client;
 }
 
-// By name, or by an address as text; "name:port" has another port than 1883.
+// Where a broker listens for the client, unless it is said otherwise.
+std::uint16_t usual_port(ScriptClient& client) { return client.endpoint().settings().tls ? kMqttTlsPort : kMqttPort; }
+
+// By name, or by an address as text; "name:port" has another port than the usual one.
 int client_connect_by_name(lua_State* L, ScriptClient& client) {
   const std::string text(text_at(L, 2, "the broker to connect to"));
   const std::size_t colon = std::min(text.find(':'), text.size());
   const std::string name = lower_case(text.substr(0, colon));
-  const double port = colon == text.size()                                   ? kMqttPort
+  const double port = colon == text.size()                                   ? usual_port(client)
                       : lua_stringtonumber(L, text.c_str() + colon + 1) == 0 ? 0
                                                                              : lua_tonumber(L, -1);
   const auto address = wire::parse_address(name);
@@ -235,7 +240,7 @@ int client_connect_by_name(lua_State* L, ScriptClient& client) {
   }
   program.set_waiting_for(&client);
   if (address) {
-    client.endpoint().connect({*address, static_cast<std::uint16_t>(port)});
+    client.endpoint().connect({*address, static_cast<std::uint16_t>(port)}, name);
   } else {
     Host::of(L).charge(L, 10'000);
     client.endpoint().connect(name, static_cast<std::uint16_t>(port),
@@ -257,7 +262,7 @@ int client_connect(lua_State* L) {
   }
   World& world = program.world();
   program.set_waiting_for(&client);
-  client.endpoint().connect({world.network().node(world.find_node(node.name)).address, kMqttPort});
+  client.endpoint().connect({world.network().node(world.find_node(node.name)).address, usual_port(client)}, node.name);
   return program.wait(L, Instant::never());
 }
 

@@ -161,12 +161,17 @@ void Channel::transmit(PacketIndex index) {
 
 std::uint32_t Channel::queued_packets() const { return air_ != nullptr ? air_->queued(air_port_) : queue_.size(); }
 
+void Channel::announce(const Packet& packet, Instant departure, Instant arrival) {
+  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, std::uint16_t{0}, packet.blob,
+                         departure.ns(), arrival.ns());
+  if (listener_ != nullptr) listener_->on_transmit(*this, packet.view());
+}
+
 void Channel::carry(PacketIndex index, Instant departure) {
   const Packet& packet = host_.packets[index];
   const Instant arrival = arrival_of(departure);
   CauseScope scope(host_.trace);
-  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
-                         arrival.ns());
+  announce(packet, departure, arrival);
   if (is_lost()) {
     drop(index, DropReason::loss);
     return;
@@ -197,8 +202,7 @@ void Channel::transmit_oddly(PacketIndex index, Instant departure) {
   drawn.since_reordered = overtakes ? 0 : drawn.since_reordered + 1;
   const Instant arrival = overtakes ? departure : arrival_of(departure);
   CauseScope scope(host_.trace);
-  host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, 0, packet.blob, departure.ns(),
-                         arrival.ns());
+  announce(packet, departure, arrival);
   const bool lost = is_lost();
   const bool doubled = draw(model_->duplicate, set.duplicate_correlation, drawn.last_duplicated);
   if (lost && !doubled) {
@@ -226,8 +230,7 @@ void Channel::send_copy(PacketIndex original, Instant departure, Instant arrival
   made.end = from.end;
   made.towards = from.towards;
   made.hop = from.hop;
-  host_.trace.emit_cause(Kind::packet_transmitted, entity_, made.stream, std::uint16_t{0}, made.blob, departure.ns(),
-                         arrival.ns());
+  announce(made, departure, arrival);
   link_in(copy, arrival);
 }
 

@@ -36,6 +36,14 @@ struct ChannelHost {
 };
 
 class Air;
+class Channel;
+
+/// Sees every packet that a channel begins to send, as a tap on the cable does.
+class PacketListener {
+ public:
+  virtual ~PacketListener() = default;
+  virtual void on_transmit(const Channel& channel, std::span<const std::uint8_t> packet) = 0;
+};
 
 class Channel {
  public:
@@ -50,6 +58,8 @@ class Channel {
   /// What is sent goes through the air from now on, by this port of it, and comes back by one of the two below.
   void use_air(Air* air, std::uint32_t port) { air_ = air, air_port_ = port; }
   bool is_wireless() const { return air_ != nullptr; }
+  /// From now on; it must outlive the channel.
+  void set_listener(PacketListener* listener) { listener_ = listener; }
   /// It has left the transmitter at `departure`: the propagation delay and luck follow.
   void carry(PacketIndex packet, Instant departure);
   void drop_from_air(PacketIndex packet, DropReason reason) { drop(packet, reason); }
@@ -78,6 +88,7 @@ class Channel {
   static void on_arrival(void* self, std::uint64_t packet);
   void transmit(PacketIndex packet);
   void transmit_oddly(PacketIndex packet, Instant departure);
+  void announce(const Packet& packet, Instant departure, Instant arrival);
   Instant arrival_of(Instant departure);
   void send_copy(PacketIndex original, Instant departure, Instant arrival);
   bool is_lost();
@@ -132,6 +143,7 @@ class Channel {
   std::unique_ptr<Luck> luck_;
   Air* air_ = nullptr;
   std::uint32_t air_port_ = 0;
+  PacketListener* listener_ = nullptr;
 };
 
 }  // namespace wirelab

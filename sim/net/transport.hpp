@@ -44,6 +44,8 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   /// The node loses power: its connections are gone without a word, its listeners too.
   void forget_node(NodeIndex node);
   std::size_t connections() const { return connections_.size(); }
+  /// Of the run.
+  std::uint64_t seed() const { return seed_; }
 
   bool receive_tcp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes segment, StreamId stream) override;
   DropReason receive_udp(NodeIndex node, const wire::Ipv4Header& header, wire::Bytes datagram) override;

@@ -53,7 +53,11 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "hop_received",
                                                                                       "hop_failed",
                                                                                       "hop_frame",
-                                                                                      "serial_error"};
+                                                                                      "serial_error",
+                                                                                      "tls_sent",
+                                                                                      "tls_received",
+                                                                                      "tls_content",
+"tls_event"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -125,7 +129,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "place_y",
                                                                                         "hop_queued",
                                                                                         "hop_waiting",
-                                                                                        "hop_state"};
+                                                                                        "hop_state",
+                                                                                        "tls_state",
+                                                                                        "tls_timer"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none",    "node",    "link",   "tcp",    "mqtt_client", "broker",      "session",      "sensor", "actuator",
@@ -234,7 +240,11 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::stream_joined:
     case Kind::retransmission:
     case Kind::stream_delivered:
-    case Kind::stream_held: return Layer::tcp;
+    case Kind::stream_held:
+    case Kind::tls_sent:
+    case Kind::tls_received:
+    case Kind::tls_content:
+    case Kind::tls_event: return Layer::tcp;
     case Kind::mqtt_sent:
     case Kind::mqtt_received:
     case Kind::message_published:
@@ -251,8 +261,9 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::state:
     case Kind::timer_fired: break;
   }
-  // The fields stand in the order of the layers; those that came later are of links.
+  // The fields stand in the order of the layers; those that came later are of links, and of TLS.
   const auto at = static_cast<Field>(field);
+  if (at >= Field::tls_state) return Layer::tcp;
   if (at >= Field::air_time) return Layer::link;
   if (at >= Field::sensor_value) return Layer::program;
   if (at >= Field::client_state) return Layer::mqtt;
@@ -265,6 +276,7 @@ bool is_timer(Field field) {
     case Field::dns_timer:
     case Field::dhcp_timer:
     case Field::wifi_timer:
+    case Field::tls_timer:
     case Field::tcp_retransmit_timer:
     case Field::tcp_probe_timer:
     case Field::tcp_reorder_timer:

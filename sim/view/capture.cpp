@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "sim/kernel/nearest.hpp"
@@ -13,8 +12,7 @@
 
 namespace wirelab {
 
-tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
-                                              const std::function<void(std::string_view)>& write) {
+tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link) {
   // A link has one name in the trace; people may say its ends the other way round.
   std::string reversed;
   for (std::size_t cut = link.find('-'); cut != std::string_view::npos; cut = link.find('-', cut + 1)) {
@@ -31,11 +29,22 @@ tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::str
     // A direction belongs to the link as a whole, so naming the link takes both.
     if (trace.names[r.entity] == link || (r.subject != 0 && trace.names[r.subject] == link)) vantages.insert(r.entity);
   }
-  if (!link.empty() && vantages.empty()) {
+  if (vantages.empty()) {
     const std::string_view near = nearest(link, links);
     std::string text = fmt::format("there is no link \"{}\"", link);
     if (!near.empty()) text += fmt::format(": did you mean \"{}\"?", near);
     return tl::unexpected(text);
+  }
+  return vantages;
+}
+
+tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
+                                              const std::function<void(std::string_view)>& write) {
+  std::set<EntityId> vantages;
+  if (!link.empty()) {
+    auto found = directions_of(trace, link);
+    if (!found) return tl::unexpected(found.error());
+    vantages = std::move(*found);
   }
   std::map<BlobNumber, std::string> drops;
   for (const Record& r : trace.records) {

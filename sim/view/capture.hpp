@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -11,6 +12,9 @@
 
 namespace wirelab {
 
+/// The directions of the link with this name ("home-hub" or "hub-home"), or the one that is named ("home>hub"). An error names the
+/// nearest link that there is.
+tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link);
 /// Calls write with the capture, piece by piece. `link` empty: every packet at its sender; else the name of a link
 /// ("home-hub") or of one direction ("home>hub"). An error names the nearest link that there is.
 tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,

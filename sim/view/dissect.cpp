@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/view/dissect_datagram.hpp"
+#include "sim/view/dissect_tls.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
 
@@ -30,7 +31,8 @@ constexpr Meaning kMeanings[] = {
     {"Destination", "The address that routers look up, longest prefix first (RFC 791, 3.1; RFC 1812, 5.2.4.3)."},
     {"Source port",
      "Names the sender's end; with the other port and both addresses it names the connection (RFC 9293, 3.1)."},
-    {"Destination port", "Who is meant on that host: 1883 is MQTT, 53 DNS, 67 DHCP (RFC 9293, 3.1; RFC 6335)."},
+    {"Destination port",
+     "Who is meant on that host: 1883 is MQTT, 8883 MQTT over TLS, 53 DNS, 67 DHCP (RFC 9293, 3.1; RFC 6335)."},
     {"User name", "For the server to check, with or without a password (MQTT-3.1.2-18, -19)."},
     {"Password",
      "Up to 65,535 bytes of any kind, readable to all on the way unless TLS hides it (MQTT 3.1.1, 3.1.3.5)."},
@@ -38,6 +40,7 @@ constexpr Meaning kMeanings[] = {
      "TCP is a stream: where one of its segments ends says nothing about MQTT (RFC 9293, 3.9)."},
     {"Rest of a control packet",
      "It began in an earlier segment: TCP is a stream and knows no messages (RFC 9293, 3.9)."},
+    {"Rest of a record", "It began in an earlier segment: TCP is a stream and knows no records (RFC 9293, 3.9)."},
     {"First part", "The control packet goes on in the next segment: TCP is a stream (RFC 9293, 3.9)."},
     {"Time to live", "Each router takes one off; at 0 the packet is dropped and ICMP says so (RFC 791)."},
     {"Identification",
@@ -121,7 +124,11 @@ class Dissector {
     };
     field("Source port", fmt::format("{}", header.source_port), 0, 2);
     field("Destination port",
-          fmt::format("{}{}", header.destination_port, header.destination_port == 1883 ? " (MQTT)" : ""), 2, 4);
+          fmt::format("{}{}", header.destination_port,
+                      header.destination_port == 1883   ? " (MQTT)"
+                      : header.destination_port == 8883 ? " (MQTT over TLS)"
+                                                        : ""),
+          2, 4);
     field("Sequence number", fmt::format("{}", header.sequence), 4, 8);
     field("Acknowledgement", fmt::format("{}", header.acknowledgement), 8, 12);
     std::string flags;
@@ -242,8 +249,8 @@ class Dissector {
 }  // namespace
 
 std::string_view name_of(FieldLayer layer) {
-  constexpr std::string_view names[] = {"IPv4",  "TCP", "MQTT", "MQTT", "payload",
-                                        "other", "UDP", "ICMP", "DNS",  "DHCP"};
+  constexpr std::string_view names[] = {"IPv4", "TCP",  "MQTT", "MQTT", "payload", "other",
+                                        "UDP",  "ICMP", "DNS",  "DHCP", "TLS"};
   return names[static_cast<std::size_t>(layer)];
 }
 
@@ -261,7 +268,7 @@ std::string printable_text(Bytes bytes) {
   return out;
 }
 
-std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_packet) {
+std::vector<DissectedField> dissect(Bytes packet, StreamPart part) {
   Dissector dissector(packet);
   const auto ip = wire::decode_ipv4(packet);
   if (!ip) {
@@ -280,17 +287,18 @@ std::vector<DissectedField> dissect(Bytes packet, std::size_t first_control_pack
   dissector.tcp(*segment);
   std::size_t at = packet.size() - segment->payload.size();
   if (segment->payload.empty()) return dissector.fields;
-  if (first_control_packet == kNoMqtt) {
+  const bool is_tls = part.content == StreamPart::Content::tls;
+  if (part.content == StreamPart::Content::other) {
     dissector.add(FieldLayer::other, "Payload", printable_text(segment->payload), at, packet.size());
     return dissector.fields;
   }
-  if (first_control_packet != 0) {
-    const std::size_t end =
-        first_control_packet == kNoControlPacket ? packet.size() : std::min(at + first_control_packet, packet.size());
-    dissector.add(FieldLayer::other, "Rest of a control packet", fmt::format("{} bytes", end - at), at, end);
+  if (part.first != 0) {
+    const std::size_t end = part.first == StreamPart::kNone ? packet.size() : std::min(at + part.first, packet.size());
+    dissector.add(is_tls ? FieldLayer::tls : FieldLayer::other,
+                  is_tls ? "Rest of a record" : "Rest of a control packet", fmt::format("{} bytes", end - at), at, end);
     at = end;
   }
-  while (at < packet.size()) at = dissector.control_packet(at);
+  while (at < packet.size()) at = is_tls ? dissect_tls(packet, at, dissector.fields) : dissector.control_packet(at);
   return dissector.fields;
 }
 

@@ -19,7 +19,8 @@ enum class FieldLayer : std::uint8_t {
   udp,
   icmp,
   dns,
-  dhcp
+  dhcp,
+  tls
 };
 /// "IPv4", "TCP" ...
 std::string_view name_of(FieldLayer layer);
@@ -33,12 +34,17 @@ struct DissectedField {
   std::string_view meaning;  // may be empty
 };
 
-/// The fields of an IPv4 packet, in order of their bytes. `first_control_packet` is the offset in the TCP payload at which a
-/// control packet of MQTT begins, kNoControlPacket where none does, or kNoMqtt where the stream carries something else; what
-/// does not end in this segment is shown as a part.
-inline constexpr std::size_t kNoControlPacket = ~std::size_t{0};
-inline constexpr std::size_t kNoMqtt = kNoControlPacket - 1;
-std::vector<DissectedField> dissect(wire::Bytes packet, std::size_t first_control_packet);
+/// What the payload of a segment belongs to, and the offset in it at which the first unit begins: a control packet of MQTT, or a
+/// record of TLS.
+struct StreamPart {
+  enum class Content : std::uint8_t { other, mqtt, tls };
+  static constexpr std::size_t kNone = ~std::size_t{0};  // no unit begins here
+  Content content = Content::other;
+  std::size_t first = kNone;
+};
+
+/// The fields of an IPv4 packet, in order of their bytes. What does not end in this segment is shown as a part.
+std::vector<DissectedField> dissect(wire::Bytes packet, StreamPart part);
 /// The beginning of a payload, and how long it is where that is not all: UTF-8 as it is, but for control characters; of other
 /// bytes what is printable ASCII.
 std::string printable_text(wire::Bytes bytes);

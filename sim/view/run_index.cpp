@@ -137,6 +137,8 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
         stream_packets_[record.subject].push_back(record.key);
       }
       break;
+    case Kind::tls_sent: tls_records_[record.subject].push_back({record.a, record.b, 0}); break;
+    case Kind::tls_content: tls_records_[record.subject].push_back({record.a, record.b, record.key}); break;
     case Kind::packet_translated: {
       if (packets_.size() <= record.key) packets_.resize(record.key + 1);
       const auto before = static_cast<std::size_t>(record.a);
@@ -297,6 +299,17 @@ BlobNumber RunIndex::carrier(const Exchange& exchange, std::int64_t by) const {
 std::vector<std::uint8_t> RunIndex::bytes_of(const TraceStore::Reader& reader, const Exchange& exchange,
                                              std::int64_t by) const {
   std::vector<std::uint8_t> bytes;
+  if (const auto tls = tls_records_.find(exchange.stream); tls != tls_records_.end()) {
+    if (!was_sent(exchange, by)) return bytes;
+    const auto& records = tls->second;
+    auto record = std::partition_point(records.begin(), records.end(),
+                                       [&](const TlsRecord& r) { return r.begin < exchange.begin; });
+    for (; record != records.end() && record->end <= exchange.end; ++record) {
+      const auto content = reader.blob(record->content);
+      bytes.insert(bytes.end(), content.begin(), content.end());
+    }
+    return bytes;
+  }
   std::int64_t at = exchange.begin;
   packets_from(exchange, [&](const IndexedPacket& packet, BlobNumber blob) {
     if (packet.at > by) return false;
@@ -324,12 +337,31 @@ const Exchange* RunIndex::exchange_at(StreamId stream, std::int64_t offset) cons
   return at == places.end() ? nullptr : &exchanges_[*at];
 }
 
-std::size_t RunIndex::first_control_packet(const IndexedPacket& packet) const {
-  if (packet.stream >= stream_exchanges_.size() || stream_exchanges_[packet.stream].empty()) return kNoMqtt;
+StreamPart RunIndex::part_of(const IndexedPacket& packet) const {
+  using Content = StreamPart::Content;
+  if (const auto tls = tls_records_.find(packet.stream); tls != tls_records_.end()) {
+    const auto& records = tls->second;
+    const auto first = std::partition_point(records.begin(), records.end(),
+                                            [&](const TlsRecord& record) { return record.begin < packet.begin; });
+    if (first == records.end() || first->begin >= packet.end) return {Content::tls, StreamPart::kNone};
+    return {Content::tls, static_cast<std::size_t>(first->begin - packet.begin)};
+  }
+  if (packet.stream >= stream_exchanges_.size() || stream_exchanges_[packet.stream].empty()) return {};
   const Exchange* exchange = exchange_at(packet.stream, packet.begin);
   if (exchange != nullptr && exchange->begin < packet.begin) exchange = exchange_at(packet.stream, exchange->end);
-  if (exchange == nullptr || exchange->begin >= packet.end) return kNoControlPacket;
-  return static_cast<std::size_t>(exchange->begin - packet.begin);
+  if (exchange == nullptr || exchange->begin >= packet.end) return {Content::mqtt, StreamPart::kNone};
+  return {Content::mqtt, static_cast<std::size_t>(exchange->begin - packet.begin)};
+}
+
+// Whether packets had carried all of it by the instant.
+bool RunIndex::was_sent(const Exchange& exchange, std::int64_t by) const {
+  std::int64_t at = exchange.begin;
+  packets_from(exchange, [&](const IndexedPacket& packet, BlobNumber) {
+    if (packet.at > by) return false;
+    if (packet.begin <= at && packet.end > at) at = packet.end;
+    return at < exchange.end;
+  });
+  return at >= exchange.end;
 }
 
 // The flight that a record of a packet on a channel is about: the newest of its copies that is still under way.

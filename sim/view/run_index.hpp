@@ -137,9 +137,8 @@ class RunIndex {
   std::vector<std::uint8_t> bytes_of(const TraceStore::Reader& reader, const Exchange& exchange, std::int64_t by) const;
   /// The first exchange of the stream whose range ends after `offset`; null if there is none.
   const Exchange* exchange_at(StreamId stream, std::int64_t offset) const;
-  /// The offset in a packet's payload at which a control packet begins, kNoControlPacket if none does, kNoMqtt if its stream
-  /// carries none.
-  std::size_t first_control_packet(const IndexedPacket& packet) const;
+  /// What a packet's payload belongs to, and where in it the first control packet of MQTT begins, or the first record of TLS.
+  StreamPart part_of(const IndexedPacket& packet) const;
   /// Calls see(flight) for all that are under way, or are being lost, at the instant.
   template <typename See>
   void under_way(std::int64_t at, See&& see) const {
@@ -208,6 +207,12 @@ class RunIndex {
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> latest_flight_;  // by channel and blob
   tsl::robin_map<std::uint64_t, std::uint32_t, MixHash> open_exchange_;  // by stream and begin
   tsl::robin_map<MessageId, RecordNumber, MixHash> origins_;
+  struct TlsRecord {
+    std::int64_t begin = 0, end = 0;  // in the stream
+    BlobNumber content = 0;           // what it holds, of application data
+  };
+  tsl::robin_map<StreamId, std::vector<TlsRecord>, MixHash> tls_records_;  // in order of begin
+  bool was_sent(const Exchange& exchange, std::int64_t by) const;
   tsl::robin_map<EntityId, std::vector<std::pair<std::int64_t, bool>>, MixHash> sessions_;  // from then on: it exists
   tsl::robin_map<EntityId, std::vector<std::pair<std::int64_t, MessageId>>, MixHash> queued_;  // by session
   struct InFlight {

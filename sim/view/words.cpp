@@ -6,6 +6,8 @@
 #include "sim/view/names_of.hpp"
 #include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
+#include "sim/wire/tls.hpp"
+#include "sim/wire/tls_trace.hpp"
 #include "sim/wire/wifi.hpp"
 
 namespace wirelab {
@@ -55,6 +57,12 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
                          r.b);
     case Kind::stream_held: return fmt::format("TCP holds bytes {} to {} until those before them come", r.a, r.b);
     case Kind::timer_fired: return fmt::format("timer fires: {}", name_of(static_cast<Field>(r.field)));
+    case Kind::tls_sent: return "sends " + tls::name_of_message(r.field) + " (TLS)";
+    case Kind::tls_received: return "receives " + tls::name_of_message(r.field) + " (TLS)";
+    case Kind::tls_event:
+      return fmt::format(
+          "{}: {}", r.a == 0 ? "TLS" : name_of(static_cast<wire::TlsVersion>(r.a)),
+          r.key == 0 ? tls::name_of(static_cast<tls::Event>(r.field)) : tls::name_of(static_cast<tls::Failure>(r.key)));
     case Kind::mqtt_sent: return "sends " + mqtt_name();
     case Kind::mqtt_received: return "receives " + mqtt_name();
     case Kind::message_published: return fmt::format("publishes {} bytes to {}", r.a, reader.name(r.key));

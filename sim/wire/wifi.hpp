@@ -25,6 +25,8 @@ enum class Frame : std::uint16_t {
   count_
 };
 std::string_view name_of(Frame frame);
+/// One of the four of the handshake that makes the keys of WPA2.
+constexpr bool is_key(Frame frame) { return frame >= Frame::key_1 && frame <= Frame::key_4; }
 /// Bytes on the air: typical ones of a WPA2 network (open system authentication, CCMP, one RSN element).
 std::uint32_t bytes_of(Frame frame);
 

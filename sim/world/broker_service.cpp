@@ -3,22 +3,39 @@
 namespace wirelab {
 
 BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
-                             const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings)
+                             const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings,
+                             const Listeners& listeners)
     : events_(events),
+      trace_(trace),
       transport_(transport),
       node_(node),
       tcp_settings_(tcp_settings),
-      broker_(events, trace, entity, settings) {}
+      broker_(events, trace, entity, settings),
+      plain_(listeners.plain) {
+  if (listeners.tls) tls_.emplace(*listeners.tls, transport.seed(), trace.names().text(entity));
+}
 
 BrokerService::~BrokerService() = default;
 
 void BrokerService::start() {
   running_ = true;
-  transport_.listen(
-      node_, kMqttPort, [this](tcp::Connection& connection) { return accept(connection); }, tcp_settings_);
+  const auto listen = [&](std::uint16_t port, bool with_tls) {
+    transport_.listen(
+        node_, port, [this, with_tls](tcp::Connection& connection) { return accept(connection, with_tls); },
+        tcp_settings_);
+  };
+  if (plain_) listen(kMqttPort, false);
+  if (!tls_) return;
+  tls_->ticket_key = tls_->random.bits();  // a new process cannot read the tickets of the one before
+  listen(kMqttTlsPort, true);
 }
 
-tcp::User* BrokerService::accept(tcp::Connection& connection) {
+void BrokerService::stop_listening() {
+  if (plain_) transport_.stop_listening(node_, kMqttPort);
+  if (tls_) transport_.stop_listening(node_, kMqttTlsPort);
+}
+
+tcp::User* BrokerService::accept(tcp::Connection& connection, bool with_tls) {
   std::uint32_t slot = static_cast<std::uint32_t>(links_.size());
   if (free_.empty()) {
     links_.emplace_back();
@@ -30,20 +47,24 @@ tcp::User* BrokerService::accept(tcp::Connection& connection) {
   Link& link = *links_[slot];
   link.service = this;
   link.connection = &connection;
+  link.with_tls = with_tls;
   link.slot = slot;
   return &link;
 }
 
 void BrokerService::stop() {
   running_ = false;
-  transport_.stop_listening(node_, kMqttPort);
+  stop_listening();
   broker_.stop();
   let_all_go();
 }
 
 void BrokerService::crash() {
   running_ = false;
-  transport_.stop_listening(node_, kMqttPort);
+  stop_listening();
+  for (auto& link : links_) {
+    if (link != nullptr) link->end_tls();  // a dead process says nothing
+  }
   broker_.crash();
   let_all_go();
 }
@@ -52,7 +73,9 @@ void BrokerService::vanish() {
   running_ = false;
   broker_.crash();
   for (auto& link : links_) {
-    if (link != nullptr && link->connection != nullptr) link->connection->detach();
+    if (link == nullptr) continue;
+    link->end_tls();
+    if (link->connection != nullptr) link->connection->detach();
   }
   links_.clear();
   free_.clear();
@@ -74,17 +97,40 @@ void BrokerService::forget(Link& link) {
       events_.now(), [](void* self, std::uint64_t) { static_cast<BrokerService*>(self)->ended_.clear(); }, this);
 }
 
-void BrokerService::Link::on_connected(tcp::Connection&) {
+void BrokerService::visit_state(StateVisitor& visitor) const {
+  broker_.visit_state(visitor);
+  for (const auto& link : links_) {
+    if (link != nullptr && link->secure != nullptr) link->secure->visit_state(visitor);
+  }
+}
+
+void BrokerService::Link::on_connected(tcp::Connection& c) {
+  if (with_tls) {
+    secure = std::make_unique<tls::Session>(service->events_, service->trace_, c.entity(), c.stream_out(),
+                                            *service->tls_, *this);
+  } else {
+    on_secure();
+  }
+}
+
+void BrokerService::Link::on_secure() {
   opened = true;
   index = service->broker_.opened(this);
 }
 
-std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) {
-  service->broker_.receive(index, bytes, c.stream_in(), offset);
-  return bytes.size();
+void BrokerService::Link::on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) {
+  service->broker_.receive(index, bytes, connection->stream_in(), {begin, end});
 }
 
-void BrokerService::Link::on_peer_closed(tcp::Connection&) {
+void BrokerService::Link::on_failed(tls::Failure) { end(); }
+
+void BrokerService::Link::end_tls() {
+  if (secure == nullptr) return;
+  secure->leave();
+  secure.reset();
+}
+
+void BrokerService::Link::end() {
   const mqtt::ConnectionIndex which = index;
   const bool told = opened;
   BrokerService* const owner = service;
@@ -92,8 +138,28 @@ void BrokerService::Link::on_peer_closed(tcp::Connection&) {
   if (told) owner->broker_.closed(which);
 }
 
+void BrokerService::Link::write(mqtt::Bytes bytes) {
+  if (secure != nullptr) {
+    secure->write(bytes);
+  } else {
+    connection->write(bytes);
+  }
+}
+
+std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) {
+  if (secure != nullptr) {
+    secure->receive(bytes, c.stream_in(), offset);
+  } else {
+    service->broker_.receive(index, bytes, c.stream_in(), {offset, offset + bytes.size()});
+  }
+  return bytes.size();
+}
+
+void BrokerService::Link::on_peer_closed(tcp::Connection&) { end(); }
+
 void BrokerService::Link::on_closed(tcp::Connection& c, tcp::CloseReason) {
   acknowledged_at_end = c.acknowledged();
+  end_tls();
   connection = nullptr;
   const mqtt::ConnectionIndex which = index;
   const bool told = opened;
@@ -107,6 +173,8 @@ void BrokerService::Link::close() { let_go(); }
 void BrokerService::Link::let_go() {
   tcp::Connection* const ending = connection;
   if (ending == nullptr) return;
+  if (secure != nullptr && ending->can_send()) secure->close();
+  end_tls();
   acknowledged_at_end = ending->acknowledged();
   connection = nullptr;
   service->forget(*this);

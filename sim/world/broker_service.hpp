@@ -1,4 +1,5 @@
-// A broker on a node: the broker core behind the listening port 1883 of the simulated network.
+// A broker on a node: the broker core behind the listening ports of the simulated network, 1883 for MQTT and 8883 for MQTT over
+// TLS.
 #pragma once
 
 #include <memory>
@@ -6,15 +7,24 @@
 
 #include "sim/net/transport.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
+#include "sim/protocol/tls/session.hpp"
 
 namespace wirelab {
 
 inline constexpr std::uint16_t kMqttPort = 1883;
+inline constexpr std::uint16_t kMqttTlsPort = 8883;  // "secure-mqtt" (IANA)
+
+/// On which ports a broker listens.
+struct Listeners {
+  bool plain = true;
+  std::optional<tls::ServerSettings> tls;
+};
 
 class BrokerService {
  public:
   BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
-                const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings = Transport::kDefaults);
+                const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings = Transport::kDefaults,
+                const Listeners& listeners = {});
   ~BrokerService();
 
   void start();
@@ -27,12 +37,15 @@ class BrokerService {
   bool running() const { return running_; }
   mqtt::Broker& broker() { return broker_; }
   const mqtt::Broker& broker() const { return broker_; }
+  void visit_state(StateVisitor& visitor) const;
 
  private:
   // One accepted connection: a channel to the core, a user to TCP.
-  struct Link final : tcp::User, mqtt::ByteChannel {
+  struct Link final : tcp::User, mqtt::ByteChannel, tls::SessionUser {
     BrokerService* service = nullptr;
     tcp::Connection* connection = nullptr;
+    bool with_tls = false;
+    std::unique_ptr<tls::Session> secure;
     mqtt::ConnectionIndex index = 0;
     std::uint32_t slot = 0;
     std::uint64_t acknowledged_at_end = 0;
@@ -46,20 +59,37 @@ class BrokerService {
       return connection != nullptr ? connection->acknowledged() : acknowledged_at_end;
     }
     bool is_open() const override { return connection != nullptr && connection->can_send(); }
-    bool has_room(std::size_t bytes) const override { return connection != nullptr && connection->has_room(bytes); }
-    void write(mqtt::Bytes bytes) override { connection->write(bytes); }
+    bool has_room(std::size_t bytes) const override {
+      return connection != nullptr && connection->has_room(size_in_stream(bytes));
+    }
+    void write(mqtt::Bytes bytes) override;
+    std::size_t size_in_stream(std::size_t bytes) const override {
+      return secure != nullptr ? secure->size_of(bytes) : bytes;
+    }
     void close() override;
+    void send_records(wire::Bytes records) override { connection->write(records); }
+    std::uint64_t next_offset() const override { return connection->written(); }
+    void on_secure() override;
+    void on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) override;
+    void on_failed(tls::Failure) override;
+    void end();
+    void end_tls();
     void let_go();
   };
-  tcp::User* accept(tcp::Connection& connection);
+  tcp::User* accept(tcp::Connection& connection, bool with_tls);
   void forget(Link& link);
   void let_all_go();
 
+  void stop_listening();
+
   EventQueue& events_;
+  Tracer& trace_;
   Transport& transport_;
   NodeIndex node_;
   tcp::Settings tcp_settings_;
   mqtt::Broker broker_;
+  bool plain_;
+  std::optional<tls::ServerContext> tls_;
   bool running_ = false;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::uint32_t> free_;

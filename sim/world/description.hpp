@@ -14,6 +14,7 @@
 #include "sim/net/nat.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/world/broker_service.hpp"
 #include "sim/world/hop_service.hpp"
 #include "sim/world/wifi_service.hpp"
 
@@ -31,6 +32,7 @@ struct NodeDescription {
   wire::Ipv4Address address;    // 0: the next free one of its network
   mqtt::BrokerSettings broker;  // of a broker
   tcp::Settings tcp;            // of a broker's connections
+  Listeners listeners;          // of a broker
   std::string outside;          // of a nat: the node on its outer side
   NatSettings nat;
   Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives

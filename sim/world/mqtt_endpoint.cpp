@@ -8,9 +8,18 @@
 namespace wirelab {
 
 std::string_view name_of(ConnectFailure failure) {
-  constexpr std::array<std::string_view, 8> names{
-      "none",         "connection refused", "no route to the host",     "connection timed out", "connection reset",
-      "not accepted", "no such name",       "the name was not resolved"};
+  constexpr std::array<std::string_view, 12> names{"none",
+                                                   "connection refused",
+                                                   "no route to the host",
+                                                   "connection timed out",
+                                                   "connection reset",
+                                                   "not accepted",
+                                                   "no such name",
+                                                   "the name was not resolved",
+                                                   "nobody trusted has signed the certificate",
+                                                   "the certificate has expired",
+                                                   "the certificate is for another name",
+                                                   "the TLS handshake failed"};
   return names[static_cast<std::size_t>(failure)];
 }
 
@@ -30,8 +39,16 @@ MqttEndpoint::~MqttEndpoint() {
   events_.release(timer_);
 }
 
-void MqttEndpoint::connect(tcp::Endpoint to) {
+// The context is kept over reconnections, with its tickets.
+void MqttEndpoint::set_tls_name(std::string_view name) {
+  if (!settings_.tls) return;
+  if (!tls_) tls_.emplace(*settings_.tls, transport_.seed(), trace_.names().text(client_.entity()));
+  tls_->settings.name = settings_.tls->name.empty() ? std::string(name) : settings_.tls->name;
+}
+
+void MqttEndpoint::connect(tcp::Endpoint to, std::string_view name) {
   host_.reset();
+  set_tls_name(name);
   to_ = to;
   wanted_ = true;
   delay_ = settings_.first_delay;
@@ -39,6 +56,7 @@ void MqttEndpoint::connect(tcp::Endpoint to) {
 }
 
 void MqttEndpoint::connect(std::string name, std::uint16_t port, dns::Resolver& resolver) {
+  set_tls_name(name);
   host_ = std::make_unique<Host>(Host{std::move(name), &resolver, nullptr});
   to_ = {{}, port};
   wanted_ = true;
@@ -76,9 +94,17 @@ void MqttEndpoint::open_connection() {
   arm(settings_.connect_timeout);
 }
 
+void MqttEndpoint::end_tls() {
+  if (secure_ == nullptr) return;
+  secure_->leave();
+  secure_.reset();
+}
+
 // Gives the connection up without hearing of it again.
 void MqttEndpoint::let_go() {
   if (connection_ == nullptr) return;
+  if (secure_ != nullptr && connection_->can_send()) secure_->close();
+  end_tls();
   tcp::Connection* const connection = connection_;
   acknowledged_at_end_ = connection->acknowledged();
   connection_ = nullptr;
@@ -155,6 +181,7 @@ void MqttEndpoint::crash() {
   if (host_ != nullptr) host_->resolving.reset();
   disarm();
   client_.vanish(LossReason::process_died);
+  end_tls();
   let_go();
 }
 
@@ -163,17 +190,49 @@ void MqttEndpoint::vanish() {
   if (host_ != nullptr) host_->resolving.reset();
   disarm();
   client_.vanish(LossReason::process_died);
+  end_tls();
   connection_ = nullptr;  // the transport forgets it with the node
 }
 
-void MqttEndpoint::on_connected(tcp::Connection&) {
+void MqttEndpoint::on_connected(tcp::Connection& connection) {
+  arm(settings_.connect_timeout);
+  if (!tls_) {
+    client_.opened(this);
+    return;
+  }
+  secure_ = std::make_unique<tls::Session>(events_, trace_, connection.entity(), connection.stream_out(), *tls_, *this);
+  secure_->start();
+}
+
+void MqttEndpoint::on_secure() {
   arm(settings_.connect_timeout);
   client_.opened(this);
 }
 
+void MqttEndpoint::on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) {
+  client_.receive(bytes, connection_->stream_in(), {begin, end});
+}
+
+void MqttEndpoint::on_failed(tls::Failure failure) {
+  const bool was_open = client_.state() != mqtt::ClientState::disconnected;
+  const bool was_connected = client_.state() == mqtt::ClientState::connected;
+  let_go();
+  if (was_open) client_.closed();
+  if (was_connected) return;
+  attempt_failed(failure == tls::Failure::unknown_authority     ? ConnectFailure::certificate_unknown
+                 : failure == tls::Failure::certificate_expired ? ConnectFailure::certificate_expired
+                 : failure == tls::Failure::wrong_name          ? ConnectFailure::certificate_name
+                                                                : ConnectFailure::no_tls,
+                 mqtt::ConnectCode::accepted);
+}
+
 std::size_t MqttEndpoint::on_data(tcp::Connection& connection, wire::Bytes bytes, std::uint64_t offset) {
   if (!listening() && client_.state() == mqtt::ClientState::connected) return 0;
-  client_.receive(bytes, connection.stream_in(), offset);
+  if (secure_ != nullptr) {
+    secure_->receive(bytes, connection.stream_in(), offset);
+  } else {
+    client_.receive(bytes, connection.stream_in(), {offset, offset + bytes.size()});
+  }
   return bytes.size();
 }
 
@@ -191,6 +250,7 @@ void MqttEndpoint::on_peer_closed(tcp::Connection&) {
 
 void MqttEndpoint::on_closed(tcp::Connection& connection, tcp::CloseReason reason) {
   acknowledged_at_end_ = connection.acknowledged();
+  end_tls();
   connection_ = nullptr;
   if (client_.state() == mqtt::ClientState::connected) {
     if (listening()) {
@@ -210,7 +270,13 @@ void MqttEndpoint::on_closed(tcp::Connection& connection, tcp::CloseReason reaso
 
 mqtt::StreamPlace MqttEndpoint::place() const { return {connection_->stream_out(), connection_->written()}; }
 
-void MqttEndpoint::write(mqtt::Bytes bytes) { connection_->write(bytes); }
+void MqttEndpoint::write(mqtt::Bytes bytes) {
+  if (secure_ != nullptr) {
+    secure_->write(bytes);
+  } else {
+    connection_->write(bytes);
+  }
+}
 
 void MqttEndpoint::close() { let_go(); }
 
@@ -236,6 +302,7 @@ void MqttEndpoint::on_disconnected(mqtt::Client&, bool expected) {
 void MqttEndpoint::visit_state(StateVisitor& visitor) const {
   client_.visit_state(visitor);
   visitor.value(client_.entity(), Field::client_connect_timer, 0, deadline_of(events_, timer_));
+  if (secure_ != nullptr) secure_->visit_state(visitor);
 }
 
 }  // namespace wirelab

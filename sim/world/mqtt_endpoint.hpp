@@ -6,6 +6,7 @@
 #include "sim/net/transport.hpp"
 #include "sim/protocol/dns/resolver.hpp"
 #include "sim/protocol/mqtt/client.hpp"
+#include "sim/protocol/tls/session.hpp"
 
 namespace wirelab {
 
@@ -17,7 +18,11 @@ enum class ConnectFailure : std::uint8_t {
   reset,
   not_accepted,
   no_such_name,
-  not_resolved
+  not_resolved,
+  certificate_unknown,
+  certificate_expired,
+  certificate_name,
+  no_tls
 };
 std::string_view name_of(ConnectFailure failure);
 
@@ -41,9 +46,13 @@ struct EndpointSettings {
   Duration longest_delay = Duration::seconds(120);
   Duration connect_timeout = Duration::seconds(5);  // of the TCP connection, and again to CONNACK; paho's default
   const tcp::Settings* tcp = nullptr;               // in the place of the defaults; outlives the endpoint
+  std::optional<tls::ClientSettings> tls;           // its name: empty for the one that it connects to
 };
 
-class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mqtt::ClientUser {
+class MqttEndpoint final : public tcp::User,
+                           public mqtt::ByteChannel,
+                           public mqtt::ClientUser,
+                           public tls::SessionUser {
  public:
   MqttEndpoint(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node,
                EntityId entity, EndpointUser& user);
@@ -51,8 +60,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
 
   mqtt::Client& client() { return client_; }
   EndpointSettings& settings() { return settings_; }
-  /// Opens a connection; the outcome comes as an event.
-  void connect(tcp::Endpoint to);
+  /// Opens a connection; the outcome comes as an event. `name` is what the broker's certificate must name.
+  void connect(tcp::Endpoint to, std::string_view name = {});
   /// The same by name, which is resolved for each attempt anew.
   void connect(std::string name, std::uint16_t port, dns::Resolver& resolver);
   /// Sends DISCONNECT and does not come back by itself.
@@ -77,9 +86,20 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
     return connection_ != nullptr ? connection_->acknowledged() : acknowledged_at_end_;
   }
   bool is_open() const override { return connection_ != nullptr && connection_->can_send(); }
-  bool has_room(std::size_t bytes) const override { return connection_ != nullptr && connection_->has_room(bytes); }
+  bool has_room(std::size_t bytes) const override {
+    return connection_ != nullptr && connection_->has_room(size_in_stream(bytes));
+  }
   void write(mqtt::Bytes bytes) override;
+  std::size_t size_in_stream(std::size_t bytes) const override {
+    return secure_ != nullptr ? secure_->size_of(bytes) : bytes;
+  }
   void close() override;
+  // tls::SessionUser
+  void send_records(wire::Bytes records) override { connection_->write(records); }
+  std::uint64_t next_offset() const override { return connection_->written(); }
+  void on_secure() override;
+  void on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) override;
+  void on_failed(tls::Failure failure) override;
   // mqtt::ClientUser
   void on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) override;
   void on_disconnected(mqtt::Client&, bool expected) override;
@@ -95,6 +115,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   void attempt_failed(ConnectFailure failure, mqtt::ConnectCode code);
   void retry_later();
   void let_go();
+  void end_tls();
+  void set_tls_name(std::string_view name);
   bool listening() const { return !settings_.manual || serving_; }
 
   EventQueue& events_;
@@ -104,6 +126,8 @@ class MqttEndpoint final : public tcp::User, public mqtt::ByteChannel, public mq
   NodeIndex node_;
   mqtt::Client client_;
   EndpointSettings settings_;
+  std::optional<tls::ClientContext> tls_;
+  std::unique_ptr<tls::Session> secure_;  // over the connection, where it uses TLS
   tcp::Connection* connection_ = nullptr;
   std::uint64_t acknowledged_at_end_ = 0;
   tcp::Endpoint to_;

@@ -126,8 +126,9 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     if (node.role == NodeRole::dns) make_name_service(node);
     if (node.role != NodeRole::broker) continue;
     const NodeIndex index = find_node(node.name);
-    brokers_.emplace(index, std::make_unique<BrokerService>(events_, trace_, transport_, index,
-                                                            network_.node(index).entity, node.broker, node.tcp));
+    brokers_.emplace(index,
+                     std::make_unique<BrokerService>(events_, trace_, transport_, index, network_.node(index).entity,
+                                                     node.broker, node.tcp, node.listeners));
   }
 }
 
@@ -383,7 +384,7 @@ void World::visit_state(StateVisitor& visitor) const {
     visitor.value(entity, Field::metric_value, 0, std::bit_cast<std::int64_t>(value));
   network_.visit_state(visitor);
   transport_.visit_state(visitor);
-  for (const auto& [node, service] : brokers_) service->broker().visit_state(visitor);
+  for (const auto& [node, service] : brokers_) service->visit_state(visitor);
   for (const auto& [node, service] : name_services_) service->visit_state(visitor);
   addresses_.visit_state(visitor);
   wifi_.visit_state(visitor);

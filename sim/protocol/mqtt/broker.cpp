@@ -35,11 +35,11 @@ ConnectionIndex Broker::opened(ByteChannel* channel) {
   return index;
 }
 
-void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, std::uint64_t offset) {
+void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, StreamRange where) {
   Connection* const connection = connections_[index].get();
   connection->stream_in = stream;
   const auto taken = connection->assembler.feed(
-      bytes, offset, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+      bytes, where, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
         take(index, packet, begin, end);
         return connections_[index].get() == connection && connection->channel != nullptr;
       });
@@ -257,7 +257,7 @@ bool Broker::send(Connection& connection, MessageId message) {
   const EntityId who = connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
   const StreamPlace place = connection.channel->place();
   trace_.emit_cause(Kind::mqtt_sent, who, place.stream, scratch_[0], message, static_cast<std::int64_t>(place.offset),
-                    static_cast<std::int64_t>(place.offset + scratch_.size()));
+                    static_cast<std::int64_t>(place.offset + connection.channel->size_in_stream(scratch_.size())));
   connection.channel->write(scratch_);
   return true;
 }

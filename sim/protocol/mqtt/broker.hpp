@@ -53,8 +53,8 @@ class Broker {
 
   /// A network connection was opened. The channel must outlive it.
   ConnectionIndex opened(ByteChannel* channel);
-  /// Bytes arrived, the first at `offset` of `stream`.
-  void receive(ConnectionIndex connection, Bytes bytes, StreamId stream, std::uint64_t offset);
+  /// Bytes arrived, and what they took up in the stream.
+  void receive(ConnectionIndex connection, Bytes bytes, StreamId stream, StreamRange where);
   /// The network connection has ended, for whatever reason.
   void closed(ConnectionIndex connection);
 

@@ -15,6 +15,11 @@ struct StreamPlace {
   std::uint64_t offset = 0;
 };
 
+/// From `begin` up to `end`, offsets in the stream.
+struct StreamRange {
+  std::uint64_t begin = 0, end = 0;
+};
+
 class ByteChannel {
  public:
   virtual ~ByteChannel() = default;
@@ -28,6 +33,8 @@ class ByteChannel {
   /// Takes all of the bytes, also where there is no room: then they wait in the process's own memory, as a client library's and
   /// a broker's outgoing packets do. An open channel loses nothing.
   virtual void write(Bytes bytes) = 0;
+  /// What so many bytes, written at once, take up in the stream: more under TLS.
+  virtual std::size_t size_in_stream(std::size_t bytes) const { return bytes; }
   /// Sends what was written, then closes. Nothing comes from the channel after this, not even that it has ended.
   virtual void close() = 0;
 };
@@ -35,17 +42,18 @@ class ByteChannel {
 /// Cuts a stream into packets. Whole packets are decoded where they lie; only a part of one is copied.
 class PacketAssembler {
  public:
-  /// Calls take(packet, begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if
-  /// `take` returns false; this object may be gone by then. An error ends the stream.
+  /// `where` is what the bytes took up in the stream: more than they are where they came in a record of TLS. Calls take(packet,
+  /// begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if `take` returns
+  /// false; this object may be gone by then. An error ends the stream.
   template <typename Take>
-  tl::expected<void, Malformed> feed(Bytes bytes, std::uint64_t offset, std::size_t most, Take&& take) {
+  tl::expected<void, Malformed> feed(Bytes bytes, StreamRange where, std::size_t most, Take&& take) {
     if (partial_.empty()) {
       std::size_t used = 0;
-      const auto result = cut(bytes, offset, most, take, used);
+      const auto result = cut(bytes, where, most, take, used);
       if (!result) return tl::make_unexpected(result.error());
       if (!*result) return {};
       partial_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
-      partial_begin_ = offset + used;
+      partial_begin_ = where.begin + used;
       return {};
     }
     partial_.insert(partial_.end(), bytes.begin(), bytes.end());
@@ -56,7 +64,7 @@ class PacketAssembler {
     const std::vector<std::uint8_t> whole = std::move(partial_);  // `take` may reset this object
     partial_.clear();
     const std::uint64_t begin = partial_begin_;
-    const auto result = cut(whole, begin, most, take, used);
+    const auto result = cut(whole, {begin, where.end}, most, take, used);
     if (!result) return tl::make_unexpected(result.error());
     if (!*result) return {};
     partial_.assign(whole.begin() + static_cast<std::ptrdiff_t>(used), whole.end());
@@ -72,8 +80,7 @@ class PacketAssembler {
  private:
   // False if `take` has stopped it: then nothing of this object is touched any more.
   template <typename Take>
-  tl::expected<bool, Malformed> cut(Bytes bytes, std::uint64_t offset, std::size_t most, Take& take,
-                                    std::size_t& used) {
+  tl::expected<bool, Malformed> cut(Bytes bytes, StreamRange where, std::size_t most, Take& take, std::size_t& used) {
     while (used < bytes.size()) {
       const Bytes rest = bytes.subspan(used);
       const auto header = decode_fixed_header(rest);
@@ -88,9 +95,9 @@ class PacketAssembler {
       }
       auto packet = decode(**header, rest.first(size));
       if (!packet) return tl::make_unexpected(packet.error());
-      const std::uint64_t begin = offset + used;
+      const std::uint64_t begin = where.begin + used;
       used += size;
-      if (!take(*packet, begin, begin + size)) return false;
+      if (!take(*packet, begin, used == bytes.size() ? where.end : begin + size)) return false;
     }
     return true;
   }

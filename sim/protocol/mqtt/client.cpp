@@ -39,10 +39,10 @@ void Client::opened(ByteChannel* channel) {
   send(0);
 }
 
-void Client::receive(Bytes bytes, StreamId stream, std::uint64_t offset) {
+void Client::receive(Bytes bytes, StreamId stream, StreamRange where) {
   stream_in_ = stream;
   ByteChannel* const channel = channel_;
-  const auto taken = assembler_.feed(bytes, offset, kMaximumRemainingLength + 5,
+  const auto taken = assembler_.feed(bytes, where, kMaximumRemainingLength + 5,
                                      [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
                                        return take(packet, begin, end) && channel_ == channel;
                                      });
@@ -349,7 +349,8 @@ bool Client::send(MessageId message) {
   CauseScope scope(trace_);
   const StreamPlace place = channel_->place();
   trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message,
-                    static_cast<std::int64_t>(place.offset), static_cast<std::int64_t>(place.offset + scratch_.size()));
+                    static_cast<std::int64_t>(place.offset),
+                    static_cast<std::int64_t>(place.offset + channel_->size_in_stream(scratch_.size())));
   if (options_.keep_alive != 0)
     arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
   channel_->write(scratch_);

@@ -82,7 +82,8 @@ class Client {
 
   /// The network connection is open: sends CONNECT.
   void opened(ByteChannel* channel);
-  void receive(Bytes bytes, StreamId stream, std::uint64_t offset);
+  /// Bytes arrived, and what they took up in the stream.
+  void receive(Bytes bytes, StreamId stream, StreamRange where);
   /// The network connection has ended.
   void closed();
 

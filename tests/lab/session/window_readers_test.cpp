@@ -167,8 +167,8 @@ TEST_CASE("the tracks of timers say what the folded state says, and which of the
 
 TEST_CASE("a packet taken apart covers its bytes, and its control packets are found") {
   std::map<std::string, int> seen;
-  for (const char* const path :
-       {"scenarios/qos.lua", "scenarios/names.lua", "scenarios/home.lua", "scenarios/sockets.lua"}) {
+  for (const char* const path : {"scenarios/qos.lua", "scenarios/names.lua", "scenarios/home.lua",
+                                 "scenarios/sockets.lua", "scenarios/eavesdropper.lua"}) {
     CAPTURE(path);
     const auto session = whole_run(path);
     const TraceStore::Reader reader(*session->store());
@@ -181,7 +181,7 @@ TEST_CASE("a packet taken apart covers its bytes, and its control packets are fo
       REQUIRE(packet != nullptr);
       const auto bytes = reader.blob(r.key);
       std::vector<bool> covered(bytes.size());
-      for (const DissectedField& field : dissect(bytes, index.first_control_packet(*packet))) {
+      for (const DissectedField& field : dissect(bytes, index.part_of(*packet))) {
         REQUIRE(field.begin <= field.end);
         REQUIRE(field.end <= bytes.size());
         REQUIRE(field.name != "Malformed");

@@ -1,0 +1,76 @@
+// A tap on a link: what somebody reads there who sees every packet and knows no key. Packets are all it is given: it puts the streams of
+// TCP together itself, and takes apart what it knows: MQTT, TLS, DNS. What is protected stays so; names, sizes and times
+// are seen nevertheless.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/view/json_lines.hpp"
+#include "sim/wire/ipv4.hpp"
+
+namespace wirelab {
+
+/// What is seen of one message, or of one record that says nothing.
+struct TapLine {
+  std::int64_t at = 0;  // ns
+  std::string from, to;
+  enum class Kind : std::uint8_t {
+    content,      // an application's payload, readable
+    credentials,  // a user name or a password
+    about,        // what is said openly around the content: topics that are subscribed to, names, certificates
+    hidden,       // protected: only its size is seen
+  } kind = Kind::about;
+  std::string text;
+};
+std::string_view name_of(TapLine::Kind kind);
+
+class Tap {
+ public:
+  /// A packet of IPv4 that is sent over the link; in order of time.
+  void see(std::int64_t at, wire::Bytes packet);
+  /// A frame of which only sender, receiver and size can be read: on a Wi-Fi network with a passphrase.
+  void see_sealed(std::int64_t at, std::string_view from, std::string_view to, std::size_t bytes);
+
+  /// The first 100,000.
+  const std::vector<TapLine>& lines() const { return lines_; }
+  std::size_t count(TapLine::Kind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
+  std::size_t packets() const { return packets_; }
+  std::size_t hidden_bytes() const { return hidden_bytes_; }
+
+ private:
+  enum class Protocol : std::uint8_t { unknown, mqtt, tls, other };
+  // One direction of a connection.
+  struct Flow {
+    std::string from, to;
+    Protocol protocol = Protocol::unknown;
+    bool begun = false;
+    std::uint32_t next = 0;                                    // the sequence number that is waited for
+    std::vector<std::uint8_t> bytes;                           // in order, not taken apart yet
+    std::map<std::uint32_t, std::vector<std::uint8_t>> later;  // by distance from `next` when they came
+  };
+  using FlowKey = std::pair<std::uint64_t, std::uint64_t>;  // address and port of both ends
+
+  void see_segment(std::int64_t at, const wire::Ipv4Header& ip, wire::Bytes body);
+  void see_datagram(std::int64_t at, const wire::Ipv4Header& ip, wire::Bytes body);
+  void append(Flow& flow, std::uint32_t sequence, wire::Bytes bytes);
+  void read(std::int64_t at, Flow& flow);
+  std::size_t read_mqtt(std::int64_t at, const Flow& flow, wire::Bytes bytes);
+  std::size_t read_record(std::int64_t at, const Flow& flow, wire::Bytes bytes);
+  void add(std::int64_t at, const std::string& from, const std::string& to, TapLine::Kind kind, std::string text);
+
+  std::map<FlowKey, Flow> flows_;
+  std::vector<TapLine> lines_;
+  std::size_t counts_[4] = {};
+  std::size_t packets_ = 0;
+  std::size_t hidden_bytes_ = 0;
+};
+
+/// What a tap on the link reads of a whole run. `link` as in capture.hpp.
+tl::expected<Tap, std::string> tap_of(const LoadedTrace& trace, std::string_view link);
+/// A table of the lines at most, the first ones, and the sums below.
+std::string to_text(const Tap& tap, std::size_t most_lines);
+
+}  // namespace wirelab
