@@ -92,6 +92,7 @@ View topics_view();
 View network_view();
 View machine_view();
 View tcp_graph_view();
+View tap_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);

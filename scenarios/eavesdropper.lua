@@ -1,6 +1,7 @@
--- The same readings go three ways: openly, over TLS 1.2 and over TLS 1.3. Somebody listens on each of the three cables.
--- Who listens to TLS reads no reading and no password, but still sees who talks, when and how much, whom the client wanted to
--- reach, and in TLS 1.2 the certificate. And TLS hides nothing from the broker, nor from who may subscribe there.
+-- What does somebody read who listens on the cable: without TLS, with TLS 1.2 and with 1.3? No reading and no password under
+-- TLS, but still who talks, when, how much and to whom; in 1.2 the certificate, too.
+--
+-- And TLS hides nothing from the broker, nor from who may subscribe there.
 duration("30s")
 
 local hub, home = broker("hub", { tls = true }), router("home")

@@ -118,9 +118,47 @@ function hop:cut(device) end
 ---@param device? node
 function hop:restore(device) end
 
----An MQTT broker on port 1883. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
+---What somebody reads who listens on a link from the beginning and knows no key.
+---@class tap
+---@field packets integer that were sent over the link
+---@field contents integer payloads that are readable
+---@field credentials integer user names and passwords
+---@field abouts integer what is said around them: client ids, filters, names, certificates
+---@field hidden integer records that say nothing
+---@field hidden_bytes integer
+local tap_object = {}
+---Its lines so far, in order of time; the first 100,000.
+---@return { at: number, from: string, to: string, kind: "content"|"credentials"|"about"|"hidden", text: string }[]
+function tap_object:lines() end
+
+---Listens on a link: what link() gave, or a device's `link`. At the top level only.
+---@param where link
+---@return tap
+function tap(where) end
+
+---How a broker uses TLS, on port 8883.
+---@class server_tls
+---@field name? string whom the certificate names; the broker's name if it is left out
+---@field authority? string who signs it; "Wirelab CA" if left out, "itself" for nobody else
+---@field key? "rsa"|"ec" RSA 2048, or P-256; "rsa" if left out
+---@field expires? time after the beginning; 365 days if left out
+---@field version? "1.2"|"1.3"|"both" "both" if left out
+---@field tickets? integer by which clients resume; 2 if left out, 0 for none
+---@field processor? "computer"|"esp32" whose time the keys take; "computer" if left out
+---@field plain? boolean whether it listens on port 1883 too; true if left out
+
+---How a client uses TLS.
+---@class client_tls
+---@field version? "1.2"|"1.3" "1.3" if left out
+---@field verify? boolean false takes any certificate; true if left out
+---@field authority? string whom it trusts; "Wirelab CA" if left out
+---@field name? string whom the certificate must name; whom it connects to if left out
+---@field resume? boolean by the last ticket; false if left out
+---@field processor? "computer"|"esp32" whose time the keys take; "computer" if left out
+
+---An MQTT broker on port 1883, with `tls` on 8883 too. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time }
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time, tls?: true|server_tls }
 ---@return node
 function broker(name, options) end
 
@@ -383,6 +421,7 @@ function radio:wait_connected(options) end
 ---@field user_timeout? time TCP_USER_TIMEOUT: unacknowledged data ends the connection after so long; 924.6 s if left out, as Linux
 ---@field tcp_keepalive? time SO_KEEPALIVE: silence before TCP asks whether the peer is there, then 9 times every 75 s; off if left out
 ---@field connect_timeout? duration 5 s if left out, as paho's
+---@field tls? true|client_tls TLS, to port 8883 where no other is given; not used if left out
 
 ---Makes an MQTT client, which is not connected yet.
 ---@param options? client_options

@@ -7,6 +7,7 @@
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/wire/tls_trace.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -73,6 +74,14 @@ class Connections {
     heading(skin, shortened(skin.fonts.small_strong, look.name(end), ImGui::GetContentRegionAvail().x - skin.px(130)),
             tcp::name_of(state));
     const auto get = [&](Field field) { return look.value(end, field); };
+    if (const auto tls = static_cast<tls::State>(get(Field::tls_state)); tls != tls::State::none) {
+      row(look, "TLS", std::string(tls::name_of(tls)),
+          "What this end has of TLS: in the handshake nothing is protected yet but what follows the hellos (RFC 8446, "
+          "2)");
+      if (const std::int64_t due = get(Field::tls_timer); due > 0)
+        row(look, "working on keys", "for " + seconds_text(due - look.at),
+            "Its processor makes and checks keys and signatures until then");
+    }
     row(look, "congestion window", fmt::format("{} segments", get(Field::tcp_cwnd)),
         "How many segments may be under way (RFC 5681)");
     const std::int64_t threshold = get(Field::tcp_ssthresh);

@@ -2,69 +2,67 @@
 
 #include <fmt/format.h>
 
-#include "sim/net/transport.hpp"
-#include "sim/world/broker_service.hpp"
+#include "lab/proof/bench_link.hpp"
 
 namespace wirelab {
 namespace {
 
+constexpr const char* kServerName = "broker.example";
+
 double ms(Duration d) { return static_cast<double>(d.ns()) / 1e6; }
 
-// Two nodes and what is counted between them.
-struct Bench final : Sink {
-  Bench(const ChannelSettings& settings, std::uint64_t seed, const tcp::Settings& tcp_settings)
-      : trace(events, nullptr),
-        network(events, trace, seed),
-        transport(events, trace, network, seed),
-        tcp(tcp_settings),
-        near(network.add_node("client")),
-        far(network.add_node("server")) {
-    network.add_link(near, far, settings, settings);
-    trace.add_sink(this);
-  }
-  void consume(const TracePart& part) override {
-    for (std::uint32_t i = part.from_record; i < part.to_record; ++i) {
-      const Record& r = part.chunk.record[i];
-      if (r.kind == Kind::retransmission) ++retransmissions;
-      if (r.kind != Kind::packet_sent) continue;
-      const bool up = r.entity == network.node(near).entity;
-      const std::size_t size = part.chunk.blob(r.key - part.chunk.first_blob).size();
-      (up ? up_bytes : down_bytes) += size;
-      ++(up ? up_packets : down_packets);
-    }
-  }
-  EventQueue events;
-  Tracer trace;
-  Network network;
-  Transport transport;
-  tcp::Settings tcp;
-  NodeIndex near, far;
-  std::uint64_t up_bytes = 0, down_bytes = 0, up_packets = 0, down_packets = 0, retransmissions = 0;
-};
-
-tcp::Settings measured_linux(bool cubic) {
-  tcp::Settings settings;
-  settings.timer_wheel = true;
-  if (!cubic) settings.congestion = &tcp::new_reno();
-  return settings;
-}
-
 // One connection after another.
-class Visitor final : public tcp::User {
+class Visitor final : public tcp::User, public tls::SessionUser {
  public:
-  Visitor(Bench& bench, const ConnectExperiment& experiment) : bench_(bench), left_(experiment.connections) {
+  Visitor(BenchLink& bench, const ConnectExperiment& experiment)
+      : bench_(bench), left_(experiment.connections), uses_tls_(experiment.tls.has_value()) {
     timer_ = bench.events.make_timer([](void* self, std::uint64_t) { static_cast<Visitor*>(self)->visit(); }, this);
+    if (!uses_tls_) return;
+    priming_ = experiment.tls->resumed;
+    tls::ClientSettings settings;
+    settings.version = experiment.tls->version;
+    settings.authority = settings.name = kServerName;
+    settings.resume = experiment.tls->resumed;
+    context_.emplace(settings, bench.transport.seed(), "client");
   }
   ~Visitor() override { bench_.events.release(timer_); }
   void visit() {
     if (left_ == 0) return;
-    --left_;
+    if (!priming_) --left_;
     began_ = bench_.events.now();
     answered_ = false;
-    bench_.transport.connect(bench_.near, {bench_.network.node(bench_.far).address, kMqttPort}, this, bench_.tcp);
+    received_ = 0;
+    secure_.reset();
+    const std::uint16_t port = uses_tls_ ? kMqttTlsPort : kMqttPort;
+    bench_.transport.connect(bench_.near, {bench_.network.node(bench_.far).address, port}, this, bench_.tcp);
   }
   void on_connected(tcp::Connection& connection) override {
+    connection_ = &connection;
     connected_ = bench_.events.now();
+    if (!uses_tls_) {
+      on_secure();
+      return;
+    }
+    secure_ = std::make_unique<tls::Session>(bench_.events, bench_.trace, connection.entity(), connection.stream_out(),
+                                             *context_, *this);
+    secure_->start();
+  }
+  std::size_t on_data(tcp::Connection& connection, wire::Bytes bytes, std::uint64_t offset) override {
+    received_ = offset + bytes.size();
+    if (secure_ != nullptr) {
+      secure_->receive(bytes, connection.stream_in(), offset);
+    } else {
+      on_plain(bytes, offset, received_);
+    }
+    return bytes.size();
+  }
+  void on_closed(tcp::Connection&, tcp::CloseReason) override { next_after_pause(); }
+  // tls::SessionUser
+  void send_records(wire::Bytes records) override { connection_->write(records); }
+  std::uint64_t next_offset() const override { return connection_->written(); }
+  void on_secure() override {
+    secured_ = bench_.events.now();
+    handshake_up_ = connection_->written(), handshake_down_ = received_;
     mqtt::Connect packet;
     const std::string id = fmt::format("cl{:06}", number_++);
     packet.client_id = id;
@@ -72,33 +70,58 @@ class Visitor final : public tcp::User {
     packet.keep_alive = 60;
     std::vector<std::uint8_t> bytes;
     mqtt::encode(packet, bytes);
-    connection.write(bytes);
+    write(bytes);
   }
-  std::size_t on_data(tcp::Connection& connection, wire::Bytes bytes, std::uint64_t offset) override {
-    if (offset + bytes.size() < 4 || answered_) return bytes.size();
+  void on_plain(wire::Bytes bytes, std::uint64_t, std::uint64_t end) override {
+    if (bytes.size() < 4 || answered_) return;
     answered_ = true;
-    const Instant now = bench_.events.now();
-    result.tcp_ms.push_back(ms(connected_ - began_));
-    result.mqtt_ms.push_back(ms(now - connected_));
-    result.total_ms.push_back(ms(now - began_));
+    if (!priming_) note(end);
     std::vector<std::uint8_t> last;
     mqtt::encode_empty(mqtt::PacketType::disconnect, last);
-    connection.write(last);
-    connection.close();
-    return bytes.size();
+    write(last);
+    // Without close_notify, as a socket is closed over which TLS was not shut down; and nobody reads from it any more.
+    connection_->detach();
+    connection_->close();
+    next_after_pause();
   }
-  void on_closed(tcp::Connection&, tcp::CloseReason) override {
-    bench_.events.arm(timer_, bench_.events.now() + Duration::milliseconds(1500));
-  }
+  void on_failed(tls::Failure) override {}
   bool done() const { return left_ == 0 && answered_; }
   ConnectResult result;
 
  private:
-  Bench& bench_;
+  void next_after_pause() {
+    connection_ = nullptr;
+    if (answered_) priming_ = false;
+    bench_.events.arm(timer_, bench_.events.now() + Duration::milliseconds(1500));
+  }
+  void write(wire::Bytes bytes) {
+    if (secure_ != nullptr) {
+      secure_->write(bytes);
+    } else {
+      connection_->write(bytes);
+    }
+  }
+  void note(std::uint64_t received) {
+    const Instant now = bench_.events.now();
+    result.tcp_ms.push_back(ms(connected_ - began_));
+    result.tls_ms.push_back(ms(secured_ - connected_));
+    result.mqtt_ms.push_back(ms(now - secured_));
+    result.total_ms.push_back(ms(now - began_));
+    result.handshake_up += handshake_up_, result.handshake_down += handshake_down_;
+    result.payload_up += connection_->written(), result.payload_down += received;
+  }
+
+  BenchLink& bench_;
   std::uint32_t left_;
+  bool uses_tls_;
+  bool priming_ = false;  // the connection that gets the first ticket
+  std::optional<tls::ClientContext> context_;
+  std::unique_ptr<tls::Session> secure_;
+  tcp::Connection* connection_ = nullptr;
+  std::uint64_t received_ = 0, handshake_up_ = 0, handshake_down_ = 0;
   std::uint32_t number_ = 0;
   bool answered_ = false;
-  Instant began_, connected_;
+  Instant began_, connected_, secured_;
   TimerId timer_;
 };
 
@@ -113,7 +136,7 @@ struct Taker final : tcp::User {
 };
 
 struct Giver final : tcp::User {
-  Bench* bench = nullptr;
+  BenchLink* bench = nullptr;
   Instant connected;
   double data_ms = -1;
   bool closed = false;
@@ -137,9 +160,16 @@ ConnectResult run_connects(const ConnectExperiment& experiment, std::uint64_t se
   link.rate = experiment.rate;
   link.loss = experiment.loss;
   link.queue_packets = 100;
-  Bench bench(link, seed, measured_linux(true));
+  BenchLink bench(link, seed, measured_linux());
+  Listeners listeners;
+  set_wake_up(listeners);
+  if (experiment.tls) {
+    listeners.tls.emplace();
+    // As `openssl req -x509 -days 3650` makes it.
+    listeners.tls->certificate = {kServerName, kServerName, 0, 3650 * 86'400, experiment.tls->key};
+  }
   BrokerService broker(bench.events, bench.trace, bench.transport, bench.far, bench.network.node(bench.far).entity, {},
-                       bench.tcp);
+                       bench.tcp, listeners);
   broker.start();
   Visitor visitor(bench, experiment);
   visitor.visit();
@@ -159,7 +189,9 @@ BulkResult run_bulk(const BulkExperiment& experiment, std::uint64_t seed) {
   link.rate = 10'000'000;
   link.loss = experiment.loss;
   link.queue_packets = 100;
-  Bench bench(link, seed, measured_linux(experiment.cubic));
+  tcp::Settings tcp = measured_linux();
+  if (!experiment.cubic) tcp.congestion = &tcp::new_reno();
+  BenchLink bench(link, seed, tcp);
   Taker taker;
   bench.transport.listen(
       bench.far, 80, [&taker](tcp::Connection&) { return &taker; }, bench.tcp);

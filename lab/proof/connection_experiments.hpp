@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/kernel/time.hpp"
+#include "sim/wire/tls.hpp"
 
 namespace wirelab {
 
@@ -15,14 +17,23 @@ struct ConnectExperiment {
   std::int64_t rate = 1'000'000;
   double loss = 0;
   std::uint32_t connections = 100;
+  struct Tls {
+    wire::TlsVersion version = wire::TlsVersion::tls13;
+    wire::KeyKind key = wire::KeyKind::rsa2048;
+    bool resumed = false;  // by a ticket of a connection before the first one
+  };
+  std::optional<Tls> tls;
 };
 
 struct ConnectResult {
-  std::vector<double> tcp_ms, mqtt_ms, total_ms;  // SYN to established, CONNECT to CONNACK, both
-  std::uint64_t up_bytes = 0, down_bytes = 0, up_packets = 0, down_packets = 0;  // IP, of all connections
+  // SYN to established, then to the end of the TLS handshake (0 without TLS), then to CONNACK; all together.
+  std::vector<double> tcp_ms, tls_ms, mqtt_ms, total_ms;
+  // Sums over all connections that came to CONNACK. The payload of TCP is counted up to there.
+  std::uint64_t handshake_up = 0, handshake_down = 0, payload_up = 0, payload_down = 0;
+  std::uint64_t up_bytes = 0, down_bytes = 0, up_packets = 0, down_packets = 0;  // IP, to the end
 };
 
-/// TCP, CONNECT of 22 bytes, CONNACK, DISCONNECT, close; then a pause, and the next.
+/// TCP, TLS where it is wanted, CONNECT of 22 bytes, CONNACK, DISCONNECT, close; then a pause, and the next.
 ConnectResult run_connects(const ConnectExperiment& experiment, std::uint64_t seed);
 
 struct BulkExperiment {

@@ -55,6 +55,11 @@ const std::string& CsvTable::text(std::size_t row, const std::string& column) co
 double CsvTable::number(std::size_t row, const std::string& column) const {
   const std::string& field = text(row, column);
   double value = 0;
+  if (field.starts_with("0x")) {
+    unsigned whole = 0;
+    std::from_chars(field.data() + 2, field.data() + field.size(), whole, 16);
+    return whole;
+  }
   std::from_chars(field.data(), field.data() + field.size(), value);
   return value;
 }

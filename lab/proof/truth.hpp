@@ -17,7 +17,7 @@ class CsvTable {
   bool has(const std::string& column) const { return columns_.contains(column); }
   /// The field as it stands; empty if there is no such column.
   const std::string& text(std::size_t row, const std::string& column) const;
-  /// 0 of an empty field.
+  /// 0 of an empty field; "0x1f" is 31.
   double number(std::size_t row, const std::string& column) const;
 
  private:

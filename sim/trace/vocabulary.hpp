@@ -57,11 +57,12 @@ enum class Kind : std::uint16_t {
   hop_failed,  // a message is given up. entity: direction, field: HopFailure, key: blob, a: frames that were sent for it
   hop_frame,   // a frame was not acknowledged. entity: direction, field: FrameFailure, key: blob, a: which try
   serial_error,  // entity: direction, field: SerialError, a: the byte as it was read, b: its place in the stream
-  tls_sent,  // a record of a handshake, or an alert. entity: connection, field: message (tls_trace.hpp), subject: stream, a..b: range
+  tls_sent,  // a record of a handshake, or an alert. entity: connection, field: its message (tls_trace.hpp), subject: stream,
+             // a..b: range
   tls_received,  // the same, at the receiving end; a message that lies in several records is where the last one is
-  tls_content,   // what a record of application data holds. entity: connection, subject: stream, key: blob, a..b: range of it
-  tls_event,     // entity: connection, field: tls::Event, key: tls::Failure or 0, a: version
-  count_         // not a kind
+  tls_content,  // what a record of application data holds. entity: connection, subject: stream, key: blob, a..b: range of it
+  tls_event,  // entity: connection, field: tls::Event, key: tls::Failure or 0, a: version
+  count_      // not a kind
 };
 
 enum class EntityKind : std::uint16_t {

@@ -11,7 +11,6 @@
 #include "sim/wire/tcp.hpp"
 #include "sim/wire/tls.hpp"
 #include "sim/wire/udp.hpp"
-#include "sim/wire/wifi.hpp"
 
 namespace wirelab {
 namespace {
@@ -21,7 +20,7 @@ using wire::HandshakeType;
 using Seen = TapLine::Kind;
 
 constexpr std::size_t kMostLines = 100'000;  // that are kept; all are counted
-constexpr std::size_t kMostWaiting = 256;  // segments behind a gap; then the gap is given up, as a tap must
+constexpr std::size_t kMostWaiting = 256;    // segments behind a gap; then the gap is given up, as a tap must
 
 std::uint64_t end_key(wire::Ipv4Address address, std::uint16_t port) {
   return static_cast<std::uint64_t>(address.value) << 16 | port;
@@ -209,30 +208,25 @@ std::size_t Tap::read_record(std::int64_t at, const Flow& flow, Bytes bytes) {
   return size;
 }
 
-// A station that has gone through the 4-way handshake protects what it sends.
-tl::expected<Tap, std::string> tap_of(const LoadedTrace& trace, std::string_view link) {
-  const auto directions = directions_of(trace, link);
-  if (!directions) return tl::unexpected(directions.error());
-  std::set<std::string_view> sealed;  // nodes that do so
-  Tap tap;
-  for (const Record& r : trace.records) {
-    if (r.kind == Kind::wifi_frame && wifi::is_key(static_cast<wifi::Frame>(r.field))) {
-      sealed.insert(trace.names[r.entity]);
-      sealed.insert(trace.names[r.key]);
-    }
-    if (r.kind != Kind::packet_transmitted || !directions->contains(r.entity)) continue;
-    if (r.key == 0 || r.key > trace.blobs.size()) continue;
-    const std::string_view name = trace.names[r.entity];
-    const std::size_t cut = name.find('>');
-    const std::string_view from = name.substr(0, cut), to = name.substr(cut + 1);
-    const Bytes packet = wire::bytes_of(trace.blobs[r.key - 1]);
-    if (sealed.contains(from) && sealed.contains(to)) {
-      tap.see_sealed(r.at, from, to, packet.size());
-    } else {
-      tap.see(r.at, packet);
-    }
+void LinkTap::see(std::int64_t at, std::string_view direction, Bytes packet) {
+  const std::size_t cut = direction.find('>');
+  const std::string_view from = direction.substr(0, cut), to = direction.substr(cut + 1);
+  if (sealed_names_.contains(from) && sealed_names_.contains(to)) {
+    tap_.see_sealed(at, from, to, packet.size());
+  } else {
+    tap_.see(at, packet);
   }
-  return tap;
+}
+
+tl::expected<Tap, std::string> tap_of(const LoadedTrace& trace, std::string_view link) {
+  auto directions = directions_of(trace, link);
+  if (!directions) return tl::unexpected(directions.error());
+  LinkTap tap(std::move(*directions));
+  for (const Record& r : trace.records)
+    tap.take(
+        r, [&](EntityId id) -> std::string_view { return trace.names[id]; },
+        [&](BlobNumber blob) { return blob <= trace.blobs.size() ? wire::bytes_of(trace.blobs[blob - 1]) : Bytes{}; });
+  return tap.tap();
 }
 
 std::string to_text(const Tap& tap, std::size_t most_lines) {

@@ -1,15 +1,17 @@
-// A tap on a link: what somebody reads there who sees every packet and knows no key. Packets are all it is given: it puts the streams of
-// TCP together itself, and takes apart what it knows: MQTT, TLS, DNS. What is protected stays so; names, sizes and times
-// are seen nevertheless.
+// A tap on a link: what somebody reads there who sees every packet and knows no key. Packets are all it is given: it puts the
+// streams of TCP together itself, and takes apart what it knows: MQTT, TLS, DNS. What is protected stays so; names, sizes and
+// times are seen nevertheless.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "sim/view/json_lines.hpp"
 #include "sim/wire/ipv4.hpp"
+#include "sim/wire/wifi.hpp"
 
 namespace wirelab {
 
@@ -66,6 +68,32 @@ class Tap {
   std::size_t counts_[4] = {};
   std::size_t packets_ = 0;
   std::size_t hidden_bytes_ = 0;
+};
+
+/// A tap that is fed with the records of a run, in order. Between stations that have gone through the 4-way handshake of WPA2 it
+/// sees frames only.
+class LinkTap {
+ public:
+  /// `directions` are those of the link.
+  explicit LinkTap(std::set<EntityId> directions) : directions_(std::move(directions)) {}
+  /// name(id) and blob(number) look up what the records name.
+  template <typename Name, typename Blob>
+  void take(const Record& record, Name&& name, Blob&& blob) {
+    if (record.kind == Kind::wifi_frame && wifi::is_key(static_cast<wifi::Frame>(record.field)))
+      sealed_.insert({record.entity, record.key});
+    if (record.kind == Kind::packet_transmitted && record.key != 0 && directions_.contains(record.entity))
+      see(record.at, name(record.entity), blob(record.key));
+    if (sealed_.size() > sealed_names_.size())
+      for (const EntityId node : sealed_) sealed_names_.emplace(name(node));
+  }
+  const Tap& tap() const { return tap_; }
+
+ private:
+  void see(std::int64_t at, std::string_view direction, wire::Bytes packet);
+  std::set<EntityId> directions_;
+  std::set<EntityId> sealed_;  // nodes that have made keys
+  std::set<std::string, std::less<>> sealed_names_;
+  Tap tap_;
 };
 
 /// What a tap on the link reads of a whole run. `link` as in capture.hpp.

@@ -11,7 +11,10 @@ BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& trans
       node_(node),
       tcp_settings_(tcp_settings),
       broker_(events, trace, entity, settings),
-      plain_(listeners.plain) {
+      plain_(listeners.plain),
+      wake_least_(listeners.wake_least),
+      wake_most_(listeners.wake_most),
+      luck_(transport.seed(), trace.names().text(entity), "wake-up") {
   if (listeners.tls) tls_.emplace(*listeners.tls, transport.seed(), trace.names().text(entity));
 }
 
@@ -88,7 +91,26 @@ void BrokerService::let_all_go() {
   }
 }
 
+// True where the process has to wake up first; then it looks again.
+bool BrokerService::Link::sleeps() {
+  if (awake || service->wake_most_ == Duration()) return false;
+  EventQueue& events = service->events_;
+  if (!wake.valid()) wake = events.make_timer(on_wake, this);
+  if (events.due(wake) == Instant::never())
+    events.arm(wake, events.now() + service->luck_.between(service->wake_least_, service->wake_most_));
+  return true;
+}
+
+void BrokerService::Link::on_wake(void* link, std::uint64_t) {
+  auto* self = static_cast<Link*>(link);
+  self->awake = true;
+  if (self->connection != nullptr) self->connection->read_more();
+  if (self->connection != nullptr && self->peer_closed) self->end();
+  self->awake = false;
+}
+
 void BrokerService::forget(Link& link) {
+  if (link.wake.valid()) events_.release(link.wake);
   const std::uint32_t slot = link.slot;
   free_.push_back(slot);
   ended_.push_back(std::move(links_[slot]));
@@ -147,6 +169,7 @@ void BrokerService::Link::write(mqtt::Bytes bytes) {
 }
 
 std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) {
+  if (sleeps()) return 0;
   if (secure != nullptr) {
     secure->receive(bytes, c.stream_in(), offset);
   } else {
@@ -155,7 +178,10 @@ std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, 
   return bytes.size();
 }
 
-void BrokerService::Link::on_peer_closed(tcp::Connection&) { end(); }
+void BrokerService::Link::on_peer_closed(tcp::Connection&) {
+  peer_closed = true;
+  if (!sleeps()) end();
+}
 
 void BrokerService::Link::on_closed(tcp::Connection& c, tcp::CloseReason) {
   acknowledged_at_end = c.acknowledged();

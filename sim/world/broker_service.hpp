@@ -14,10 +14,12 @@ namespace wirelab {
 inline constexpr std::uint16_t kMqttPort = 1883;
 inline constexpr std::uint16_t kMqttTlsPort = 8883;  // "secure-mqtt" (IANA)
 
-/// On which ports a broker listens.
+/// On which ports a broker listens, and how long its process takes to wake up when something comes: evenly between the two, 0 for
+/// not at all. Until then TCP has acknowledged and gone on, as an operating system does.
 struct Listeners {
   bool plain = true;
   std::optional<tls::ServerSettings> tls;
+  Duration wake_least, wake_most;
 };
 
 class BrokerService {
@@ -45,6 +47,9 @@ class BrokerService {
     BrokerService* service = nullptr;
     tcp::Connection* connection = nullptr;
     bool with_tls = false;
+    TimerId wake;  // made when it first sleeps
+    bool awake = false;
+    bool peer_closed = false;  // while it slept
     std::unique_ptr<tls::Session> secure;
     mqtt::ConnectionIndex index = 0;
     std::uint32_t slot = 0;
@@ -72,6 +77,8 @@ class BrokerService {
     void on_secure() override;
     void on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) override;
     void on_failed(tls::Failure) override;
+    bool sleeps();
+    static void on_wake(void* link, std::uint64_t);
     void end();
     void end_tls();
     void let_go();
@@ -89,6 +96,8 @@ class BrokerService {
   tcp::Settings tcp_settings_;
   mqtt::Broker broker_;
   bool plain_;
+  Duration wake_least_, wake_most_;
+  RandomStream luck_;
   std::optional<tls::ServerContext> tls_;
   bool running_ = false;
   std::vector<std::unique_ptr<Link>> links_;

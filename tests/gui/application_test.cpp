@@ -320,13 +320,40 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
                                  "temperature", "topics", "qos", "outage", "small_stack"})
     shows(text, part);
   screen.click(application, 260, 300);
-  shows(screen.settle(application), "indoors");  // of the first card, gateways
+  shows(screen.settle(application), "neighbour");  // of the first card, eavesdropper
   CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);
   shows(screen.settle(application), "its controls, press");
   application.open_file("no/such.lua");
   shows(screen.settle(application), "No such file");
+}
+
+TEST_CASE("a tap shows what is read by the shown instant, and a connection what it has of TLS") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/eavesdropper.lua"), "eavesdropper");
+  application.playback()->run_to(seconds_in(0.07));
+  application.playback()->wait();
+  application.show("tap");
+  const std::string text = screen.settle(application);
+  for (const char* const part : {"Who listens on home-hub has read 0 payloads, 1 name or password",
+                                 "Server Hello: TLS 1.3", "certificate of hub, signed by Wirelab CA"})
+    shows(text, part);
+}
+
+TEST_CASE("a connection shows what it has of TLS while its processor works on keys") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_with("local hub = broker('hub', { tls = true }) device('slow', { on = hub }, function(self) "
+                                "self:mqtt({ tls = { processor = 'esp32' } }):connect(hub) end)"),
+                   "slow");
+  application.playback()->run_to(seconds_in(0.2));
+  application.playback()->wait();
+  application.select_last(Kind::tls_event);
+  application.show("connection");
+  const std::string text = screen.settle(application);
+  for (const char* const part : {"TLS", "handshake", "working on keys"}) shows(text, part);
 }
 
 TEST_CASE("handshakes, sessions, topics and plots show what the trace says") {
@@ -659,7 +686,7 @@ TEST_CASE("a dropped packet is on the canvas with its reason, and its message's 
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);
   application.open(session_of("scenarios/qos.lua"), "qos");
-  application.playback()->run_to(seconds_in(37.15));
+  application.playback()->run_to(seconds_in(32.2));
   application.playback()->wait();
   application.show("journey");
   application.select_last(Kind::packet_dropped);

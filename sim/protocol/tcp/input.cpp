@@ -122,11 +122,14 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
   end_of_handshake(header);
   begin_after_losses();
   set_state(State::established);
+  // Linux acknowledges before the program hears of the connection; lwIP lets the program's first data carry it.
+  const bool at_once = settings_.slow_tick.ns() == 0;
+  if (at_once) send_ack();
   const std::uint64_t before = snd_nxt_;
   if (user_ != nullptr) user_->on_connected(*this);
   if (state_ == State::closed) return;
   output();
-  if (snd_nxt_ == before) send_ack();  // else the first data carried it
+  if (!at_once && snd_nxt_ == before) send_ack();
 }
 
 void Connection::sample_round_trip(Duration measured) {
@@ -364,8 +367,11 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
   const bool ends_here = !peer_fin_ && peer_fin_at_ == rcv_nxt_;
   if (ends_here) peer_finished();
   if (state_ == State::closed || acked_ == rcv_nxt_) return;  // data or an ACK that went out meanwhile carried it
-  // At once when a gap is filled (RFC 5681, section 4.2), and for a FIN that the program has not answered by its own.
-  if (filled_gap || ends_here) {
+  // A FIN that the program may answer by its own waits as data does in Linux (tcp_fin enters ping-pong); lwIP answers at once.
+  const bool may_answer = ends_here && state_ == State::close_wait && settings_.slow_tick.ns() == 0;
+  if (may_answer) acks_.ping_pong = true;
+  // At once when a gap is filled (RFC 5681, section 4.2), and for a FIN that ends the connection.
+  if (filled_gap || (ends_here && !may_answer)) {
     send_ack();
   } else {
     send_ack_later();
@@ -397,13 +403,17 @@ void Connection::deliver(Bytes bytes) {
 
 void Connection::read_more() {
   while (!unread_.empty() && user_ != nullptr) {
-    // A copy, since the user may cause more to be appended while it looks.
     const auto [first, second] = unread_.view(0, unread_.size());
-    const std::vector<std::uint8_t> bytes(first.begin(), first.end());
-    const std::size_t taken = user_->on_data(*this, bytes, rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size());
+    std::vector<std::uint8_t> bytes(first.begin(), first.end());
+    bytes.insert(bytes.end(), second.begin(), second.end());
+    // In the user's hands they are read: it may close now, and leaves nothing unread behind.
+    unread_.drop_front(unread_.size());
+    const std::size_t taken = user_->on_data(*this, bytes, rcv_nxt_ - (peer_fin_ ? 1 : 0) - bytes.size());
     if (state_ == State::closed) return;
-    unread_.drop_front(static_cast<std::uint32_t>(taken));
-    if (taken < bytes.size()) break;
+    if (taken < bytes.size()) {
+      unread_.append(Bytes(bytes).subspan(taken));
+      break;
+    }
   }
   if (unread_.empty() && can_send() && acks_.after_reading(rcv_nxt_ - acked_)) send_ack();
   data_read();

@@ -1,5 +1,5 @@
-// What a TLS client and a TLS server are given, and what each side's sessions share: the certificate, whom a client trusts, tickets,
-// and how long the processor takes for the steps of a handshake.
+// What a TLS client and a TLS server are given, and what each side's sessions share: the certificate, whom a client trusts,
+// tickets, and how long the processor takes for the steps of a handshake.
 #pragma once
 
 #include <optional>

@@ -51,7 +51,7 @@ TEST_CASE("the meta file documents exactly what the host offers") {
   std::string cls;
   std::map<std::string, std::string> local_class;
   const std::set<std::string> objects{"node", "link",       "metric",   "device",    "client",
-                                      "json", "tcp_socket", "listener", "udp_socket"};
+                                      "json", "tcp_socket", "listener", "udp_socket", "tap"};
   std::istringstream lines(text);
   std::string line;
   std::smatch m;
