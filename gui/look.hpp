@@ -93,6 +93,7 @@ View network_view();
 View machine_view();
 View tcp_graph_view();
 View tap_view();
+View radio_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);

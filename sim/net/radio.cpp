@@ -24,6 +24,11 @@ double received_power(double transmit_dbm, double metres, double walls_db) {
   return transmit_dbm - loss - walls_db;
 }
 
+double distance_of(double transmit_dbm, double received_dbm) {
+  const double loss = transmit_dbm - received_dbm;
+  return std::max(mathematics::exp((loss + 28 - 20 * log10_of(kMegahertz)) / 28 * kLn10), 1.0);
+}
+
 std::size_t best_rate(double dbm) {
   std::size_t rate = kRates.size() - 1;
   while (rate > 0 && dbm < kRates[rate].sensitivity_dbm + kMargin) --rate;

@@ -25,6 +25,8 @@ inline constexpr double kUnheard = -200;  // dBm: as of who is switched off
 
 /// Received power in dBm; less than a metre counts as one. `walls`: what stands between takes so many dB.
 double received_power(double transmit_dbm, double metres, double walls_db);
+/// At how many metres so much is received where nothing stands between; at least one.
+double distance_of(double transmit_dbm, double received_dbm);
 /// The fastest rate that leaves a margin for fading; the slowest where none does.
 std::size_t best_rate(double dbm);
 /// The probability that a frame of so many bytes is not received at a rate.

@@ -170,8 +170,9 @@ enum class Field : std::uint16_t {
   hop_waiting,  // that have arrived and wait for the program
   hop_state,    // of a BLE connection: 1 while it stands
   // TLS on one end of a TCP connection
-  tls_state,  // tls::State
-  tls_timer,  // until the processor has worked through a flight
+  tls_state,   // tls::State
+  tls_timer,   // until the processor has worked through a flight
+  wifi_power,  // of an access point: tenths of a dBm that it sends with
   count_
 };
 

@@ -71,6 +71,7 @@ void WifiService::add_access_point(NodeIndex node, const AccessPointSettings& se
   point->air = std::make_unique<Air>(network_.channel_host(), seed_, network_.node(node).entity, *point);
   point->air->set_fading(settings.fading_db);
   trace_place(trace_, network_.node(node).entity, {}, place);
+  trace_.state(network_.node(node).entity, Field::wifi_power, 0, tenths(settings.transmit_dbm));
   network_.set_bridge(node);
   point_of_[node] = point->index;
   points_of_[settings.ssid].push_back(point->index);
@@ -500,6 +501,7 @@ void WifiService::visit_state(StateVisitor& visitor) const {
     const EntityId entity = network_.node(point->node).entity;
     visitor.value(entity, Field::place_x, 0, std::bit_cast<std::int64_t>(point->place.x));
     visitor.value(entity, Field::place_y, 0, std::bit_cast<std::int64_t>(point->place.y));
+    visitor.value(entity, Field::wifi_power, 0, tenths(point->settings.transmit_dbm));
     point->air->visit_state(visitor);
   }
   for (const Station& station : stations_) {

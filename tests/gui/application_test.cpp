@@ -356,6 +356,20 @@ TEST_CASE("a connection shows what it has of TLS while its processor works on ke
   for (const char* const part : {"TLS", "handshake", "working on keys"}) shows(text, part);
 }
 
+TEST_CASE("the map of the radio shows who is joined to whom, and how much of the air is in use") {
+  Headless screen;
+  gui::Application application(gui::light_theme(), 1);
+  application.open(session_of("scenarios/wifi.lua"), "wifi");
+  application.playback()->run_to(seconds_in(20));
+  application.playback()->wait();
+  application.show("radio");
+  const std::string text = screen.settle(application);
+  for (const char* const part : {"air in use, last second:", "attic", " m"}) shows(text, part);
+  application.open(session_of("scenarios/qos.lua"), "qos");
+  application.show("radio");
+  shows(screen.settle(application), "There is no Wi-Fi in this scenario");
+}
+
 TEST_CASE("handshakes, sessions, topics and plots show what the trace says") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);

@@ -83,6 +83,7 @@ constexpr Scene kScenes[] = {{"start", nullptr, 0, Kind::none, ""},
                              {"log", "scenarios/last_will.lua", 75.0, Kind::none, "log"},
                              {"stream", "scenarios/qos.lua", 120.0, Kind::packet_dropped, "stream"},
                              {"tap", "scenarios/eavesdropper.lua", 0.12, Kind::none, "tap"},
+                             {"radio", "scenarios/wifi.lua", 100.0, Kind::none, "radio"},
                              {"network", "scenarios/nat.lua", 30.0, Kind::none, "network"},
                              {"topics", "scenarios/topics.lua", 20.0, Kind::none, "topics"},
                              {"cut", "scenarios/outage.lua", 75.0, Kind::none, "connection"}};

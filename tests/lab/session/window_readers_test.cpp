@@ -5,6 +5,7 @@
 
 #include "lab/session/session.hpp"
 #include "sim/kernel/random.hpp"
+#include "sim/view/air_series.hpp"
 #include "sim/view/metric_series.hpp"
 #include "sim/view/run_index.hpp"
 #include "sim/view/stream_series.hpp"
@@ -250,4 +251,28 @@ TEST_CASE("one direction of a connection over time is what the state and the pac
     }
     CHECK(ends > 1);
   }
+}
+
+TEST_CASE("the air's use over time is the sum that the state holds") {
+  const auto session = whole_run("scenarios/wifi.lua");
+  const TraceStore::Reader reader(*session->store());
+  RunIndex index;
+  index.read(reader, reader.last());
+  AirSeries air;
+  while (!air.read(reader, reader.last(), 777)) {
+  }
+  const FoldedState state = state_after(reader, reader.last());
+  int points = 0;
+  for (const IndexedEntity& e : index.entities()) {
+    if (e.kind != EntityKind::access_point) continue;
+    // To behind the end, since the last frame may still be in the air.
+    const std::int64_t whole = (session->end().ns() / AirSeries::kStep + 10) * AirSeries::kStep;
+    const double busy = air.share(e.entity, 0, whole) * static_cast<double>(whole);
+    CHECK(busy == Approx(static_cast<double>(state.value(e.entity, Field::air_time))).epsilon(1e-9));
+    CHECK(busy > 0);
+    CHECK(state.value(e.entity, Field::wifi_power) != 0);
+    ++points;
+  }
+  CHECK(points > 0);
+  CHECK(air.share(0, 0, 1'000'000'000) == 0);
 }

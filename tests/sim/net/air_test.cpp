@@ -142,6 +142,9 @@ TEST_CASE("the errors of frames are where their sensitivity says, and signals we
     CHECK(radio::best_rate(at + 4.9) < std::max<std::size_t>(rate, 1));
   }
   CHECK(radio::received_power(20, 1, 0) == Approx(20 - (20 * std::log10(2437) - 28)));
+  for (const double dbm : {-40.0, -75.0, -92.0})
+    CHECK(radio::received_power(20, radio::distance_of(20, dbm), 0) == Approx(dbm));
+  CHECK(radio::distance_of(20, 19) == 1);
   CHECK(radio::received_power(20, 10, 6) == Approx(20 - (20 * std::log10(2437) + 28 - 28) - 6));
   // 1500 bytes at MCS 7: 36 us of preamble, 48 symbols of 4 us for 12022 bits, 6 us of extension.
   CHECK(radio::data_time(7, 1500) == Duration::microseconds(36 + 4 * 47 + 6));
