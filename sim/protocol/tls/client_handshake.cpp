@@ -1,5 +1,6 @@
 // The client's side of the handshakes.
 #include "sim/protocol/tls/session.hpp"
+#include "sim/wire/ipv4.hpp"
 
 namespace wirelab::tls {
 
@@ -16,7 +17,9 @@ constexpr std::size_t kFinished13 = 48;  // SHA-384
 void Session::send_client_hello() {
   client_hello_.version = version_;
   client_hello_.random = random32();
-  client_hello_.server_name = client_->settings.name;
+  // A name only, never an address (RFC 6066, section 3).
+  const bool is_address = wire::parse_address(client_->settings.name).has_value();
+  client_hello_.server_name = is_address ? std::string() : client_->settings.name;
   client_hello_.share = random32();
   const auto& ticket = client_->ticket;
   const bool resume = client_->settings.resume && ticket && ticket->version == version_;

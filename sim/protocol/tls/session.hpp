@@ -55,7 +55,6 @@ class Session {
   void leave();
   bool secure() const { return state_ == State::secure; }
   std::size_t size_of(std::size_t plain) const { return protected_size(version_, plain); }
-  wire::TlsVersion version() const { return version_; }
   bool resumed() const { return resumed_; }
   void visit_state(StateVisitor& visitor) const;
 

@@ -66,6 +66,27 @@ TEST_CASE("a plain client at a broker that only speaks TLS is refused; a certifi
             .told == std::vector<std::string>{"yes", "the certificate has expired"});
 }
 
+TEST_CASE("an address is no name: it is not asked for, and no certificate has it") {
+  const auto run = run_of(R"(
+local hub = broker("hub", { address = "10.9.0.1", tls = true })
+local d = device("d", { on = hub }, function(self)
+  local ok, why = self:mqtt({ reconnect = false, tls = true }):connect("10.9.0.1")
+  log(why)
+  ok, why = self:mqtt({ client_id = "e", reconnect = false, tls = { name = "hub" } }):connect("10.9.0.1")
+  log(ok and "yes" or why)
+end)
+local ear = tap(d.link)
+at("59s", function()
+  for _, line in ipairs(ear:lines()) do
+    if line.text:find("Client Hello") then log(line.text) end
+  end
+end)
+)");
+  CHECK(run.told == std::vector<std::string>{"the certificate is for another name", "yes",
+                                             "Client Hello: offers TLS 1.3, wants no server by name",
+                                             "Client Hello: offers TLS 1.3, wants hub"});
+}
+
 TEST_CASE("a crash of the broker ends TLS without a word, and clients come back by a whole handshake") {
   const auto run = run_of(R"(
 local hub = broker("hub", { tls = true })

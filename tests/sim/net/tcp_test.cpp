@@ -364,6 +364,62 @@ TEST_CASE("sending begins with one segment after losses in the handshake, and cl
   CHECK(pair.client.reason == tcp::CloseReason::reset);
 }
 
+TEST_CASE("who closes while it reads late has read all: the peer sees an end, and no reset") {
+  // As a process that was asleep when its data came.
+  struct Sleeper final : tcp::User {
+    bool awake = false;
+    std::size_t read = 0;
+    std::size_t on_data(tcp::Connection& c, wire::Bytes data, std::uint64_t) override {
+      if (!awake) return 0;
+      read += data.size();
+      c.close();
+      return data.size();
+    }
+    void on_connected(tcp::Connection& c) override { connection = &c; }
+    tcp::Connection* connection = nullptr;
+  } sleeper;
+  Net net;
+  const NodeIndex a = net.node("a"), b = net.node("b");
+  net.link(a, b, path(10));
+  Collector client;
+  net.transport.listen(b, 80, [&](tcp::Connection&) { return &sleeper; });
+  net.transport.connect(a, net.at(b, 80), &client);
+  net.run_ms(50);
+  client.connection->write(pattern(5000));
+  net.run_ms(50);
+  CHECK(sleeper.read == 0);
+  sleeper.awake = true;
+  sleeper.connection->read_more();
+  net.run_ms(200);
+  CHECK(sleeper.read == 5000);
+  CHECK(client.peer_closed);
+  CHECK(client.reason != tcp::CloseReason::reset);
+  net.expect_fold_equals_live();
+}
+
+TEST_CASE("a FIN that the program may still answer is acknowledged late by Linux, at once by lwIP") {
+  for (const bool linux : {true, false}) {
+    Net net;
+    const NodeIndex a = net.node("a"), b = net.node("b");
+    net.link(a, b, path(10));
+    const tcp::Settings settings = linux ? tcp::Settings{} : tcp::lwip_like(false);
+    Collector client, server;
+    server.close_with_peer = false;
+    net.transport.listen(
+        b, 80, [&](tcp::Connection&) { return &server; }, settings);
+    net.transport.connect(a, net.at(b, 80), &client, settings);
+    net.run_ms(500);
+    client.connection->close();
+    // There after 10 ms, back after another 10: unless it waits for 40 ms, or longer in the ticks of lwIP.
+    net.run_ms(25);
+    CHECK(server.peer_closed);
+    CAPTURE(linux);
+    CHECK((client.connection->state() == tcp::State::fin_wait_2) == !linux);
+    net.run_ms(60);
+    CHECK(client.connection->state() == tcp::State::fin_wait_2);
+  }
+}
+
 TEST_CASE("a cut of five seconds loses nothing and the connection lives") {
   Pair pair(path(25));
   tcp::Connection& c = pair.connect();
