@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "lab/system/memory.hpp"
 #include "sim/kernel/nearest.hpp"
 #include "sim/kernel/version.hpp"
 
@@ -42,6 +43,7 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  wirelab::take_memory_in_large_steps();
   std::setlocale(LC_ALL, "C");
   CLI::App app("Wirelab: a deterministic network simulator and teaching sandbox for IoT messaging", "wirelab");
   app.set_version_flag("--version", "wirelab " + std::string(wirelab::kVersion));
