@@ -262,7 +262,7 @@ class RadioView {
     x += text_at(list, skin.fonts.small, x, top - skin.px(16), skin(Colour::text_third), "air in use, last second:") +
          skin.px(10);
     for (std::size_t i = 0; i < curves; ++i) {
-      const std::string name = together ? fmt::format("the busiest of {} access points", points_.size())
+      const std::string name = together ? fmt::format("the busiest of the first {} access points", points_.size())
                                         : fmt::format("{} {:.2f} %", look.name(points_[i]),
                                                       100 * air_.share(points_[i], second_before(look), look.at));
       list.AddRectFilled({x, top - skin.px(18)}, {x + skin.px(10), top - skin.px(14)}, skin(kCurveColours[i]));

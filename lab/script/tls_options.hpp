@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lab/script/options.hpp"
-#include "sim/world/broker_service.hpp"
+#include "sim/world/listeners.hpp"
 
 namespace wirelab::script {
 

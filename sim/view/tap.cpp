@@ -87,11 +87,12 @@ void Tap::see_segment(std::int64_t at, const wire::Ipv4Header& ip, Bytes body) {
   const FlowKey key{end_key(ip.source, header.source_port), end_key(ip.destination, header.destination_port)};
   Flow& flow = flows_[key];
   if (header.flags.syn || !flow.begun) {
-    const bool again = flow.begun && flow.next == header.sequence + 1;  // the SYN was sent twice
-    if (!again) flow = Flow{};
+    const std::uint32_t first = header.sequence + (header.flags.syn ? 1 : 0);
+    if (flow.begun && flow.first == first) return;  // the SYN was sent twice
+    flow = Flow{};
     flow.from = end_text(ip.source, header.source_port);
     flow.to = end_text(ip.destination, header.destination_port);
-    if (!again) flow.next = header.sequence + (header.flags.syn ? 1 : 0);
+    flow.first = flow.next = first;
     flow.begun = true;
   }
   if (segment->payload.empty()) return;
@@ -118,13 +119,12 @@ void Tap::append(Flow& flow, std::uint32_t sequence, Bytes bytes) {
     flow.protocol = Protocol::other;
   }
   // Sequence numbers wrap; those that wait lie within a window of `next`, so a search for any that fits is enough.
-  for (bool found = true; found && !flow.later.empty();) {
-    found = false;
-    for (auto at = flow.later.begin(); at != flow.later.end() && !found; ++at) {
-      if (!take(at->first, at->second)) continue;
+  for (auto at = flow.later.begin(); at != flow.later.end();) {
+    if (take(at->first, at->second)) {
       flow.later.erase(at);
-      found = true;
-      break;
+      at = flow.later.begin();
+    } else {
+      ++at;
     }
   }
 }

@@ -49,6 +49,7 @@ class Tap {
     std::string from, to;
     Protocol protocol = Protocol::unknown;
     bool begun = false;
+    std::uint32_t first = 0;                                   // the first one of all
     std::uint32_t next = 0;                                    // the sequence number that is waited for
     std::vector<std::uint8_t> bytes;                           // in order, not taken apart yet
     std::map<std::uint32_t, std::vector<std::uint8_t>> later;  // by distance from `next` when they came

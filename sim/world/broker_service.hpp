@@ -8,19 +8,12 @@
 #include "sim/net/transport.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tls/session.hpp"
+#include "sim/world/listeners.hpp"
 
 namespace wirelab {
 
 inline constexpr std::uint16_t kMqttPort = 1883;
 inline constexpr std::uint16_t kMqttTlsPort = 8883;  // "secure-mqtt" (IANA)
-
-/// On which ports a broker listens, and how long its process takes to wake up when something comes: evenly between the two, 0 for
-/// not at all. Until then TCP has acknowledged and gone on, as an operating system does.
-struct Listeners {
-  bool plain = true;
-  std::optional<tls::ServerSettings> tls;
-  Duration wake_least, wake_most;
-};
 
 class BrokerService {
  public:

@@ -14,8 +14,8 @@
 #include "sim/net/nat.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
-#include "sim/world/broker_service.hpp"
 #include "sim/world/hop_service.hpp"
+#include "sim/world/listeners.hpp"
 #include "sim/world/wifi_service.hpp"
 
 namespace wirelab {

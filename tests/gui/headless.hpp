@@ -155,4 +155,9 @@ inline std::unique_ptr<Session> session_of(const std::string& path, std::uint64_
 
 inline Instant seconds_in(double s) { return Instant::from_ns(static_cast<std::int64_t>(s * 1e9)); }
 
+inline void shows(const std::string& text, const std::string& part) {
+  INFO(text << "\nwithout: " << part);
+  CHECK(text.find(part) != std::string::npos);
+}
+
 }  // namespace wirelab::test

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sim/kernel/mix_hash.hpp"
 
@@ -20,11 +21,13 @@ constexpr std::size_t overhead(TlsVersion version) {
   return kTag + (version == TlsVersion::tls13 ? kInnerType : kExplicitNonce);
 }
 
-void append_tag(std::uint64_t key, wire::Bytes text, std::vector<std::uint8_t>& out) {
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), key);
+using Tag = std::array<std::uint8_t, kTag>;
+Tag tag_of(std::uint64_t key, wire::Bytes text) {
   XXH128_canonical_t bytes;
-  XXH128_canonicalFromHash(&bytes, hash);
-  out.insert(out.end(), std::begin(bytes.digest), std::end(bytes.digest));
+  XXH128_canonicalFromHash(&bytes, XXH3_128bits_withSeed(text.data(), text.size(), key));
+  Tag tag;
+  std::copy(std::begin(bytes.digest), std::end(bytes.digest), tag.begin());
+  return tag;
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ void Protection::seal(wire::ContentType type, wire::Bytes plain, std::vector<std
   fragment.insert(fragment.end(), plain.begin(), plain.end());
   if (version_ == TlsVersion::tls13) fragment.push_back(static_cast<std::uint8_t>(type));
   apply_stream(std::span(fragment).subspan(begin));
-  append_tag(key_ ^ sequence_, std::vector<std::uint8_t>(fragment), fragment);
+  const Tag tag = tag_of(key_ ^ sequence_, fragment);
+  fragment.insert(fragment.end(), tag.begin(), tag.end());
   ++sequence_;
   const bool hidden = version_ == TlsVersion::tls13;  // the real type is inside (RFC 8446, 5.2)
   wire::encode_tls_record(hidden ? wire::ContentType::application_data : type, 0x0303, fragment, out);
@@ -64,8 +68,7 @@ void Protection::seal(wire::ContentType type, wire::Bytes plain, std::vector<std
 std::optional<Protection::Opened> Protection::open(wire::ContentType type, wire::Bytes fragment) {
   if (fragment.size() < overhead(version_)) return std::nullopt;
   const wire::Bytes text = fragment.first(fragment.size() - kTag);
-  std::vector<std::uint8_t> tag;
-  append_tag(key_ ^ sequence_, text, tag);
+  const Tag tag = tag_of(key_ ^ sequence_, text);
   if (!std::equal(tag.begin(), tag.end(), fragment.end() - kTag)) return std::nullopt;
   const std::size_t begin = version_ == TlsVersion::tls12 ? kExplicitNonce : 0;
   Opened opened{type, {text.begin() + static_cast<std::ptrdiff_t>(begin), text.end()}};

@@ -29,7 +29,6 @@ bool Session::server_takes(HandshakeType type, wire::Bytes body) {
       expected_ = HandshakeType::finished;
       return true;
     case HandshakeType::finished:
-      if (!peer_changed_cipher_) return fail(Failure::broken, wire::Alert::unexpected_message);
       think(!tls13() && !resumed_ ? speed().key_agreement : Duration(), Step::server_finish);
       return true;
     default: return fail(Failure::broken, wire::Alert::unexpected_message);

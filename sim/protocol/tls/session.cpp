@@ -128,7 +128,7 @@ void Session::do_step(Step step) {
 void Session::receive(wire::Bytes bytes, StreamId stream, std::uint64_t offset) {
   stream_in_ = stream;
   if (state_ == State::none) begin();
-  if (buffer_.empty()) buffer_begin_ = offset;
+  if (buffer_.empty() && gone_ == nullptr) buffer_begin_ = offset;
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   if (gone_ == nullptr) process();
 }
@@ -137,9 +137,11 @@ void Session::receive(wire::Bytes bytes, StreamId stream, std::uint64_t offset) 
 void Session::process() {
   bool gone = false;
   gone_ = &gone;
+  const std::vector<std::uint8_t> bytes = std::move(buffer_);  // what is taken may bring more, or end this object
+  buffer_.clear();
   std::size_t used = 0;
-  while (thinking_ == Step::none && state_ != State::ended && buffer_.size() - used >= wire::kTlsRecordHeader) {
-    const wire::Bytes rest = wire::Bytes(buffer_).subspan(used);
+  while (thinking_ == Step::none && state_ != State::ended && bytes.size() - used >= wire::kTlsRecordHeader) {
+    const wire::Bytes rest = wire::Bytes(bytes).subspan(used);
     const auto header = wire::decode_tls_record(rest);
     if (!header || header->length > wire::kTlsLargestRecord) {
       fail(Failure::broken, header ? wire::Alert::record_overflow : wire::Alert::unexpected_message);
@@ -148,16 +150,14 @@ void Session::process() {
     }
     const std::size_t size = wire::kTlsRecordHeader + header->length;
     if (rest.size() < size) break;
-    // A copy: what takes it may bring more bytes.
-    const std::vector<std::uint8_t> record(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
     const std::uint64_t begin = buffer_begin_ + used;
     used += size;
-    const bool goes_on = take_record(*header, wire::Bytes(record).subspan(wire::kTlsRecordHeader), begin);
+    const bool goes_on = take_record(*header, rest.subspan(wire::kTlsRecordHeader, header->length), begin);
     if (gone) return;
     if (!goes_on) break;
   }
   gone_ = nullptr;
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used));
+  buffer_.insert(buffer_.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
   buffer_begin_ += used;
 }
 
@@ -168,7 +168,6 @@ bool Session::take_record(const wire::TlsRecordHeader& header, wire::Bytes fragm
     trace_.emit(Kind::tls_received, entity_, stream_in_, kChangeCipherSpec, 0, static_cast<std::int64_t>(begin),
                 static_cast<std::int64_t>(end));
     // It changes the keys of TLS 1.2; in 1.3 it is there for old boxes on the way only (RFC 8446, D.4).
-    peer_changed_cipher_ = true;
     if (!tls13()) in_ = Protection(version_, client_ != nullptr ? server_key_ : client_key_);
     return true;
   }
@@ -207,6 +206,8 @@ bool Session::take_handshake(wire::Bytes bytes) {
                 static_cast<std::int64_t>(record_begin_), static_cast<std::int64_t>(record_end_));
     const std::vector<std::uint8_t> body(message->body.begin(), message->body.end());
     const HandshakeType type = message->type;
+    // It is the first message under the new keys: readable it says nothing of who sent it (RFC 5246, 7.4.9; RFC 8446, 4.4.4).
+    if (type == HandshakeType::finished && !in_.on()) return fail(Failure::broken, wire::Alert::unexpected_message);
     messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(message->size()));
     const bool goes_on = client_ != nullptr ? client_takes(type, body) : server_takes(type, body);
     if (gone || !goes_on) return false;

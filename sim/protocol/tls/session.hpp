@@ -117,7 +117,6 @@ class Session {
   State state_ = State::none;
   wire::TlsVersion version_ = wire::TlsVersion::none;
   bool resumed_ = false;
-  bool peer_changed_cipher_ = false;
   wire::HandshakeType expected_ = wire::HandshakeType::client_hello;
   wire::ClientHello client_hello_;
   wire::ServerHello server_hello_;

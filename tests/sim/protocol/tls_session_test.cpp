@@ -194,6 +194,29 @@ TEST_CASE("versions that do not meet, other protocols and changed bytes end a ha
   CHECK(changed.server_end.plain.empty());
 }
 
+TEST_CASE("Finished in the open ends a handshake, at either end") {
+  Pipe pipe(Pipe::settings_of(KeyKind::rsa2048), client_of(TlsVersion::tls12));
+  pipe.client = std::make_unique<Session>(pipe.events, pipe.trace, 1, 1, pipe.client_context, pipe.client_end);
+  pipe.server = std::make_unique<Session>(pipe.events, pipe.trace, 2, 2, pipe.server_context, pipe.server_end);
+  std::vector<std::uint8_t> message, record;
+  wire::encode_message(wire::HandshakeType::finished, std::vector<std::uint8_t>(12), message);
+  wire::encode_tls_record(wire::ContentType::handshake, 0x0303, message, record);
+  pipe.client->start();
+  // The server's flight goes over, and the client's answer; then each gets a Finished that no key protects.
+  Pipe::move(pipe.client_end, *pipe.server, 1, 100'000);
+  while (pipe.events.step(Instant::from_ns(1'000'000'000))) {
+  }
+  Pipe::move(pipe.server_end, *pipe.client, 2, 100'000);
+  while (pipe.events.step(Instant::from_ns(1'000'000'000))) {
+  }
+  pipe.client->receive(record, 2, pipe.server_end.sent);
+  CHECK(pipe.client_end.failure == Failure::broken);
+  CHECK_FALSE(pipe.client_end.secure);
+  pipe.server->receive(record, 1, 0);
+  CHECK(pipe.server_end.failure == Failure::broken);
+  CHECK_FALSE(pipe.server_end.secure);
+}
+
 TEST_CASE("a ticket is good for two hours and for one process of the server") {
   for (const TlsVersion version : {TlsVersion::tls12, TlsVersion::tls13}) {
     Pipe pipe(Pipe::settings_of(KeyKind::rsa2048), client_of(version, true));
