@@ -24,15 +24,17 @@ struct AckPolicy {
   bool pushed = false;               // a short segment, or one with PSH, came since
   bool pushed_again = false;         // and another
   std::uint16_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
-  std::uint16_t last_length = 0;
+  std::uint16_t last_length = 0;     // of the last segment, if it was long enough to be called full; else 0
   Duration timeout = Duration::nanoseconds(0);  // ato; 0 before the first data
   Instant last_data;
 
-  /// Data has come in order. `most` is what a full segment can hold, `window` what is offered.
-  void data_came(std::uint32_t length, bool push, std::uint32_t most, std::uint32_t window, Duration rto, Instant now) {
+  /// Data has come in order, in a segment with so many bytes of options. `most` is what a full segment can hold, `window` what
+  /// is offered.
+  void data_came(std::uint32_t length, std::uint32_t options, bool push, std::uint32_t most, std::uint32_t window,
+                 Duration rto, Instant now) {
     second = scheduled;
     scheduled = true;
-    measure(length, push, most);
+    measure(length, options, push, most);
     if (timeout.ns() == 0) {
       be_quick(window);
       timeout = kLeast;
@@ -90,15 +92,17 @@ struct AckPolicy {
   }
 
  private:
-  void measure(std::uint32_t length, bool push, std::uint32_t most) {
+  void measure(std::uint32_t length, std::uint32_t options, bool push, std::uint32_t most) {
+    const std::uint16_t before = last_length;
+    last_length = 0;
     if (length >= full_segment) {
       full_segment = static_cast<std::uint16_t>(std::min(length, most));
       if (push) pushed = true;
       return;
     }
-    // Two equal ones without PSH are what this peer calls full.
-    if (length >= 536 || (length >= 88 && !push)) {
-      const bool twice = length == last_length;
+    // Two equal ones in a row are what this peer calls full.
+    if (length + options >= 536 || (length + options >= 88 && !push)) {
+      const bool twice = length == before;
       last_length = static_cast<std::uint16_t>(length);
       if (twice) {
         full_segment = static_cast<std::uint16_t>(length);

@@ -24,15 +24,15 @@ void open_every(CongestionState& state, std::uint32_t every, std::uint32_t segme
 
 namespace {
 
-void reno_acknowledged(CongestionState& state, const AckSample& sample, bool may_grow) {
-  if (!may_grow) return;
+void reno_measured(CongestionState&, const AckSample&) {}
+
+void reno_acknowledged(CongestionState& state, const AckSample& sample) {
   const std::uint32_t left = slow_start(state, sample.segments);
   if (left > 0) open_every(state, state.window, left);  // one segment a round trip: RFC 5681, section 3.1
 }
 
 // RFC 5681, equation 4.
-std::uint32_t reno_threshold(CongestionState& state, std::uint32_t in_flight, Instant) {
-  state.counted = 0;
+std::uint32_t reno_threshold(CongestionState&, std::uint32_t in_flight, Instant) {
   return std::max(in_flight / 2, 2u);
 }
 
@@ -41,7 +41,7 @@ void reno_timed_out(CongestionState&) {}
 }  // namespace
 
 const CongestionAlgorithm& new_reno() {
-  static constexpr CongestionAlgorithm algorithm{"newreno", reno_acknowledged, reno_threshold, reno_timed_out};
+  static constexpr CongestionAlgorithm algorithm{"newreno", reno_measured, reno_acknowledged, reno_threshold, reno_timed_out};
   return algorithm;
 }
 

@@ -37,7 +37,20 @@ struct CongestionState {
   std::uint32_t threshold = kInfinite;  // ssthresh
   std::uint32_t counted = 0;            // acknowledged segments towards the next one
   std::unique_ptr<CubicState> cubic;    // made when the window is first in full use, or reduced: thin flows need none
+  // How much of the window is in use, judged once for each flight (tcp_cwnd_validate).
+  bool in_full_use = false;
+  std::uint32_t most_out = 0;     // segments
+  std::uint64_t flight_ends = 0;  // the offset whose acknowledgement begins the next flight
   bool slow_start() const { return window < threshold; }
+  /// The sender has sent what it could: `out` segments up to offset `sent` are not acknowledged, which is so up to `acknowledged`.
+  void used(bool full, std::uint32_t out, std::uint64_t acknowledged, std::uint64_t sent) {
+    if (acknowledged < flight_ends && !full && (in_full_use || out <= most_out)) return;
+    in_full_use = full;
+    most_out = out;
+    flight_ends = sent;
+  }
+  /// RFC 7661 in Linux's form: the window grows only while it is what limits the sender; in slow start to twice what was in use.
+  bool limits() const { return in_full_use || (slow_start() && window < 2 * most_out); }
 };
 
 /// What an acknowledgement of new data tells an algorithm.
@@ -45,14 +58,17 @@ struct AckSample {
   std::uint32_t segments = 0;  // newly delivered
   Instant now;
   Duration round_trip = Duration::nanoseconds(-1);  // measured by this acknowledgement; negative: it was not
+  Duration least;                                   // of all round trips
   std::uint64_t acknowledged = 0;                   // offsets: SND.UNA and SND.NXT
   std::uint64_t sent = 0;
 };
 
 struct CongestionAlgorithm {
   const char* name;
-  /// New data was acknowledged. `may_grow`: outside of recovery, while the window was in full use.
-  void (*acknowledged)(CongestionState& state, const AckSample& sample, bool may_grow);
+  /// A round trip was measured.
+  void (*measured)(CongestionState& state, const AckSample& sample);
+  /// New data was acknowledged outside of recovery, while the window was in full use.
+  void (*acknowledged)(CongestionState& state, const AckSample& sample);
   /// The threshold to fall back to, since a segment was lost with `in_flight` segments under way.
   std::uint32_t (*threshold_after_loss)(CongestionState& state, std::uint32_t in_flight, Instant now);
   /// A time-out: everything begins anew.

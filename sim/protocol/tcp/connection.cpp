@@ -33,6 +33,7 @@ Connection::Connection(Host& host, const Settings& settings, EntityId entity, En
   congestion_.window = settings_.initial_window;
   round_trip_.base = static_cast<std::int32_t>(settings_.first_timeout.ns() / 1000);
   round_trip_.in_ticks = settings_.slow_tick.ns() != 0;
+  if (settings_.timer_wheel) round_trip_.unit = static_cast<std::int32_t>(settings_.tick.ns() / 1000);
   timer_ = host_.events.make_timer(on_timer, this);
   delayed_ack_ = host_.events.make_timer(on_delayed_ack, this);
   if (settings_.keep_alive.ns() > 0) {
@@ -59,6 +60,7 @@ Settings lwip_like(bool sack) {
   settings.slow_start_after_idle = false;
   settings.syn_retries = 6;  // TCP_SYNMAXRTX
   settings.syn_backs_off = false;
+  settings.collapses = false;
   settings.retries = 12;  // TCP_MAXRTX
   settings.give_up = Duration::seconds(86'400);
   settings.keep_alive_interval = Duration::seconds(75);

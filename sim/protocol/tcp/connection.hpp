@@ -89,6 +89,7 @@ struct Settings {
   Duration first_timeout = Duration::seconds(1);  // before anything is measured: RFC 6298, 2.1
   std::uint8_t retries = 0;                       // time-outs in a row that end it; 0: give_up alone does
   bool syn_backs_off = true;                      // after syn_linear_timeouts
+  bool collapses = true;                          // small segments that are sent again: tcp_retrans_collapse
   // Where slow_tick is not 0, time-outs are counted and measured in it; every second segment is acknowledged, and what waits at the
   // next fast_tick.
   Duration slow_tick = Duration::nanoseconds(0);
@@ -204,6 +205,12 @@ class Connection {
   void visit_state(StateVisitor& visitor) const;
 
  private:
+  static constexpr Duration kTimerFloor = Duration::milliseconds(2);  // of probe and reordering timers: TCP_TIMEOUT_MIN_US
+  struct Early {
+    Reassembly pieces;
+    std::vector<std::uint64_t> newest;  // where pieces begin, by when they last grew: the order of SACK blocks
+    std::uint64_t repeated_begin = 0, repeated_end = 0;  // has come twice, and the peer is not told yet (RFC 2883)
+  };
   enum class Mode : std::uint8_t { idle, retransmit, persist, close, probe, reorder };
   enum class Recovery : std::uint8_t { none, fast, timeout };
 
@@ -224,6 +231,9 @@ class Connection {
   // input.cpp
   void receive_in_syn_sent(const wire::TcpSegment& segment);
   void answer_repetition(std::int64_t begin, std::size_t payload);
+  Early& early();
+  void keep_early(std::uint64_t begin, Bytes payload);
+  void came_twice(std::uint64_t begin, std::uint64_t end);
   bool process_ack(const wire::TcpHeader& header, std::size_t payload);
   void take_sacks(const wire::TcpHeader& header, AckNews& news);
   void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header, AckNews& news);
@@ -237,7 +247,7 @@ class Connection {
 
   // recovery.cpp
   LossState& loss();
-  void recover(const wire::TcpHeader& header, AckNews& news, bool duplicate, std::uint32_t flight_before);
+  void recover(const wire::TcpHeader& header, AckNews& news, bool duplicate);
   void answer_to_probe(bool duplicate, const AckNews& news);
   void after_timeout(const wire::TcpHeader& header, const AckNews& news, bool duplicate);
   bool detect_loss();
@@ -254,14 +264,14 @@ class Connection {
   void begin_after_pause();
   bool repair_one();
   void resend(std::uint32_t i, RetransmitReason reason);
-  bool send_new(bool force);
-  void transmit(std::uint64_t begin, std::uint32_t length, bool fin);
-  void send_ack() { send_ack_telling(0, 0); }
-  void send_ack_telling(std::uint64_t repeated_begin, std::uint64_t repeated_end);
+  bool send_new(bool force, bool second = false);
+  void collapse(std::uint32_t i);
+  void transmit(const SentSegment& segment);
+  void send_ack();
   void send_probe();
   void send_syn();
   void send_reset(std::uint32_t sequence);
-  wire::TcpHeader header_for(std::uint64_t offset, std::uint64_t repeated_begin = 0, std::uint64_t repeated_end = 0);
+  wire::TcpHeader header_for(std::uint64_t offset);
   std::uint16_t window_to_offer();
   std::uint32_t first_window() const;
   bool tunes() const { return settings_.receive_window_most > settings_.receive_window && receive_scale_ > 0; }
@@ -289,6 +299,7 @@ class Connection {
   std::uint32_t flight_size() const;
   void persist_timeout();
   void arm_retransmission();
+  Duration time_out_left() const;
   void arm_probe_or_retransmission(bool advancing, bool begins);
 
   std::uint32_t sequence_of(std::uint64_t offset) const { return iss_ + 1 + static_cast<std::uint32_t>(offset); }
@@ -362,11 +373,7 @@ class Connection {
   Instant recent_timestamp_at_;
   ByteRing unread_;
   std::unique_ptr<ReceiveTuning> tuning_;  // from the first large segment on: thin flows need none
-  struct Early {
-    Reassembly pieces;
-    std::uint64_t latest = 0;  // where the newest segment began: the first SACK block holds it
-  };
-  std::unique_ptr<Early> early_;  // what came before its turn; null if nothing ever did
+  std::unique_ptr<Early> early_;  // what came before its turn, or twice; null if nothing ever did
 
   TimerId timer_;
   TimerId delayed_ack_;

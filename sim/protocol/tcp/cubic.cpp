@@ -98,23 +98,25 @@ void hystart(CongestionState& state, const AckSample& sample) {
   state.threshold = state.window;
 }
 
-void cubic_acknowledged(CongestionState& state, const AckSample& sample, bool may_grow) {
+void cubic_measured(CongestionState& state, const AckSample& sample) {
   constexpr std::uint32_t kHystartFrom = 16;  // segments
-  if (!may_grow && state.cubic == nullptr) return;
-  CubicState& c = cubic_of(state);
-  if (may_grow) {
-    const std::uint32_t left = slow_start(state, sample.segments);
-    if (left > 0) {
-      recompute(state, left, sample.now);
-      open_every(state, c.every, left);
-    }
-  }
-  if (sample.round_trip.ns() < 0) return;
+  if (state.cubic == nullptr) return;
+  CubicState& c = *state.cubic;
   // Right after a reduction round trips say little.
   if (c.epoch != Instant::never() && sample.now - c.epoch < Duration::seconds(1)) return;
   const std::int64_t rtt = std::max<std::int64_t>(sample.round_trip.ns() / 1000, 1);
   if (c.least_us == 0 || rtt < c.least_us) c.least_us = rtt;
   if (!c.found && state.slow_start() && state.window >= kHystartFrom) hystart(state, sample);
+}
+
+void cubic_acknowledged(CongestionState& state, const AckSample& sample) {
+  const bool begins = state.cubic == nullptr;
+  CubicState& c = cubic_of(state);
+  if (begins) c.least_us = sample.least.ns() / 1000;
+  const std::uint32_t left = slow_start(state, sample.segments);
+  if (left == 0) return;
+  recompute(state, left, sample.now);
+  open_every(state, c.every, left);
 }
 
 // RFC 9438, sections 4.6 and 4.7 (fast convergence).
@@ -125,12 +127,13 @@ std::uint32_t cubic_threshold(CongestionState& state, std::uint32_t, Instant) {
   return std::max(state.window * kBeta / 1024, 2u);
 }
 
-void cubic_timed_out(CongestionState& state) { state.cubic.reset(); }
+// Round trips too are measured anew: the first may be one that a lost acknowledgement has made long.
+void cubic_timed_out(CongestionState& state) { cubic_of(state) = CubicState{}; }
 
 }  // namespace
 
 const CongestionAlgorithm& cubic() {
-  static constexpr CongestionAlgorithm algorithm{"cubic", cubic_acknowledged, cubic_threshold, cubic_timed_out};
+  static constexpr CongestionAlgorithm algorithm{"cubic", cubic_measured, cubic_acknowledged, cubic_threshold, cubic_timed_out};
   return algorithm;
 }
 

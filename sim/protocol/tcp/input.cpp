@@ -80,6 +80,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     if (begin < static_cast<std::int64_t>(rcv_nxt_)) {
       const auto seen = static_cast<std::size_t>(static_cast<std::int64_t>(rcv_nxt_) - begin);
       payload = payload.subspan(std::min(seen, payload.size()));
+      if (begin >= 0) came_twice(static_cast<std::uint64_t>(begin), rcv_nxt_);
       from = rcv_nxt_;
     } else {
       from = static_cast<std::uint64_t>(begin);
@@ -95,8 +96,21 @@ void Connection::receive(const wire::TcpSegment& segment) {
 void Connection::answer_repetition(std::int64_t begin, std::size_t payload) {
   acks_.be_quick(rcv_wnd_);
   acks_.ping_pong = false;
-  const bool told = tells_sack_ && payload > 0 && begin >= 0;
-  send_ack_telling(told ? static_cast<std::uint64_t>(begin) : 0, told ? begin + payload : 0);
+  acks_.timeout = AckPolicy::kLeast;
+  if (begin >= 0) came_twice(static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(begin) + payload);
+  send_ack();
+}
+
+// To be told by the first SACK block of the next acknowledgement.
+void Connection::came_twice(std::uint64_t begin, std::uint64_t end) {
+  if (!tells_sack_ || begin >= end) return;
+  early().repeated_begin = begin;
+  early().repeated_end = end;
+}
+
+Connection::Early& Connection::early() {
+  if (early_ == nullptr) early_ = std::make_unique<Early>();
+  return *early_;
 }
 
 void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
@@ -210,12 +224,19 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
     }
   }
   AckNews news;
-  const std::uint32_t flight_before = sent_.size();
+  const bool was_under_way = !sent_.empty();
   take_sacks(header, news);
-  if (behind > 0) acknowledge_to(ack, header, news);
+  if (behind > 0) {
+    acknowledge_to(ack, header, news);
+  } else if (behind == 0 && news.sacked_sending != Instant::never()) {
+    // What is SACKed is timed too (tcp_ack_update_rtt).
+    round_trip_.note_least(host_.events.now() - news.last_sacked_sending, host_.events.now());
+    news.round_trip = host_.events.now() - news.last_sacked_sending;
+    sample_round_trip(host_.events.now() - news.sacked_sending);
+  }
   // Without SACK a duplicate acknowledgement is an empty one that changes nothing (RFC 5681, section 2).
   const bool duplicate = behind == 0 && !sent_.empty() && payload == 0 && !window_changed && !news.sacked;
-  if (behind >= 0 && flight_before > 0) recover(header, news, duplicate, flight_before);
+  if (behind >= 0 && was_under_way) recover(header, news, duplicate);
   if (behind > 0) closing_acknowledged();
   if (state_ == State::closed) return false;
   if (mode_ == Mode::persist) {
@@ -244,6 +265,7 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
          (header.sack_count > 1 && static_cast<std::int32_t>(header.sack[0].begin - header.sack[1].begin) >= 0 &&
           static_cast<std::int32_t>(header.sack[0].end - header.sack[1].end) <= 0))) {
       news.repeated = true;
+      ++news.delivered;  // what was sent needlessly has arrived
       continue;
     }
     if (end <= begin || end > snd_nxt_) continue;
@@ -254,6 +276,7 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
       loss().rack.delivered(s.last_sent, s.end(), s.retransmitted(), now, round_trip_.least());
       if (!s.retransmitted()) {
         news.sacked_sending = std::min(news.sacked_sending, s.last_sent);
+        news.last_sacked_sending = s.last_sent;
         if (s.end() <= loss().recovery_point) news.original_arrived = true;
         if (s.end() < highest_before) loss().rack.reordering = true;
       }
@@ -301,9 +324,13 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
     news.round_trip = now - newest_clean;
     sample_round_trip(now - first_clean);
   } else if (news.sacked_sending != Instant::never()) {
+    round_trip_.note_least(now - news.last_sacked_sending, now);
+    news.round_trip = now - news.last_sacked_sending;
     sample_round_trip(now - news.sacked_sending);
   } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
-    sample_round_trip(Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo)));
+    news.round_trip = Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo));
+    round_trip_.note_least(news.round_trip, now);
+    sample_round_trip(news.round_trip);
   }
   duplicate_acks_ = 0;
   retries_ = timeouts_ = 0;
@@ -334,10 +361,8 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
     // Beyond a gap: kept, and answered at once so that the peer learns of it (RFC 5681, section 4.2).
     const std::uint64_t room = rcv_edge_ > begin ? rcv_edge_ - begin : 0;
     payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
-    if (early_ == nullptr) early_ = std::make_unique<Early>();
-    early_->pieces.insert(begin, payload);
-    early_->latest = begin;
-    if (tuning_ != nullptr) tuning_->widen(begin + payload.size() - rcv_nxt_, settings_.receive_window_most);
+    if (!payload.empty()) keep_early(begin, payload);
+    if (tuning_ != nullptr) tuning_->widen(tuning_->space, begin + payload.size() - rcv_nxt_, settings_.receive_window_most);
     host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                      static_cast<std::int64_t>(begin + payload.size()));
     send_ack();
@@ -351,10 +376,15 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
   }
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
   acks_.every_second = settings_.slow_tick.ns() != 0;
-  acks_.data_came(static_cast<std::uint32_t>(payload.size()), push, segment_payload(), rcv_wnd_, round_trip_.rto(),
-                  host_.events.now());
+  acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0, push,
+                  segment_payload(), rcv_wnd_, round_trip_.rto(), host_.events.now());
+  if (tuning_ != nullptr && tuning_->grew) acks_.quick |= 1;
   if (!payload.empty()) {
     std::vector<std::uint8_t> next;
+    if (filled_gap) {
+      const auto [again_from, again_to] = early_->pieces.held_of(rcv_nxt_, rcv_nxt_ + payload.size());
+      came_twice(again_from, again_to);
+    }
     if (filled_gap && early_->pieces.take(rcv_nxt_ + payload.size(), next)) {
       std::vector<std::uint8_t> whole(payload.begin(), payload.end());
       whole.insert(whole.end(), next.begin(), next.end());
@@ -376,6 +406,15 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
   } else {
     send_ack_later();
   }
+}
+
+void Connection::keep_early(std::uint64_t begin, Bytes payload) {
+  const auto [again_from, again_to] = early().pieces.held_of(begin, begin + payload.size());
+  came_twice(again_from, again_to);
+  early_->pieces.insert(begin, payload);
+  const std::uint64_t piece = early_->pieces.piece_with(begin).begin;
+  std::erase_if(early_->newest, [&](std::uint64_t at) { return at >= piece && at <= begin + payload.size(); });
+  early_->newest.insert(early_->newest.begin(), piece);
 }
 
 // Bytes that have become next: acknowledged if the rules say so, and handed on. The system acknowledges before the program answers,

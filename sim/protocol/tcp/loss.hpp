@@ -86,6 +86,7 @@ struct AckNews {
   std::uint32_t delivered = 0;                      // segments
   Duration round_trip = Duration::nanoseconds(-1);  // of the newest that was sent once; negative: not measured
   Instant sacked_sending = Instant::never();        // of the oldest newly SACKed segment that was sent once
+  Instant last_sacked_sending;                      // of the newest of them
 };
 
 }  // namespace wirelab::tcp

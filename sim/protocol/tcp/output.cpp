@@ -54,17 +54,19 @@ void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) 
   if (!tunes()) return;
   constexpr std::size_t kLarge = 1000;
   if (tuning_ == nullptr) {
-    if (bytes < kLarge) return;
+    if (bytes < ReceiveTuning::kSmall) return;
     constexpr std::uint32_t kFirst = 10;  // segments that an initial window holds
     tuning_ = std::make_unique<ReceiveTuning>();
     tuning_->clamp = settings_.receive_window + 1;
     tuning_->threshold = first_window();
-    tuning_->space = std::min(first_window(), kFirst * own_mss_);
+    tuning_->space = std::min(first_window(), kFirst * segment_payload());
     tuning_->from = rcv_nxt_ - unread_.size();
     tuning_->since = host_.events.now();
   }
-  tuning_->grow(static_cast<std::uint32_t>(bytes), own_mss_);
-  if (timestamps_ && header.has_timestamps && bytes >= kLarge) tuning_->measure(header.timestamp_echo, timestamp_now());
+  const bool large = bytes >= kLarge;
+  if (large) tuning_->take_share(bytes, settings_.receive_window + 1);
+  tuning_->grow(bytes, segment_payload());
+  if (large && timestamps_ && header.has_timestamps) tuning_->measure(header.timestamp_echo, timestamp_now());
 }
 
 void Connection::data_read() {
@@ -72,7 +74,7 @@ void Connection::data_read() {
   tuning_->read(rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size(), host_.events.now(), settings_.receive_window_most);
 }
 
-wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repeated_begin, std::uint64_t repeated_end) {
+wire::TcpHeader Connection::header_for(std::uint64_t offset) {
   wire::TcpHeader header;
   header.source_port = local_.port;
   header.destination_port = remote_.port;
@@ -87,34 +89,28 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset, std::uint64_t repea
     header.timestamp_echo = recent_timestamp_;
   }
   const std::uint8_t most = timestamps_ ? 3 : 4;  // blocks that fit
-  if (repeated_end > repeated_begin)
-    header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(repeated_begin),
-                                        irs_ + 1 + static_cast<std::uint32_t>(repeated_end)};
+  if (early_ != nullptr && early_->repeated_end > early_->repeated_begin) {
+    header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(early_->repeated_begin),
+                                        irs_ + 1 + static_cast<std::uint32_t>(early_->repeated_end)};
+    early_->repeated_end = 0;
+  }
   if (tells_sack_ && has_early()) {
-    // RFC 2018, section 4: first the block with the newest segment, then others, as many as fit.
-    const auto add = [&](const Reassembly::Piece& piece) {
-      if (header.sack_count >= most) return;
-      header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(piece.begin),
-                                          irs_ + 1 + static_cast<std::uint32_t>(piece.end())};
-    };
-    const auto newest = [&](const Reassembly::Piece& piece) {
-      return piece.begin <= early_->latest && early_->latest < piece.end();
-    };
-    for (const auto& piece : early_->pieces.pieces()) {
-      if (newest(piece)) add(piece);
-    }
-    for (const auto& piece : early_->pieces.pieces()) {
-      if (!newest(piece)) add(piece);
+    // RFC 2018, section 4: first the block with the newest segment, then by when they were last told of, as many as fit.
+    std::erase_if(early_->newest, [&](std::uint64_t at) { return at < rcv_nxt_; });
+    for (const std::uint64_t at : early_->newest) {
+      if (header.sack_count >= most) break;
+      header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(at),
+                                          irs_ + 1 + static_cast<std::uint32_t>(early_->pieces.piece_with(at).end())};
     }
   }
   return header;
 }
 
-void Connection::send_ack_telling(std::uint64_t repeated_begin, std::uint64_t repeated_end) {
+void Connection::send_ack() {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
   acks_.acknowledged();
-  const wire::TcpHeader header = header_for(snd_nxt_, repeated_begin, repeated_end);
+  const wire::TcpHeader header = header_for(snd_nxt_);
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
 
@@ -135,6 +131,7 @@ void Connection::send_syn() {
     header.acknowledgement = irs_ + 1;
   }
   header.window = static_cast<std::uint16_t>(first_window());
+  set(Field::tcp_rcv_wnd, rcv_wnd_, first_window());
   rcv_edge_ = first_window();
   header.maximum_segment_size = own_mss_;
   const bool first = state_ == State::syn_sent;
@@ -167,19 +164,19 @@ void Connection::send_reset(std::uint32_t sequence) {
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
 
-void Connection::transmit(std::uint64_t begin, std::uint32_t length, bool fin) {
+void Connection::transmit(const SentSegment& segment) {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
   acks_.acknowledged();
   acks_.data_went(host_.events.now());
   last_data_sent_ = host_.events.now();
-  wire::TcpHeader header = header_for(begin);
-  header.flags.fin = fin;
-  header.flags.psh = length > 0 && begin + length == written_;
+  wire::TcpHeader header = header_for(segment.begin);
+  header.flags.fin = segment.fin;
+  header.flags.psh = segment.push;
   const std::size_t most = wire::kTcpHeaderSize + mss_;  // SACK blocks go where the payload leaves room
-  while (header.sack_count > 0 && wire::header_size(header) + length > most) --header.sack_count;
-  const auto [first, second] = unacknowledged_.view(static_cast<std::uint32_t>(begin - snd_una_), length);
-  host_.output.send_segment(*this, header, first, second, begin);
+  while (header.sack_count > 0 && wire::header_size(header) + segment.length > most) --header.sack_count;
+  const auto [first, second] = unacknowledged_.view(static_cast<std::uint32_t>(segment.begin - snd_una_), segment.length);
+  host_.output.send_segment(*this, header, first, second, segment.begin);
 }
 
 // Sends the first lost segment again, if the window allows. RFC 6675, section 5, step C.
@@ -199,6 +196,7 @@ bool Connection::repair_one() {
 }
 
 void Connection::resend(std::uint32_t i, RetransmitReason reason) {
+  if (settings_.collapses) collapse(i);
   const SentSegment segment = sent_[i];
   CauseScope scope(host_.trace);
   host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
@@ -207,11 +205,21 @@ void Connection::resend(std::uint32_t i, RetransmitReason reason) {
   if (!loss().resent) loss().first_resend = timestamp_now();
   loss().resent = true;
   if (recovery_ == Recovery::fast) ++loss().reduction.sent;
-  transmit(segment.begin, segment.length, segment.fin);
+  transmit(segment);
 }
 
-// Sends one segment of what was never sent. `force` overrides what keeps small segments back.
-bool Connection::send_new(bool force) {
+// What is sent again takes the small segments behind it along, as far as they fit (tcp_retrans_try_collapse).
+void Connection::collapse(std::uint32_t i) {
+  while (i + 1 < sent_.size()) {
+    const SentSegment& next = sent_[i + 1];
+    if (next.sacked || next.end() > window_edge_ || sent_[i].length + next.length > segment_payload()) return;
+    sent_.join_next(i);
+  }
+}
+
+// Sends one segment of what was never sent. `force` overrides what keeps small segments back. `second` of two that leave as one
+// piece: Linux marks the end of each with PSH.
+bool Connection::send_new(bool force, bool second) {
   const std::uint64_t unsent = fin_sent_ ? 0 : written_ - snd_nxt_;
   const bool fin_due = close_asked_ && !fin_sent_;
   if (unsent == 0 && !fin_due) return false;
@@ -230,18 +238,18 @@ bool Connection::send_new(bool force) {
       if (last && !settings_.nodelay && small_end_ > snd_una_) return false;
     }
   }
-  const std::uint64_t begin = snd_nxt_;
   SentSegment segment;
-  segment.begin = begin;
+  segment.begin = snd_nxt_;
   segment.length = length;
   segment.fin = fin;
+  segment.push = length > 0 && (last || second);
   segment.last_sent = host_.events.now();
   if (length < full && length > 0) small_end_ = segment.end();
   if (fin) fin_sent_ = true;
   sent_.sent(segment);
   if (recovery_ == Recovery::fast) ++loss().reduction.sent;
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
-  transmit(begin, length, fin);
+  transmit(segment);
   return true;
 }
 
@@ -274,7 +282,11 @@ void Connection::output() {
   if (!sent_.needs_repair()) {
     const bool begins = sent_.empty() || mode_ == Mode::probe;  // RFC 6298, 5.1
     bool sent_any = false;
-    while (send_new(false)) sent_any = true;
+    const bool unsent = snd_nxt_ < written_;
+    const bool in_twos = settings_.slow_tick.ns() == 0 && congestion_.window >= 4;  // as tcp_cwnd_test has it
+    for (bool second = false; send_new(false, second); second = in_twos && !second) sent_any = true;
+    const bool full = unsent && sent_.in_flight() >= congestion_.window;
+    if (sent_any || full) congestion_.used(full, sent_.size(), snd_una_, snd_nxt_);
     if (sent_any) arm_probe_or_retransmission(false, begins);
   }
   const bool waits = snd_nxt_ < written_ && sent_.empty();

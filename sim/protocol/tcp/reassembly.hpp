@@ -2,8 +2,10 @@
 // use, so it is plain: a sorted list of pieces.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace wirelab::tcp {
@@ -22,6 +24,18 @@ class Reassembly {
   void insert(std::uint64_t begin, std::span<const std::uint8_t> bytes);
   /// Takes the piece that holds byte `next`, if there is one, cut so that it begins there.
   bool take(std::uint64_t next, std::vector<std::uint8_t>& out);
+  /// The first part of the range that is held; empty if there is none.
+  std::pair<std::uint64_t, std::uint64_t> held_of(std::uint64_t begin, std::uint64_t end) const {
+    for (const Piece& piece : pieces_) {
+      const std::uint64_t from = std::max(begin, piece.begin), to = std::min(end, piece.end());
+      if (from < to) return {from, to};
+    }
+    return {};
+  }
+  /// The piece that holds the byte, which must be held.
+  const Piece& piece_with(std::uint64_t offset) const {
+    return *std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return offset < piece.end(); });
+  }
   const std::vector<Piece>& pieces() const { return pieces_; }
   void clear() {
     pieces_.clear();

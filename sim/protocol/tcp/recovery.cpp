@@ -12,8 +12,16 @@ LossState& Connection::loss() {
 }
 
 // Everything that an acknowledgement means for loss and for the window, in Linux's order (tcp_ack).
-void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool duplicate, std::uint32_t flight_before) {
+void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool duplicate) {
   const Instant now = host_.events.now();
+  const auto sample = [&] {
+    return AckSample{news.delivered, now, news.round_trip, round_trip_.least(), snd_una_, snd_nxt_};
+  };
+  if (news.round_trip.ns() >= 0) {
+    const std::uint32_t old_threshold = congestion_.threshold;
+    settings_.congestion->measured(congestion_, sample());
+    host_.trace.state(entity_, Field::tcp_ssthresh, old_threshold, congestion_.threshold);
+  }
   if (loss_ != nullptr && loss_->probe_end != 0) answer_to_probe(duplicate, news);
   if (duplicate && duplicate_acks_ < 255) ++duplicate_acks_;
   if (recovery_ == Recovery::none && loss_ != nullptr)
@@ -32,7 +40,10 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   news.lost_more = detect_loss();
   if (sent_.needs_repair() && recovery_ == Recovery::none) enter_recovery();
 
-  if ((news.advanced || news.sacked) && mode_ != Mode::reorder) arm_probe_or_retransmission(true, true);
+  // A SACK puts the time-out off only where it tells of something older than the oldest segment's last sending, or the time-out
+  // could recede for ever (tcp_clean_rtx_queue).
+  const bool older = !sent_.empty() && news.sacked_sending < sent_[0].last_sent;
+  if ((news.advanced || older) && mode_ != Mode::reorder) arm_probe_or_retransmission(true, true);
 
   if (recovery_ == Recovery::fast) {
     const std::uint32_t delivered = sack_ ? news.delivered : news.delivered + (duplicate ? 1 : 0);
@@ -43,16 +54,10 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
     set(Field::tcp_cwnd, congestion_.window, in_flight + more);
     return;
   }
-  if (!news.advanced) return;
-  // RFC 7661 in Linux's form: the window grows only while it is what limits the sender.
-  const bool limited =
-      congestion_.slow_start() ? congestion_.window < 2 * flight_before : flight_before >= congestion_.window;
+  if (!news.advanced || !congestion_.limits()) return;
   const std::uint32_t old_window = congestion_.window;
-  const std::uint32_t old_threshold = congestion_.threshold;
-  settings_.congestion->acknowledged(congestion_, {news.delivered, now, news.round_trip, snd_una_, snd_nxt_},
-                                     limited || recovery_ == Recovery::timeout);
+  settings_.congestion->acknowledged(congestion_, sample());
   host_.trace.state(entity_, Field::tcp_cwnd, old_window, congestion_.window);
-  host_.trace.state(entity_, Field::tcp_ssthresh, old_threshold, congestion_.threshold);
 }
 
 // RFC 8985, section 7.4: what the answer to a tail loss probe says.
@@ -142,7 +147,7 @@ bool Connection::detect_loss() {
     }
   }
   if (wait.ns() > 0) {
-    arm(Mode::reorder, std::min(wait + settings_.tick * 2, round_trip_.rto()));
+    arm(Mode::reorder, std::min(wait + kTimerFloor, round_trip_.rto()));
   } else if (mode_ == Mode::reorder) {
     arm_retransmission();
   }
@@ -167,6 +172,7 @@ std::uint32_t Connection::flight_size() const { return std::min(sent_.size(), co
 void Connection::reduce() {
   loss().undo = {true, congestion_.window, congestion_.threshold};
   loss().reduction = {congestion_.window, 0, 0};
+  congestion_.counted = 0;
   const std::uint32_t threshold =
       settings_.congestion->threshold_after_loss(congestion_, flight_size(), host_.events.now());
   set(Field::tcp_ssthresh, congestion_.threshold, threshold);
@@ -199,19 +205,22 @@ void Connection::undo(bool nothing_is_lost) {
 }
 
 // RFC 8985, section 7.3: new data if there is any, whatever holds it back; else the last segment once more. Then the time-out
-// runs anew.
+// runs anew. Where an earlier probe may still be answered there is no other, and the time-out runs from the oldest segment's
+// sending as if none had been planned: mostly it is over (tcp_send_loss_probe).
 void Connection::send_tail_probe() {
   if (sent_.empty()) return;
-  if (loss().probe_end == 0) {
-    probe_resent_ = false;
-    const bool more = (snd_nxt_ < written_ && !fin_sent_) || (close_asked_ && !fin_sent_);
-    const bool fits = send_window_left() > 0;
-    if (!(more && fits && send_new(true))) {
-      probe_resent_ = true;
-      resend(sent_.size() - 1, RetransmitReason::probe);
-    }
-    loss().probe_end = snd_nxt_;
+  if (loss().probe_end != 0) {
+    arm(Mode::retransmit, time_out_left());
+    return;
   }
+  probe_resent_ = false;
+  const bool more = (snd_nxt_ < written_ && !fin_sent_) || (close_asked_ && !fin_sent_);
+  const bool fits = send_window_left() > 0;
+  if (!(more && fits && send_new(true))) {
+    probe_resent_ = true;
+    resend(sent_.size() - 1, RetransmitReason::probe);
+  }
+  loss().probe_end = snd_nxt_;
   arm(Mode::retransmit, round_trip_.rto());
 }
 

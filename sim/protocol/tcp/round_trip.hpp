@@ -22,6 +22,7 @@ struct RoundTrip {
   std::int32_t variance = 0;       // RTTVAR as it stands in the RTO
   std::uint64_t round_ends = 0;    // the offset whose acknowledgement ends the present round trip
   std::int32_t base = kInitial;    // before back-off
+  std::int32_t unit = 1;           // microseconds: the base is whole ones, rounded up before it is doubled
   std::uint32_t least_us = 0;      // see note_least()
   std::uint32_t least_at = 0;      // seconds
   std::uint8_t backoff = 0;
@@ -58,7 +59,7 @@ struct RoundTrip {
         largest4 = kFloor;
       }
     }
-    base = std::min(srtt8 / 8 + variance, kMost);
+    base = std::min((srtt8 / 8 + variance + unit - 1) / unit * unit, kMost);
     backoff = 0;
   }
   /// The same as lwIP's tcp_receive() has it (Jacobson's of 1988), in whole ticks of its slow timer.

@@ -2,6 +2,7 @@
 // that loss recovery asks for (RFC 6675). It knows neither bytes nor timers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/kernel/ring.hpp"
@@ -13,7 +14,8 @@ struct SentSegment {
   std::uint64_t begin = 0;   // offset in the stream; SYN is not among the segments
   std::uint32_t length = 0;  // payload bytes
   std::uint16_t sent_count = 1;
-  bool fin = false;  // takes one more number
+  bool fin = false;   // takes one more number
+  bool push = false;  // the end of what was written then
   bool sacked = false;
   bool lost = false;
   bool in_repair = false;  // sent again since it was last marked lost
@@ -55,11 +57,22 @@ class SendQueue {
     tail.begin += length;
     tail.length -= length;
     segments_[i].length = length;
-    segments_[i].fin = false;
+    segments_[i].fin = segments_[i].push = false;
     sacked_ += tail.sacked ? 1 : 0;
     lost_ += tail.lost ? 1 : 0;
     in_repair_ += tail.in_repair ? 1 : 0;
     segments_.insert(i + 1, tail);
+  }
+  /// Puts what follows segment `i` to it; the whole then counts as sent when `i` was.
+  void join_next(std::uint32_t i) {
+    SentSegment& next = segments_[i + 1];
+    forget_counts(next);
+    SentSegment& s = segments_[i];
+    s.length += next.length;
+    s.fin = next.fin;
+    s.push = next.push;
+    s.sent_count = std::max(s.sent_count, next.sent_count);
+    segments_.erase(i + 1);
   }
   void mark_sacked(std::uint32_t i) {
     SentSegment& s = segments_[i];

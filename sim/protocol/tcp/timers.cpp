@@ -108,10 +108,12 @@ void Connection::arm_retransmission() {
     if (mode_ == Mode::retransmit || mode_ == Mode::probe || mode_ == Mode::reorder) disarm();
     return;
   }
-  Duration after = round_trip_.rto();
-  if (mode_ == Mode::probe || mode_ == Mode::reorder)
-    after = std::max(sent_[0].last_sent + after - host_.events.now(), Duration::microseconds(1));
-  arm(Mode::retransmit, after);
+  arm(Mode::retransmit, mode_ == Mode::probe || mode_ == Mode::reorder ? time_out_left() : round_trip_.rto());
+}
+
+// Of the oldest segment's time-out, since it was sent.
+Duration Connection::time_out_left() const {
+  return std::max(sent_[0].last_sent + round_trip_.rto() - host_.events.now(), Duration::microseconds(1));
 }
 
 // RFC 8985, section 7.2: a probe comes before the time-out, where nothing is known to be lost. `advancing`: the time-out would
@@ -124,7 +126,7 @@ void Connection::arm_probe_or_retransmission(bool advancing, bool begins) {
   }
   Duration after = Duration::microseconds(RoundTrip::kInitial);
   if (round_trip_.srtt8 > 0)
-    after = Duration::microseconds(2 * round_trip_.srtt_us()) + (sent_.size() == 1 ? kDelayedAck : settings_.tick * 2);
+    after = Duration::microseconds(2 * round_trip_.srtt_us()) + (sent_.size() == 1 ? kDelayedAck : kTimerFloor);
   const Duration timeout = advancing ? round_trip_.rto() : sent_[0].last_sent + round_trip_.rto() - host_.events.now();
   if (timeout.ns() > 0) after = std::min(after, timeout);
   arm(Mode::probe, after);
@@ -194,6 +196,7 @@ void Connection::retransmission_timeout() {
   // F-RTO begins: RFC 5682, section 3.1, step 1. What counts ticks has none.
   maybe_spurious_ = settings_.slow_tick.ns() == 0 && (all_was_well || timeouts_ > 0);
   settings_.congestion->timed_out(congestion_);
+  congestion_.counted = 0;
   if (timeouts_ < 255) ++timeouts_;
   set(Field::tcp_recovery, recovery_, Recovery::timeout);
   loss().recovery_point = snd_nxt_;

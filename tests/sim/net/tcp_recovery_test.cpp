@@ -222,7 +222,9 @@ TEST_CASE("CUBIC's window follows the curve of RFC 9438") {
   while (now - begin < Duration::milliseconds(9086)) {
     const std::uint32_t window = state.window;
     for (std::uint32_t i = 0; i < window; ++i) {
-      cubic.acknowledged(state, {1, now, Duration::milliseconds(100), 0, 0}, true);
+      const tcp::AckSample sample{1, now, Duration::milliseconds(100), {}, 0, 0};
+      cubic.measured(state, sample);
+      cubic.acknowledged(state, sample);
       now = now + Duration::milliseconds(100) / window;
     }
     const double t = static_cast<double>((now - begin).ns()) / 1e9 - 9.0856;
