@@ -158,7 +158,7 @@ function tap(where) end
 
 ---An MQTT broker on port 1883, with `tls` on 8883 too. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time, tls?: true|server_tls }
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, profile?: "standard"|"mosquitto 2.0", nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time, tls?: true|server_tls }
 ---@return node
 function broker(name, options) end
 
@@ -404,6 +404,7 @@ function radio:wait_connected(options) end
 ---@class client_options
 ---@field client_id? string the device's name if it is left out
 ---@field keepalive? duration whole seconds, 60 if left out; 0 switches it off
+---@field profile? "standard"|"paho 1.6"|"libmosquitto 2.0" what real clients do otherwise than the standard asks or leaves open
 ---@field clean_session? boolean true if left out
 ---@field max_inflight? integer 20 if left out
 ---@field max_queued? integer 0 (not limited) if left out

@@ -34,6 +34,7 @@ tcp::Settings linux_of_truth(bool nodelay) {
 struct Shared {
   LatencyExperiment experiment;
   tcp::Settings tcp;
+  mqtt::ClientManners client;
   LatencyResult result;
   std::vector<Pair> pairs;
   std::uint32_t finished = 0;  // pairs
@@ -51,8 +52,8 @@ class Subscription final : public EndpointUser {
                   world.trace().define(EntityKind::mqtt_client, fmt::format("s{}", pair), world.entity_of(device)),
                   *this) {
     endpoint_.client().options().client_id = fmt::format("s{}", pair);
-    endpoint_.client().options().keep_alive = 600;
-    endpoint_.client().options().deliver_at_release = shared.experiment.at_release;
+    endpoint_.client().options().keep_alive = shared.experiment.paho ? 15 : 600;
+    endpoint_.client().options().manners = shared.client;
     endpoint_.settings().tcp = &shared.tcp;
   }
   void connect() { endpoint_.connect({world_.network().node(world_.find_node("hub")).address, kMqttPort}); }
@@ -107,8 +108,8 @@ class Publisher final : public Program, public EndpointUser {
                   world.trace().define(EntityKind::mqtt_client, fmt::format("p{}", pair), world.entity_of(device)),
                   *this) {
     endpoint_.client().options().client_id = fmt::format("p{}", pair);
-    endpoint_.client().options().keep_alive = 600;
-    endpoint_.client().options().deliver_at_release = shared.experiment.at_release;
+    endpoint_.client().options().keep_alive = shared.experiment.paho ? 15 : 600;
+    endpoint_.client().options().manners = shared.client;
     endpoint_.settings().tcp = &shared.tcp;
     timer_ = world.events().make_timer(on_timer, this);
     shared.pairs[pair].publisher = this;
@@ -153,10 +154,12 @@ class Publisher final : public Program, public EndpointUser {
     const auto published =
         endpoint_.client().publish(topic_, payload_, static_cast<mqtt::Qos>(shared_.experiment.qos), false);
     if (shared_.experiment.qos > 0) under_way_.emplace_back(published.message, now);
-    // A process that sleeps wakes a little late, so its phase against other timers drifts.
-    if (next_ < shared_.experiment.messages)
-      world_.events().arm(timer_, now + shared_.experiment.interval +
-                                      luck_.between(Duration::microseconds(50), Duration::microseconds(150)));
+    // A process that sleeps wakes a little late, so its phase against other timers drifts. Python's does later than its client's
+    // loop, which has been asleep for as long: so a PINGREQ that is due goes out before the message, which waits for its answer
+    // (Nagle).
+    const bool python = shared_.experiment.paho;
+    const Duration late = luck_.between(Duration::microseconds(python ? 300 : 50), Duration::microseconds(python ? 600 : 150));
+    if (next_ < shared_.experiment.messages) world_.events().arm(timer_, now + shared_.experiment.interval + late);
   }
 
   World& world_;
@@ -182,6 +185,8 @@ LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t see
   Shared shared;
   shared.experiment = experiment;
   shared.tcp = linux_of_truth(experiment.nodelay);
+  shared.client = mqtt::manners_named(mqtt::kClientManners, experiment.paho ? "paho 1.6" : "libmosquitto 2.0");
+  shared.client.deliver_at_release = experiment.at_release;
   shared.pairs.resize(experiment.pairs);
   WorldDescription description;
   description.seed = seed;
@@ -189,7 +194,8 @@ LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t see
   hub.name = "hub";
   hub.role = NodeRole::broker;
   hub.tcp = shared.tcp;
-  hub.broker.deliver_at_release = experiment.at_release;
+  hub.broker.manners = mqtt::manners_named(mqtt::kBrokerManners, "mosquitto 2.0");
+  hub.broker.manners.deliver_at_release = experiment.at_release;
   description.nodes.push_back(hub);
   ChannelSettings link;
   link.rate = 1'000'000;

@@ -15,6 +15,7 @@ struct LatencyExperiment {
   Duration interval = Duration::seconds(1);
   bool nodelay = false;
   int qos = 0;
+  bool paho = false;  // paho 1.6 in Python, keep alive 15; else libmosquitto 2.0, keep alive 600
   double loss = 0;
   std::uint32_t pairs = 20;
   std::uint32_t messages = 100;  // of each publisher

@@ -8,6 +8,7 @@
 
 #include "lab/proof/connection_experiments.hpp"
 #include "lab/proof/latency_experiment.hpp"
+#include "lab/proof/outage_experiment.hpp"
 #include "lab/proof/truth.hpp"
 #include "lab/proof/wire_experiment.hpp"
 
@@ -48,6 +49,7 @@ LatencyExperiment experiment_of(const CsvTable& table, std::size_t row) {
   experiment.interval = Duration::microseconds(std::llround(table.number(row, "interval_ms") * 1000));
   experiment.nodelay = table.number(row, "nodelay") != 0;
   experiment.qos = static_cast<int>(table.number(row, "qos"));
+  experiment.paho = table.text(row, "client") == "paho";
   experiment.loss = table.number(row, "loss");
   experiment.pairs = static_cast<std::uint32_t>(std::max(table.number(row, "connections"), 1.0));
   experiment.messages = static_cast<std::uint32_t>(table.number(row, "sent")) / experiment.pairs;
@@ -162,10 +164,28 @@ class Judge {
     c.pooled_fits = c.repeat_fits = equal == all && simulated.size() == measured.size();
     result_.comparisons.push_back(std::move(c));
   }
-  void not_replayed(const std::string& point, const char* why) {
-    if (point.starts_with(options_.only) && intervals_.contains(point))
-      result_.not_replayed.push_back(point + ": " + why);
+  /// Values of one kind from several connections, against those of simulated ones: each must lie in their range, from the 0.5 % to
+  /// the 99.5 % quantile, widened by a tenth.
+  void range(const std::string& point, const std::string& statistic, const std::vector<double>& measured,
+             std::vector<double> simulated) {
+    if (measured.empty()) return;
+    const auto mean = [](const std::vector<double>& values) {
+      double sum = 0;
+      for (const double value : values) sum += value;
+      return values.empty() ? 0 : sum / static_cast<double>(values.size());
+    };
+    const auto [least, most] = std::minmax_element(measured.begin(), measured.end());
+    Comparison c{point, statistic, mean(measured), *least, *most, mean(simulated)};
+    std::sort(simulated.begin(), simulated.end());
+    c.least = quantile(simulated, 0.005);
+    c.most = quantile(simulated, 0.995);
+    const double low = c.least - 0.1 * std::fabs(c.least), high = c.most + 0.1 * std::fabs(c.most);
+    c.repeat_fits = c.pooled_fits = !simulated.empty() && *least >= low && *most <= high;
+    result_.comparisons.push_back(std::move(c));
   }
+  bool wants(const std::string& point) const { return point.starts_with(options_.only); }
+  int repeats() const { return options_.repeats; }
+  void tell(const std::string& point) const { tell_(point); }
 
   Validation finish() {
     for (const auto& [name, group] : groups_) {
@@ -338,6 +358,84 @@ tl::expected<void, std::string> bulks(const std::string& folder, Judge& judge) {
   return {};
 }
 
+// The rows of one place and quality of service together, by range; and the gaps of rto_schedule.csv, which are of the same runs.
+tl::expected<void, std::string> outages(const std::string& folder, Judge& judge) {
+  const auto table =
+      read_table(folder + "/outage.csv", {"place", "outage_s", "qos", "lost", "dup", "publish_refused", "lwt_s",
+                                          "far_disconnect_s", "far_reconnect_s", "first_delivery_after_up_s"});
+  if (!table) return tl::unexpected(table.error());
+  const auto schedule = read_table(folder + "/rto_schedule.csv", {"place", "outage_s", "src", "gaps_s"});
+  if (!schedule) return tl::unexpected(schedule.error());
+  using Values = std::map<std::string, std::vector<double>>;  // by statistic
+  std::map<std::string, Values> measured, simulated;          // by point
+  std::map<std::string, std::pair<OutageExperiment, std::size_t>> groups;
+  for (std::size_t row = 0; row < table->rows(); ++row) {
+    const std::string where =
+        fmt::format("{}/{}", table->text(row, "place"), plain_number(table->number(row, "outage_s")));
+    const std::string point = fmt::format("outage/{}/{}", where, plain_number(table->number(row, "qos")));
+    auto& [experiment, connections] = groups[point];
+    experiment = {table->text(row, "place") == "pubA",
+                  Duration::milliseconds(std::llround(table->number(row, "outage_s") * 1000)),
+                  static_cast<int>(table->number(row, "qos"))};
+    ++connections;
+    for (const char* const column :
+         {"lost", "dup", "publish_refused", "lwt_s", "far_reconnect_s", "first_delivery_after_up_s", "max_latency_s"}) {
+      // paho also counts as refused what it keeps for later: that is told for QoS 0 only.
+      const bool kept = experiment.qos > 0 && std::string_view(column) == "publish_refused";
+      if (!kept && !table->text(row, column).empty())
+        measured[point][column].push_back(table->number(row, column));
+    }
+    // It is told twice.
+    if (const std::string& told = table->text(row, "far_disconnect_s"); !told.empty())
+      measured[point]["far_disconnect_s"].push_back(std::strtod(told.c_str(), nullptr));
+  }
+  for (std::size_t row = 0; row < schedule->rows(); ++row) {
+    const std::string point = fmt::format("rto_schedule/{}/{}/{}", schedule->text(row, "place"),
+                                          plain_number(schedule->number(row, "outage_s")), schedule->text(row, "src"));
+    const char* text = schedule->text(row, "gaps_s").c_str();
+    for (int i = 1; *text != '\0'; ++i) {
+      char* end = nullptr;
+      const double gap = std::strtod(text, &end);
+      if (end == text) break;
+      measured[point][fmt::format("gap {}", i)].push_back(gap);
+      text = end;
+    }
+  }
+  const auto wanted = [&](const std::string& point) {
+    return judge.wants(point) || judge.wants("rto_schedule" + point.substr(point.find('/'), point.rfind('/') - 6));
+  };
+  for (const auto& [point, group] : groups) {
+    if (!wanted(point)) continue;
+    judge.tell(point);
+    const std::string place = point.substr(7, point.rfind('/') - 7);
+    for (std::size_t run = 0; run < group.second * static_cast<std::size_t>(judge.repeats()); ++run) {
+      const OutageResult result = run_outage(group.first, run + 1);
+      Values& values = simulated[point];
+      values["lost"].push_back(result.sent - result.delivered);
+      values["dup"].push_back(result.duplicates);
+      values["publish_refused"].push_back(result.refused);
+      values["max_latency_s"].push_back(result.longest_latency);
+      const auto add = [&](const char* name, const std::optional<double>& value) {
+        if (value) values[name].push_back(*value);
+      };
+      add("lwt_s", result.will);
+      add("far_disconnect_s", result.disconnect);
+      add("far_reconnect_s", result.reconnect);
+      add("first_delivery_after_up_s", result.first_delivery);
+      for (const auto& [sender, gaps] : result.gaps) {
+        for (std::size_t i = 0; i < gaps.size(); ++i)
+          simulated[fmt::format("rto_schedule/{}/{}", place, sender)][fmt::format("gap {}", i + 1)].push_back(gaps[i]);
+      }
+    }
+  }
+  for (const auto& [point, values] : measured) {
+    if (!judge.wants(point)) continue;
+    for (const auto& [statistic, of_rows] : values)
+      judge.range(point, statistic, of_rows, simulated[point][statistic]);
+  }
+  return {};
+}
+
 // Each case is one conversation: how many of its packets are as they were measured, from the first one on.
 tl::expected<void, std::string> wires(const std::string& folder, Judge& judge) {
   const std::string path = folder + "/wire.csv";
@@ -369,7 +467,7 @@ tl::expected<Validation, std::string> validate(const ValidationOptions& options,
   const auto intervals = read_intervals(options.folder);
   if (!intervals) return tl::unexpected(intervals.error());
   Judge judge(*intervals, options, tell);
-  for (const auto& part : {latencies, connects, bulks, wires}) {
+  for (const auto& part : {latencies, connects, bulks, wires, outages}) {
     if (const auto done = part(options.folder, judge); !done) return tl::unexpected(done.error());
   }
   return judge.finish();
@@ -377,7 +475,7 @@ tl::expected<Validation, std::string> validate(const ValidationOptions& options,
 
 std::string to_text(const Validation& validation) {
   std::string text =
-      fmt::format("{:<42} {:<14} {:>9} {:>9} {:>6}\n", "row", "statistic", "measured", "simulated", "ratio");
+      fmt::format("{:<42} {:<24} {:>9} {:>9} {:>6}\n", "row", "statistic", "measured", "simulated", "ratio");
   std::size_t judged = 0, outside = 0, missed = 0, far = 0;
   for (const Comparison& c : validation.comparisons) {
     std::string verdict;
@@ -385,9 +483,10 @@ std::string to_text(const Validation& validation) {
     if (c.judged && !c.pooled_fits) verdict += " outside";
     if (c.judged && c.far) verdict += ", far";
     if (c.judged && !c.repeat_fits) verdict += " not among the repeats";
-    const int digits = c.statistic.starts_with("frac") ? 4 : 1;
+    const bool seconds = c.statistic.ends_with("_s") || c.statistic.starts_with("gap");
+    const int digits = c.statistic.starts_with("frac") ? 4 : seconds ? 3 : 1;
     const std::string ratio = c.measured > 0 ? fmt::format("{:.3f}", c.simulated / c.measured) : "-";
-    text += fmt::format("{:<42} {:<14} {:>9.{}f} {:>9.{}f} {:>6}{}\n", c.point.substr(c.point.find('/') + 1),
+    text += fmt::format("{:<42} {:<24} {:>9.{}f} {:>9.{}f} {:>6}{}\n", c.point.substr(c.point.find('/') + 1),
                         c.statistic, c.measured, digits, c.simulated, digits, ratio, verdict);
     if (!c.judged) continue;
     ++judged;

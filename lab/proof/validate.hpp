@@ -1,5 +1,5 @@
-// Holds the simulator against measurements of real software: replays the rows of truth/latency.csv, connect.csv and bulk.csv, and
-// judges them by the rules of truth/README.md ("How to judge").
+// Holds the simulator against measurements of real software: replays the rows of truth/latency.csv, connect.csv, bulk.csv,
+// wire.csv, outage.csv and rto_schedule.csv, and judges them by the rules of truth/README.md ("How to judge").
 #pragma once
 
 #include <functional>

@@ -391,6 +391,8 @@ int declare_broker(lua_State* L) {
   if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
     node.broker.max_queued = static_cast<std::uint32_t>(*n);
   if (const auto keep = options.boolean("queue_qos0")) node.broker.queue_qos0 = *keep;
+  const auto profile = options.choice("profile", mqtt::names_of_manners(mqtt::kBrokerManners)).value_or("standard");
+  node.broker.manners = mqtt::manners_named(mqtt::kBrokerManners, profile);
   read_tcp(options, node.tcp);
   read_server_tls(L, options, node.name, node.listeners);
   options.finish();

@@ -165,6 +165,8 @@ int self_mqtt(lua_State* L) {
       raise(L, "option \"keepalive\" of mqtt() must be whole seconds, at most 65535; 0 switches it off");
     client.keep_alive = static_cast<std::uint16_t>(seconds);
   }
+  const auto profile = options.choice("profile", mqtt::names_of_manners(mqtt::kClientManners)).value_or("standard");
+  client.manners = mqtt::manners_named(mqtt::kClientManners, profile);
   client.clean_session = options.boolean("clean_session").value_or(true);
   if (const auto n = options.integer("max_inflight", 1, 60000)) client.max_in_flight = static_cast<std::uint16_t>(*n);
   if (const auto n = options.integer("max_queued", 0, 1'000'000'000))

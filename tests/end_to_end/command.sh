@@ -126,7 +126,7 @@ for n in $(seq 1 60); do journeys="$journeys$("$program" journey "$work/run.json
 grep -q 'lost: .*loss on the link' <<<"$journeys" || { echo "no journey tells of a loss"; failed=1; }
 grep -q 'time-out: segment' <<<"$journeys" || { echo "no journey tells of a retransmission"; failed=1; }
 
-expect 0 'PUBLISH sensors/humidity of 28.100705024 s was not acknowledged yet; its segment was lost, and it was sent again 2 times' \
+expect 0 'PUBLISH sensors/humidity of 28.100705024 s was not acknowledged yet; its segment was lost, and it was sent again 4 times' \
   journey temperature --seed 2 --set loss=0.3 --topic sensors/temperature --nth 11
 # Without Nagle's waiting the second message is sent, and held in the receive buffer behind the first one's missing segment.
 cat >"$work/behind.lua" <<'LUA'

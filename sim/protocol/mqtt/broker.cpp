@@ -168,6 +168,13 @@ const ReceiveRow& Broker::step_received(Session& session, PacketId id, ReceiveEv
 void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageId id) {
   Connection& connection = *connections_[index];
   Session& session = *sessions_[connection.session];
+  if (settings_.manners.forgets_beyond_window && packet.qos == Qos::exactly_once &&
+      session.received.size() >= settings_.max_in_flight &&
+      std::find(session.received.begin(), session.received.end(), packet.packet_id) == session.received.end()) {
+    acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
+    trace_.emit(Kind::message_lost, session.entity, id, LossReason::queue_full);
+    return;
+  }
   const ReceiveRow* row = &step_received(session, packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
   // The acknowledgement goes first, so that it is on its way before the copies; both are of one instant.
   if (row->action == ReceiveAction::deliver_and_puback)
@@ -175,7 +182,7 @@ void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageI
   if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
     acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
   if (row->action == ReceiveAction::pubrec_only) return;
-  if (row->action == ReceiveAction::deliver_and_pubrec && settings_.deliver_at_release) {
+  if (row->action == ReceiveAction::deliver_and_pubrec && settings_.manners.deliver_at_release) {
     session.held.keep(packet, id);
   } else {
     accept(packet, id, 0);
@@ -317,8 +324,10 @@ void Broker::arm_keep_alive(ConnectionIndex index) {
   Connection& connection = *connections_[index];
   const Session& session = *sessions_[connection.session];
   if (session.keep_alive == 0) return;
-  arm_traced(trace_, connection.timer, session.entity, Field::session_keepalive_timer,
-             events_.now() + Duration::milliseconds(1500) * session.keep_alive);
+  Instant at = events_.now() + Duration::milliseconds(1500) * session.keep_alive;
+  if (const std::int64_t every = settings_.manners.looks_every.ns(); every != 0)
+    at = Instant::from_ns((at.ns() / every + 1) * every);
+  arm_traced(trace_, connection.timer, session.entity, Field::session_keepalive_timer, at);
 }
 
 void Broker::disarm_timer(ConnectionIndex index) {

@@ -20,6 +20,7 @@
 #include "sim/protocol/mqtt/fire_and_forget.hpp"
 #include "sim/protocol/mqtt/held.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
+#include "sim/protocol/mqtt/manners.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
 #include "sim/protocol/mqtt/topic_tree.hpp"
@@ -31,7 +32,7 @@ namespace wirelab::mqtt {
 struct BrokerSettings {
   std::uint16_t max_in_flight = 20;  // QoS 1 and 2 messages a session, as mosquitto's max_inflight_messages
   std::uint32_t max_queued = 1000;   // messages a session beyond those, as max_queued_messages; 0: not limited
-  bool deliver_at_release = false;   // QoS 2: pass a message on at PUBREL (method A of 4.3.3), as mosquitto does
+  BrokerManners manners;             // what single programs do otherwise
   bool queue_qos0 = false;           // keep QoS 0 messages for stored sessions, as queue_qos0_messages
   std::size_t max_packet_size = 268'435'460;
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT

@@ -22,6 +22,7 @@ void Client::opened(ByteChannel* channel) {
   channel_ = channel;
   assembler_.reset();
   ping_due_ = false;
+  last_ping_ = last_received_ = events_.now();
   set_state(ClientState::connecting);
   Connect packet;
   packet.clean_session = options_.clean_session;
@@ -41,12 +42,17 @@ void Client::opened(ByteChannel* channel) {
 
 void Client::receive(Bytes bytes, StreamId stream, StreamRange where) {
   stream_in_ = stream;
+  last_received_ = events_.now();
   ByteChannel* const channel = channel_;
   const auto taken = assembler_.feed(bytes, where, kMaximumRemainingLength + 5,
                                      [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
                                        return take(packet, begin, end) && channel_ == channel;
                                      });
-  if (taken || channel_ == nullptr) return;
+  if (channel_ == nullptr) return;
+  if (taken) {
+    look();
+    return;
+  }
   const BlobNumber text =
       trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
   trace_.emit(Kind::session_event, entity_, 0, SessionEvent::protocol_error, text);
@@ -103,7 +109,7 @@ void Client::take_connack(const Connack& packet) {
     const SendRow* row = step(in_flight_[i].state, SendEvent::reconnected);
     if (row != nullptr) act(i, *row);
   }
-  fill_window();
+  fill_window(options_.manners.resends_all);
   // The keep alive may have run out while CONNACK was awaited.
   if (options_.keep_alive != 0 && events_.due(keep_alive_timer_) == Instant::never()) keep_alive_is_due();
   user_.on_connack(*this, packet.code, packet.session_present);
@@ -138,7 +144,7 @@ void Client::take_publish(const Publish& packet) {
   if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
     acknowledge(PacketType::pubrec, packet.packet_id);
   if (row->action == ReceiveAction::pubrec_only) return;
-  if (row->action == ReceiveAction::deliver_and_pubrec && options_.deliver_at_release) {
+  if (row->action == ReceiveAction::deliver_and_pubrec && options_.manners.deliver_at_release) {
     held_.keep(packet, 0);
   } else {
     deliver(packet);
@@ -196,8 +202,8 @@ void Client::act(std::uint32_t place, const SendRow& row) {
   }
 }
 
-void Client::fill_window() {
-  while (!queue_.empty() && window_is_open()) {
+void Client::fill_window(bool past_the_limit) {
+  while (!queue_.empty() && (past_the_limit || window_is_open())) {
     const Waiting next = queue_.front();
     queue_.pop_front();
     trace_.state(entity_, Field::client_queued, queue_.size() + 1, queue_.size());
@@ -232,6 +238,7 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
       return {PublishResult::refused_queue_full, id};
     }
     user_.on_published(*this, id);
+    look();
     return {PublishResult::sent, id};
   }
   if (options_.max_queued != 0 && queue_.size() >= options_.max_queued) {
@@ -241,6 +248,7 @@ Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos
   const Waiting message{messages_.keep(id, topic_name, topic, payload, qos, retain), qos, retain};
   if (queue_.empty() && window_is_open()) {
     begin_exchange(message);
+    look();
     return {PublishResult::sent, id};
   }
   queue_.push_back(message);
@@ -343,7 +351,7 @@ void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
   send(message);
 }
 
-// Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off.
+// Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off, as the standard has it.
 bool Client::send(MessageId message) {
   if (channel_ == nullptr || !channel_->is_open()) return false;
   CauseScope scope(trace_);
@@ -351,7 +359,11 @@ bool Client::send(MessageId message) {
   trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message,
                     static_cast<std::int64_t>(place.offset),
                     static_cast<std::int64_t>(place.offset + channel_->size_in_stream(scratch_.size())));
-  if (options_.keep_alive != 0)
+  last_sent_ = events_.now();
+  const auto type = static_cast<PacketType>(scratch_[0] >> 4);
+  const bool puts_off = options_.manners.ping == PingRule::when_silent || type == PacketType::connect ||
+                        type == PacketType::pingreq;
+  if (options_.keep_alive != 0 && puts_off)
     arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
   channel_->write(scratch_);
   return true;
@@ -371,7 +383,43 @@ void Client::on_keep_alive(void* target, std::uint64_t) {
   if (self->state_ == ClientState::connected) self->keep_alive_is_due();
 }
 
+// A loop looks once in a while only: after what it last did.
+Instant Client::next_look() const {
+  const Instant now = events_.now();
+  const Duration every = options_.manners.looks_every;
+  if (every.ns() == 0) return now;
+  const Duration idle = now - std::max({last_sent_, last_received_, last_ping_});
+  const std::int64_t begun = (idle.ns() + every.ns() - 1) / every.ns();
+  return now + (every * begun - idle);
+}
+
+Instant Client::ping_is_due_at() const {
+  const Duration keep_alive = Duration::seconds(options_.keep_alive);
+  switch (options_.manners.ping) {
+    case PingRule::since_last_ping: return last_ping_ + keep_alive;
+    case PingRule::when_either_silent: return std::max(last_ping_, std::min(last_sent_, last_received_)) + keep_alive;
+    case PingRule::when_silent: break;
+  }
+  return last_sent_ + keep_alive;
+}
+
+// The loop has come round after a packet.
+void Client::look() {
+  if (options_.manners.looks_every.ns() == 0 || options_.keep_alive == 0 || state_ != ClientState::connected) return;
+  const Instant now = events_.now();
+  if (ping_timer_.valid() && events_.due(ping_timer_) != Instant::never()) {
+    if (now - last_ping_ >= Duration::seconds(options_.keep_alive)) give_up_unanswered();
+  } else if (now >= ping_is_due_at()) {
+    ping();
+  }
+}
+
 void Client::keep_alive_is_due() {
+  const Instant at = std::max(next_look(), ping_is_due_at());
+  if (options_.manners.ping != PingRule::when_silent && at > events_.now()) {
+    arm(keep_alive_timer_, Field::client_keepalive_timer, at - events_.now());
+    return;
+  }
   if (served_) {
     ping();
   } else {
@@ -381,6 +429,7 @@ void Client::keep_alive_is_due() {
 
 void Client::ping() {
   ping_due_ = false;
+  last_ping_ = events_.now();
   scratch_.clear();
   encode_empty(PacketType::pingreq, scratch_);
   send(0);
@@ -398,9 +447,18 @@ void Client::on_ping_timeout(void* target, std::uint64_t) {
   auto* self = static_cast<Client*>(target);
   record_fired(self->trace_, self->entity_, Field::client_ping_timer);
   if (self->channel_ == nullptr) return;
-  self->trace_.emit(Kind::session_event, self->entity_, 0, SessionEvent::ping_unanswered);
-  ByteChannel* const dead = self->channel_;
-  self->end(SessionEvent::connection_lost, false);
+  const Instant at = self->next_look();
+  if (at > self->events_.now()) {
+    self->arm(self->ping_timer_, Field::client_ping_timer, at - self->events_.now());
+  } else {
+    self->give_up_unanswered();
+  }
+}
+
+void Client::give_up_unanswered() {
+  trace_.emit(Kind::session_event, entity_, 0, SessionEvent::ping_unanswered);
+  ByteChannel* const dead = channel_;
+  end(SessionEvent::connection_lost, false);
   dead->close();
 }
 

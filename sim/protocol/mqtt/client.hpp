@@ -4,6 +4,7 @@
 // What it does where the standard leaves a choice, after paho and libmosquitto:
 //   - publish() without a connection: QoS 0 is refused; QoS 1 and 2 wait and are sent after the next CONNACK;
 //   - at most `max_in_flight` messages are in flight, further ones wait in order;
+//   - what single programs do otherwise is in manners.hpp;
 //   - it sends PINGREQ when it has sent nothing for the keep alive [MQTT-3.1.2-23], and gives the connection up when a
 //     PINGRESP is missing one keep alive later;
 //   - messages in flight are sent again after a reconnection only, and only with clean session off. With a clean session they are
@@ -20,6 +21,7 @@
 #include "sim/protocol/mqtt/fire_and_forget.hpp"
 #include "sim/protocol/mqtt/held.hpp"
 #include "sim/protocol/mqtt/in_flight.hpp"
+#include "sim/protocol/mqtt/manners.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
 #include "sim/trace/state_visitor.hpp"
@@ -49,7 +51,7 @@ struct ClientOptions {
   std::uint32_t max_queued = 0;                    // messages that wait; 0: not limited, paho's default
   std::shared_ptr<const Credentials> credentials;  // may be null
   std::shared_ptr<const WillOptions> will;         // may be null
-  bool deliver_at_release = false;  // QoS 2: keep a message until PUBREL (method A of 4.3.3), as libmosquitto does
+  ClientManners manners;
 };
 
 class Client;
@@ -128,7 +130,7 @@ class Client {
   void take_acknowledgement(SendEvent event, PacketId id);
   void act(std::uint32_t place, const SendRow& row);
   bool window_is_open() const { return state_ == ClientState::connected && in_flight_.size() < options_.max_in_flight; }
-  void fill_window();
+  void fill_window(bool past_the_limit = false);
   void begin_exchange(const Waiting& message);
   void discard_in_flight(LossReason reason);
   void end(SessionEvent event, bool expected);
@@ -140,6 +142,10 @@ class Client {
   PacketId take_request_id();
   void ping();
   void keep_alive_is_due();
+  void give_up_unanswered();
+  void look();
+  Instant next_look() const;
+  Instant ping_is_due_at() const;
   static void on_keep_alive(void* self, std::uint64_t);
   static void on_ping_timeout(void* self, std::uint64_t);
 
@@ -163,6 +169,8 @@ class Client {
   PacketId next_request_ = 65535;
   bool served_ = true;
   bool ping_due_ = false;  // the timer fired while nobody served
+  // For other ping rules than the standard's.
+  Instant last_sent_, last_received_, last_ping_;
   TimerId keep_alive_timer_;
   TimerId ping_timer_;                  // made with the first PINGREQ
   std::vector<std::uint8_t>& scratch_;  // the packet that is being encoded

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sim/kernel/event_queue.hpp"
@@ -72,6 +73,7 @@ struct Settings {
   bool slow_start_after_idle = true;          // Linux's tcp_slow_start_after_idle
   Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
   bool timer_wheel = false;      // round up as that kernel's timer wheel does: by up to an eighth (see timers.cpp)
+  std::optional<Duration> tick_phase;  // where the ticks fall; else chance
   std::uint8_t syn_retries = 6;  // Linux's tcp_syn_retries
   std::uint8_t syn_linear_timeouts = 4;  // of them at the first time-out, before it doubles (Linux 6.5)
   Duration give_up =
@@ -176,6 +178,9 @@ class Connection {
   State state() const { return state_; }
   std::size_t early_bytes() const { return early_ == nullptr ? 0 : early_->pieces.bytes(); }
   bool has_early() const { return early_ != nullptr && !early_->pieces.empty(); }
+  bool open_for_sending() const {
+    return can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
+  }
   bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
   Endpoint local() const { return local_; }
   Endpoint remote() const { return remote_; }
@@ -239,7 +244,7 @@ class Connection {
   void acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header, AckNews& news);
   void closing_acknowledged();
   void begin_after_losses();
-  void process_data(Bytes payload, std::uint64_t begin, bool fin, bool push);
+  void process_data(const wire::TcpHeader& header, Bytes payload, std::uint64_t begin);
   void deliver(Bytes bytes);
   void sample_round_trip(Duration measured);
   void end_of_handshake(const wire::TcpHeader& header);
@@ -264,7 +269,14 @@ class Connection {
   void begin_after_pause();
   bool repair_one();
   void resend(std::uint32_t i, RetransmitReason reason);
-  bool send_new(bool force, bool second = false);
+  struct Push {
+    bool anything = false;   // whatever keeps it back
+    bool small_too = false;  // Nagle off
+    bool second = false;     // of two that leave as one piece: Linux marks the end of each with PSH
+  };
+  bool send_new(Push push);
+  void repair();
+  std::uint32_t present_payload() const;
   void collapse(std::uint32_t i);
   void transmit(const SentSegment& segment);
   void send_ack();
@@ -277,7 +289,8 @@ class Connection {
   bool tunes() const { return settings_.receive_window_most > settings_.receive_window && receive_scale_ > 0; }
   /// What could be offered now, bytes, by Linux's rule against silly windows.
   std::uint64_t receive_room() const;
-  std::uint32_t receive_clamp() const { return tuning_ != nullptr ? tuning_->clamp : settings_.receive_window + 1; }
+  std::uint32_t receive_clamp() const { return tuning_ != nullptr ? tuning_->clamp() : settings_.receive_window + 1; }
+  std::uint64_t largest_buffer() const { return 2 * std::uint64_t{settings_.receive_window_most}; }
   void data_arrived(const wire::TcpHeader& header, std::size_t bytes);
   void data_read();
   std::uint32_t send_window_left() const;
@@ -335,6 +348,7 @@ class Connection {
   std::uint8_t send_scale_ = 0;
   std::uint8_t receive_scale_ = 0;
   bool answers_ = false;            // the peer's SYN came first
+  bool ack_is_due_ = false;         // at once, unless data goes out that carries it
   bool syn_repeated_ = false;       // the SYN-ACK was sent again, for a SYN that came again
   bool probe_resent_ = false;       // the tail loss probe was no new data
   bool new_before_repair_ = false;  // F-RTO, step 2.b

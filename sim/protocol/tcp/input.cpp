@@ -85,8 +85,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     } else {
       from = static_cast<std::uint64_t>(begin);
     }
-    if (!payload.empty()) data_arrived(header, payload.size());
-    process_data(payload, from, header.flags.fin, header.flags.psh);
+    process_data(header, payload, from);
   }
   if (state_ != State::closed) output();
 }
@@ -237,6 +236,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   // Without SACK a duplicate acknowledgement is an empty one that changes nothing (RFC 5681, section 2).
   const bool duplicate = behind == 0 && !sent_.empty() && payload == 0 && !window_changed && !news.sacked;
   if (behind >= 0 && was_under_way) recover(header, news, duplicate);
+  if (behind >= 0 && was_under_way) repair();
   if (behind > 0) closing_acknowledged();
   if (state_ == State::closed) return false;
   if (mode_ == Mode::persist) {
@@ -256,18 +256,19 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   if (!sack_ || header.sack_count == 0) return;
   const Instant now = host_.events.now();
   const std::uint64_t highest_before = loss().highest_sacked;
-  for (std::uint8_t k = 0; k < header.sack_count; ++k) {
-    const std::uint64_t begin = offset_of_ack(header.sack[k].begin);
-    const std::uint64_t end = offset_of_ack(header.sack[k].end);
-    // RFC 2883: the first block tells of a repetition where it lies below the acknowledgement, or within the second.
-    if (k == 0 &&
-        (static_cast<std::int32_t>(header.sack[0].end - header.acknowledgement) <= 0 ||
-         (header.sack_count > 1 && static_cast<std::int32_t>(header.sack[0].begin - header.sack[1].begin) >= 0 &&
-          static_cast<std::int32_t>(header.sack[0].end - header.sack[1].end) <= 0))) {
-      news.repeated = true;
-      ++news.delivered;  // what was sent needlessly has arrived
-      continue;
-    }
+  // RFC 2883: the first block tells of a repetition where it lies below the acknowledgement, or within the second.
+  news.repeated =
+      static_cast<std::int32_t>(header.sack[0].end - header.acknowledgement) <= 0 ||
+      (header.sack_count > 1 && static_cast<std::int32_t>(header.sack[0].begin - header.sack[1].begin) >= 0 &&
+       static_cast<std::int32_t>(header.sack[0].end - header.sack[1].end) <= 0);
+  if (news.repeated) ++news.delivered;  // what was sent needlessly has arrived
+  // In order, so that RACK takes the round trip of the newest.
+  auto blocks = header.sack;
+  std::sort(blocks.begin() + (news.repeated ? 1 : 0), blocks.begin() + header.sack_count,
+            [](const auto& a, const auto& b) { return static_cast<std::int32_t>(a.begin - b.begin) < 0; });
+  for (std::uint8_t k = news.repeated ? 1 : 0; k < header.sack_count; ++k) {
+    const std::uint64_t begin = offset_of_ack(blocks[k].begin);
+    const std::uint64_t end = offset_of_ack(blocks[k].end);
     if (end <= begin || end > snd_nxt_) continue;
     for (std::uint32_t i = 0; i < sent_.size(); ++i) {
       const SentSegment& s = sent_[i];
@@ -350,22 +351,28 @@ void Connection::closing_acknowledged() {
   }
 }
 
-void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool push) {
+void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std::uint64_t begin) {
   if (reader_gone_ && !payload.empty()) {
     send_reset(sequence_of(snd_nxt_));
     finish(CloseReason::aborted);
     return;
   }
-  if (fin) peer_fin_at_ = begin + payload.size();
+  if (header.flags.fin) peer_fin_at_ = begin + payload.size();
   if (begin > rcv_nxt_) {
     // Beyond a gap: kept, and answered at once so that the peer learns of it (RFC 5681, section 4.2).
     const std::uint64_t room = rcv_edge_ > begin ? rcv_edge_ - begin : 0;
     payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
-    if (!payload.empty()) keep_early(begin, payload);
-    if (tuning_ != nullptr) tuning_->widen(tuning_->space, begin + payload.size() - rcv_nxt_, settings_.receive_window_most);
+    if (!payload.empty()) {
+      data_arrived(header, payload.size());
+      keep_early(begin, payload);
+    }
+    if (tuning_ != nullptr) tuning_->widen(begin + payload.size() - rcv_nxt_, largest_buffer());
     host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                      static_cast<std::int64_t>(begin + payload.size()));
-    send_ack();
+    // Data that this segment's acknowledgement lets go carries it (tcp_data_snd_check comes before tcp_ack_snd_check).
+    ack_is_due_ = true;
+    output();
+    if (ack_is_due_) send_ack();
     return;
   }
   const bool filled_gap = has_early();
@@ -376,8 +383,11 @@ void Connection::process_data(Bytes payload, std::uint64_t begin, bool fin, bool
   }
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
   acks_.every_second = settings_.slow_tick.ns() != 0;
-  acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0, push,
-                  segment_payload(), rcv_wnd_, round_trip_.rto(), host_.events.now());
+  if (tuning_ != nullptr && payload.size() > acks_.full_segment)
+    tuning_->take_share(static_cast<std::uint32_t>(payload.size()));
+  acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0,
+                  header.flags.psh, segment_payload(), rcv_wnd_, round_trip_.rto(), host_.events.now());
+  if (!payload.empty()) data_arrived(header, payload.size());
   if (tuning_ != nullptr && tuning_->grew) acks_.quick |= 1;
   if (!payload.empty()) {
     std::vector<std::uint8_t> next;

@@ -10,6 +10,17 @@ std::uint32_t Connection::segment_payload() const {
   return static_cast<std::uint32_t>(mss_ - options);
 }
 
+// Less what SACK blocks take up in each segment (tcp_current_mss).
+std::uint32_t Connection::present_payload() const {
+  if (early_ == nullptr || !tells_sack_) return segment_payload();
+  const std::size_t most = timestamps_ ? 3 : 4;
+  const auto held = std::count_if(early_->newest.begin(), early_->newest.end(),
+                                  [&](std::uint64_t at) { return at >= rcv_nxt_; });
+  const std::size_t repeated = early_->repeated_end > early_->repeated_begin ? 1 : 0;
+  const std::size_t blocks = std::min(most, static_cast<std::size_t>(held) + repeated);
+  return segment_payload() - static_cast<std::uint32_t>(blocks > 0 ? 4 + 8 * blocks : 0);
+}
+
 std::uint32_t Connection::send_window_left() const {
   return window_edge_ > snd_nxt_ ? static_cast<std::uint32_t>(window_edge_ - snd_nxt_) : 0;
 }
@@ -57,24 +68,24 @@ void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) 
     if (bytes < ReceiveTuning::kSmall) return;
     constexpr std::uint32_t kFirst = 10;  // segments that an initial window holds
     tuning_ = std::make_unique<ReceiveTuning>();
-    tuning_->clamp = settings_.receive_window + 1;
+    tuning_->buffer = 2 * (std::uint64_t{settings_.receive_window} + 1);
     tuning_->threshold = first_window();
     tuning_->space = std::min(first_window(), kFirst * segment_payload());
     tuning_->from = rcv_nxt_ - unread_.size();
     tuning_->since = host_.events.now();
   }
   const bool large = bytes >= kLarge;
-  if (large) tuning_->take_share(bytes, settings_.receive_window + 1);
   tuning_->grow(bytes, segment_payload());
   if (large && timestamps_ && header.has_timestamps) tuning_->measure(header.timestamp_echo, timestamp_now());
 }
 
 void Connection::data_read() {
   if (tuning_ == nullptr) return;
-  tuning_->read(rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size(), host_.events.now(), settings_.receive_window_most);
+  tuning_->read(rcv_nxt_ - (peer_fin_ ? 1 : 0) - unread_.size(), host_.events.now(), largest_buffer());
 }
 
 wire::TcpHeader Connection::header_for(std::uint64_t offset) {
+  ack_is_due_ = false;
   wire::TcpHeader header;
   header.source_port = local_.port;
   header.destination_port = remote_.port;
@@ -185,7 +196,7 @@ bool Connection::repair_one() {
   if (sent_.in_flight() >= congestion_.window) return false;
   for (std::uint32_t i = 0; i < sent_.size(); ++i) {
     if (!sent_[i].lost || sent_[i].in_repair) continue;
-    if (sent_[i].length > segment_payload()) sent_.split(i, segment_payload());
+    if (sent_[i].length > present_payload()) sent_.split(i, present_payload());
     resend(i, recovery_ == Recovery::timeout ? RetransmitReason::timeout
               : i == 0                       ? RetransmitReason::fast
                                              : RetransmitReason::recovery);
@@ -212,37 +223,36 @@ void Connection::resend(std::uint32_t i, RetransmitReason reason) {
 void Connection::collapse(std::uint32_t i) {
   while (i + 1 < sent_.size()) {
     const SentSegment& next = sent_[i + 1];
-    if (next.sacked || next.end() > window_edge_ || sent_[i].length + next.length > segment_payload()) return;
+    if (next.sacked || next.end() > window_edge_ || sent_[i].length + next.length > present_payload()) return;
     sent_.join_next(i);
   }
 }
 
-// Sends one segment of what was never sent. `force` overrides what keeps small segments back. `second` of two that leave as one
-// piece: Linux marks the end of each with PSH.
-bool Connection::send_new(bool force, bool second) {
+// Sends one segment of what was never sent.
+bool Connection::send_new(Push push) {
   const std::uint64_t unsent = fin_sent_ ? 0 : written_ - snd_nxt_;
   const bool fin_due = close_asked_ && !fin_sent_;
   if (unsent == 0 && !fin_due) return false;
-  const std::uint32_t full = segment_payload();
+  const std::uint32_t full = present_payload();
   const std::uint32_t window = send_window_left();
   const auto length = static_cast<std::uint32_t>(std::min<std::uint64_t>({unsent, full, window}));
   const bool last = length == unsent;
   const bool fin = fin_due && last;
-  if (!force) {
+  if (!push.anything) {
     if (sent_.in_flight() >= congestion_.window) return false;
     if (length == 0 && unsent > 0) return false;
     if (length < full && !fin) {
       // Silly window avoidance (RFC 9293, section 3.8.6.2.1): a short piece of more data waits for a larger window.
       if (!last && length < snd_wnd_most_ / 2) return false;
       // Nagle as changed by Minshall: a small segment waits while another small one is not acknowledged.
-      if (last && !settings_.nodelay && small_end_ > snd_una_) return false;
+      if (last && !push.small_too && !settings_.nodelay && small_end_ > snd_una_) return false;
     }
   }
   SentSegment segment;
   segment.begin = snd_nxt_;
   segment.length = length;
   segment.fin = fin;
-  segment.push = length > 0 && (last || second);
+  segment.push = length > 0 && (last || push.second);
   segment.last_sent = host_.events.now();
   if (length < full && length > 0) small_end_ = segment.end();
   if (fin) fin_sent_ = true;
@@ -267,24 +277,32 @@ void Connection::begin_after_pause() {
   set(Field::tcp_cwnd, congestion_.window, std::max(window, least));
 }
 
-void Connection::output() {
-  const bool open = can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
-  if (!open) return;
+// What was lost is sent again as soon as an acknowledgement says so, before the data that came with it is looked at
+// (tcp_xmit_recovery).
+void Connection::repair() {
+  if (!open_for_sending()) return;
   if (new_before_repair_) {
     new_before_repair_ = false;
-    while (send_new(false)) {
+    const std::uint64_t before = snd_nxt_;
+    while (send_new({.small_too = true})) {
     }
     if (mode_ != Mode::retransmit) arm_retransmission();
-    return;
+    if (snd_nxt_ != before) return;
+    maybe_spurious_ = false;
   }
   while (repair_one()) {
   }
+}
+
+void Connection::output() {
+  if (!open_for_sending()) return;
+  repair();
   if (!sent_.needs_repair()) {
     const bool begins = sent_.empty() || mode_ == Mode::probe;  // RFC 6298, 5.1
     bool sent_any = false;
     const bool unsent = snd_nxt_ < written_;
     const bool in_twos = settings_.slow_tick.ns() == 0 && congestion_.window >= 4;  // as tcp_cwnd_test has it
-    for (bool second = false; send_new(false, second); second = in_twos && !second) sent_any = true;
+    for (bool second = false; send_new({.second = second}); second = in_twos && !second) sent_any = true;
     const bool full = unsent && sent_.in_flight() >= congestion_.window;
     if (sent_any || full) congestion_.used(full, sent_.size(), snd_una_, snd_nxt_);
     if (sent_any) arm_probe_or_retransmission(false, begins);

@@ -1,13 +1,14 @@
 // How large a window a receiver offers, as Linux tunes it since 6.16 (dynamic right-sizing): what the program read in the
-// shortest round trip is what the sender could send in one; so the window becomes twice that, since what is read is always one
-// round trip late, more where it grows, so that the sender can double its rate (6.18), and as much more as what has come out
-// of order reaches beyond the gap. Beside that it opens no faster than by two segments for each that arrives (tcp_input.c:
-// tcp_rcv_space_adjust, tcp_rcvbuf_grow, tcp_grow_window, tcp_rcv_rtt_measure_ts).
-// Half of a buffer is offered until the first full segment shows what packets cost beside their payload, then that share. Left
-// out: buffers that shrink when a system has little memory.
+// shortest round trip is what the sender could send in one; so the window becomes twice that, which lets the sender double its
+// rate, and as much more as what has come out of order reaches beyond the gap. Beside that it opens no faster than by two
+// segments for each that arrives (tcp_input.c: tcp_rcv_space_adjust, tcp_rcvbuf_grow, tcp_grow_window, tcp_rcv_rtt_measure_ts).
+// Half of a buffer is offered until longer segments show what packets cost beside their payload, then that share. Left out:
+// buffers that shrink when a system has little memory, and the further room that some releases of 6.18 give to rates that grow
+// fast: `truth/bulk.csv` was measured without it, 6.18.44 has it.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,21 +17,24 @@
 namespace wirelab::tcp {
 
 struct ReceiveTuning {
-  std::uint32_t clamp = 0;      // what the buffer allows, bytes
+  std::uint64_t buffer = 0;     // bytes, of which a share is offered
+  std::uint32_t share = 128;    // of 256
   std::uint32_t threshold = 0;  // what is offered at most: rcv_ssthresh
   std::uint32_t space = 0;      // read in the last round trip that was measured
   std::uint64_t from = 0;       // offset at which the present measurement began
   Instant since;
   std::uint32_t round_trip = 0;  // of the sender's data, the least, us; 0: not known yet
   std::uint32_t last_echo = 0;
-  bool share_known = false;
   bool grew = false;  // more is offered since the last segment, of which the sender should hear
+
+  /// What the buffer allows to offer, bytes.
+  std::uint32_t clamp() const { return static_cast<std::uint32_t>(buffer * share / 256); }
 
   static constexpr std::size_t kSmall = 128;  // bytes: shorter segments open nothing
   /// A segment of so many bytes has arrived.
   void grow(std::size_t bytes, std::uint32_t segment) {
-    grew = bytes >= kSmall && threshold < clamp;
-    if (grew) threshold = std::min(threshold + 2 * segment, clamp);
+    grew = bytes >= kSmall && threshold < clamp();
+    if (grew) threshold = std::min(threshold + 2 * segment, clamp());
   }
   /// The echo of one of our timestamps in a data segment: so old it is.
   void measure(std::uint32_t echo, std::uint32_t now_ms) {
@@ -41,28 +45,24 @@ struct ReceiveTuning {
     // to be read; a program that is a little behind leaves it at the least.
     if (round_trip == 0 || sample < round_trip) round_trip = sample;
   }
-  /// A full segment's share of the memory that it takes up says how much of the buffer can be offered (tcp_measure_rcv_mss).
-  void take_share(std::size_t bytes, std::uint32_t half_of_buffer) {
-    constexpr std::uint64_t kTrueSize = 2304;  // of a packet of up to 1500 bytes: a block of 2048 and its descriptor
-    if (share_known) return;
-    share_known = true;
-    const std::uint64_t share = bytes * 256 / kTrueSize;
-    clamp = std::max(clamp, static_cast<std::uint32_t>(std::uint64_t{half_of_buffer} * 2 * share / 256));
+  /// A segment longer than those before shows what share of the memory that packets take up is payload, and so how much of the
+  /// buffer can be offered (tcp_measure_rcv_mss).
+  void take_share(std::uint32_t bytes) {
+    constexpr std::uint32_t kHeaders = 52 + 336;   // IP and TCP with timestamps; what Linux adds to each packet
+    constexpr std::uint32_t kDescriptor = 256;
+    share = bytes * 256 / (std::bit_ceil(bytes + kHeaders) + kDescriptor);
   }
-  /// Room for twice what is read in a round trip, which was `before` in the one before, and for what lies beyond a gap.
-  void widen(std::uint32_t before, std::uint64_t beyond, std::uint32_t most) {
-    std::uint64_t wanted = 2 * std::uint64_t{space};
-    if (space > before && before > 0) wanted += 2 * (wanted * (space - before) / before);
-    clamp = std::max(clamp, static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted + beyond, most)));
+  /// Room for twice what was read in a round trip, and for what lies beyond a gap. `most` is the largest buffer.
+  void widen(std::uint64_t beyond, std::uint64_t most) {
+    buffer = std::max(buffer, std::min((2 * std::uint64_t{space} + beyond) * 256 / share, most));
   }
   /// The program has read up to this offset.
-  void read(std::uint64_t offset, Instant now, std::uint32_t most) {
+  void read(std::uint64_t offset, Instant now, std::uint64_t most) {
     if (round_trip == 0 || (now - since).ns() / 1000 < round_trip) return;
     const std::uint64_t copied = offset - from;
     if (copied > space) {
-      const std::uint32_t before = space;
       space = static_cast<std::uint32_t>(std::min<std::uint64_t>(copied, UINT32_MAX / 2));
-      widen(before, 0, most);
+      widen(0, most);
     }
     from = offset;
     since = now;

@@ -37,8 +37,11 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   }
   if (!sack_ && recovery_ == Recovery::fast && news.advanced && !sent_.empty())
     sent_.mark_lost(0);  // RFC 6582: a partial acknowledgement names the next hole
+  const std::uint32_t under_repair = sent_.in_repair();
   news.lost_more = detect_loss();
-  if (sent_.needs_repair() && recovery_ == Recovery::none) enter_recovery();
+  // After a time-out the flight is sent again at its own pace, until a repair is lost as well.
+  const bool repair_lost = recovery_ == Recovery::timeout && sent_.in_repair() < under_repair;
+  if ((sent_.needs_repair() && recovery_ == Recovery::none) || repair_lost) enter_recovery();
 
   // A SACK puts the time-out off only where it tells of something older than the oldest segment's last sending, or the time-out
   // could recede for ever (tcp_clean_rtx_queue).
@@ -216,7 +219,7 @@ void Connection::send_tail_probe() {
   probe_resent_ = false;
   const bool more = (snd_nxt_ < written_ && !fin_sent_) || (close_asked_ && !fin_sent_);
   const bool fits = send_window_left() > 0;
-  if (!(more && fits && send_new(true))) {
+  if (!(more && fits && send_new({.anything = true}))) {
     probe_resent_ = true;
     resend(sent_.size() - 1, RetransmitReason::probe);
   }

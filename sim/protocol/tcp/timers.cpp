@@ -30,7 +30,8 @@ Instant Connection::when(Duration after) const {
   if (!settings_.timer_wheel) return now + after;
   constexpr std::int64_t kSlots = 63;  // of the first level, less one
   const std::int64_t tick = settings_.tick.ns();
-  const std::int64_t shift_of_ticks = phase(Duration::nanoseconds(512 * tick));
+  const std::int64_t shift_of_ticks =
+      settings_.tick_phase ? settings_.tick_phase->ns() : phase(Duration::nanoseconds(512 * tick));
   const std::int64_t clock = (now.ns() + shift_of_ticks) / tick;
   const std::int64_t expires = clock + (after.ns() + tick - 1) / tick;
   int shift = 0;
@@ -229,7 +230,7 @@ void Connection::persist_timeout() {
   }
   // A window that is open, but too small for silly window avoidance, is used after this wait.
   if (send_window_left() > 0) {
-    if (send_new(true)) arm_retransmission();
+    if (send_new({.anything = true})) arm_retransmission();
     return;
   }
   send_probe();
