@@ -213,4 +213,20 @@ BulkResult run_bulk(const BulkExperiment& experiment, std::uint64_t seed) {
   return result;
 }
 
+void ConnectResult::append(ConnectResult&& from) {
+  tcp_ms.insert(tcp_ms.end(), from.tcp_ms.begin(), from.tcp_ms.end());
+  tls_ms.insert(tls_ms.end(), from.tls_ms.begin(), from.tls_ms.end());
+  mqtt_ms.insert(mqtt_ms.end(), from.mqtt_ms.begin(), from.mqtt_ms.end());
+  total_ms.insert(total_ms.end(), from.total_ms.begin(), from.total_ms.end());
+  handshake_up += from.handshake_up, handshake_down += from.handshake_down;
+  payload_up += from.payload_up, payload_down += from.payload_down;
+  up_bytes += from.up_bytes, down_bytes += from.down_bytes;
+  up_packets += from.up_packets, down_packets += from.down_packets;
+}
+
+void BulkResult::append(BulkResult&& from) {
+  data_ms.insert(data_ms.end(), from.data_ms.begin(), from.data_ms.end());
+  retransmissions += from.retransmissions;
+}
+
 }  // namespace wirelab

@@ -31,6 +31,7 @@ struct ConnectResult {
   // Sums over all connections that came to CONNACK. The payload of TCP is counted up to there.
   std::uint64_t handshake_up = 0, handshake_down = 0, payload_up = 0, payload_down = 0;
   std::uint64_t up_bytes = 0, down_bytes = 0, up_packets = 0, down_packets = 0;  // IP, to the end
+  void append(ConnectResult&& from);
 };
 
 /// TCP, TLS where it is wanted, CONNECT of 22 bytes, CONNACK, DISCONNECT, close; then a pause, and the next.
@@ -45,6 +46,7 @@ struct BulkExperiment {
 struct BulkResult {
   std::vector<double> data_ms;  // from the connection's being established to the answer of 8 bytes
   std::uint64_t retransmissions = 0;
+  void append(BulkResult&& from);
 };
 
 /// A million bytes over 10 Mbit/s and 25 ms, a connection each.

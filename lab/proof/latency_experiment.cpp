@@ -186,7 +186,6 @@ LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t see
   shared.experiment = experiment;
   shared.tcp = linux_of_truth(experiment.nodelay);
   shared.client = mqtt::manners_named(mqtt::kClientManners, experiment.paho ? "paho 1.6" : "libmosquitto 2.0");
-  shared.client.deliver_at_release = experiment.at_release;
   shared.pairs.resize(experiment.pairs);
   WorldDescription description;
   description.seed = seed;
@@ -195,7 +194,6 @@ LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t see
   hub.role = NodeRole::broker;
   hub.tcp = shared.tcp;
   hub.broker.manners = mqtt::manners_named(mqtt::kBrokerManners, "mosquitto 2.0");
-  hub.broker.manners.deliver_at_release = experiment.at_release;
   description.nodes.push_back(hub);
   ChannelSettings link;
   link.rate = 1'000'000;
@@ -227,6 +225,11 @@ LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t see
   world.start();
   world.run_until(Instant() + experiment.interval * experiment.messages + kDrain);
   return std::move(shared.result);
+}
+
+void LatencyResult::append(LatencyResult&& from) {
+  latency_ms.insert(latency_ms.end(), from.latency_ms.begin(), from.latency_ms.end());
+  ack_ms.insert(ack_ms.end(), from.ack_ms.begin(), from.ack_ms.end());
 }
 
 }  // namespace wirelab

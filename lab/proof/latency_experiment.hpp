@@ -19,7 +19,6 @@ struct LatencyExperiment {
   double loss = 0;
   std::uint32_t pairs = 20;
   std::uint32_t messages = 100;  // of each publisher
-  bool at_release = true;        // QoS 2 is handed on at PUBREL, as mosquitto and libmosquitto do
 };
 
 struct LatencyResult {
@@ -27,6 +26,7 @@ struct LatencyResult {
   std::vector<double> ack_ms;      // from publish() to the end of the handshake; QoS 1 and 2
   std::uint64_t sent = 0;
   std::uint64_t duplicates = 0;
+  void append(LatencyResult&& from);
 };
 
 LatencyResult run_latency(const LatencyExperiment& experiment, std::uint64_t seed);

@@ -45,10 +45,9 @@ class Process : public EndpointUser {
     }
     endpoint_.settings().tcp = &tcp;
   }
-  void on_connected(bool session_present) override {
+  void on_connected(bool) override {
     if (!behind_link_ || !course_.result.disconnect || course_.result.reconnect) return;
     course_.result.reconnect = course_.after_cut(course_.events.now());
-    course_.result.session_present = session_present;
   }
   void on_disconnected(bool) override {
     if (behind_link_ && !course_.result.disconnect && course_.events.now() > course_.cut)
@@ -214,12 +213,6 @@ OutageResult run_outage(const OutageExperiment& experiment, std::uint64_t seed) 
   bench.events.run_until(Instant() + Duration::seconds(12 + 111 + 60));
   bench.trace.flush();
   watch.count_gaps();
-  for (std::uint32_t i = 0; i < course.result.sent; ++i) {
-    if (course.delivered[i]) continue;
-    const double when = course.after_cut(course.published[i]);
-    if (!course.result.lost_first) course.result.lost_first = when;
-    course.result.lost_last = when;
-  }
   return course.result;
 }
 

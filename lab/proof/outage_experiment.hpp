@@ -19,9 +19,7 @@ struct OutageExperiment {
 
 struct OutageResult {
   std::uint32_t sent = 0, delivered = 0, duplicates = 0, refused = 0;  // refused: published without a connection
-  std::optional<double> lost_first, lost_last;                         // when it was published
   std::optional<double> will, disconnect, reconnect;                   // of the client behind the link
-  bool session_present = false;                                        // at the reconnection
   std::optional<double> first_delivery;                                // after the link's return
   double longest_latency = 0;
   // Of the segment that was sent most often since half a second before the cut: what lay between its transmissions. By its

@@ -203,7 +203,8 @@ void Client::act(std::uint32_t place, const SendRow& row) {
 }
 
 void Client::fill_window(bool past_the_limit) {
-  while (!queue_.empty() && (past_the_limit || window_is_open())) {
+  // Packet identifiers are the last limit.
+  while (!queue_.empty() && (past_the_limit ? in_flight_.size() < kMessageIds : window_is_open())) {
     const Waiting next = queue_.front();
     queue_.pop_front();
     trace_.state(entity_, Field::client_queued, queue_.size() + 1, queue_.size());
@@ -351,7 +352,8 @@ void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
   send(message);
 }
 
-// Writes what stands in scratch_; every packet that is sent puts the next PINGREQ off, as the standard has it.
+// Writes what stands in scratch_. By the standard's rule every packet puts the next PINGREQ off, by others CONNECT and PINGREQ
+// only.
 bool Client::send(MessageId message) {
   if (channel_ == nullptr || !channel_->is_open()) return false;
   CauseScope scope(trace_);
@@ -405,7 +407,8 @@ Instant Client::ping_is_due_at() const {
 
 // The loop has come round after a packet.
 void Client::look() {
-  if (options_.manners.looks_every.ns() == 0 || options_.keep_alive == 0 || state_ != ClientState::connected) return;
+  if (options_.manners.looks_every.ns() == 0 || options_.keep_alive == 0 || !served_) return;
+  if (state_ != ClientState::connected) return;
   const Instant now = events_.now();
   if (ping_timer_.valid() && events_.due(ping_timer_) != Instant::never()) {
     if (now - last_ping_ >= Duration::seconds(options_.keep_alive)) give_up_unanswered();

@@ -169,7 +169,7 @@ class Client {
   PacketId next_request_ = 65535;
   bool served_ = true;
   bool ping_due_ = false;  // the timer fired while nobody served
-  // For other ping rules than the standard's.
+  // For other ping rules than the standard's, and for when a loop comes round.
   Instant last_sent_, last_received_, last_ping_;
   TimerId keep_alive_timer_;
   TimerId ping_timer_;                  // made with the first PINGREQ

@@ -2,10 +2,12 @@
 // programs by name. The defaults are what the standard says.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
 
+#include "sim/kernel/check.hpp"
 #include "sim/kernel/time.hpp"
 
 namespace wirelab::mqtt {
@@ -45,11 +47,10 @@ inline constexpr std::array kBrokerManners{
 };
 
 template <typename Table>
-constexpr auto manners_named(const Table& table, std::string_view name) {
-  for (const auto& manners : table) {
-    if (manners.name == name) return manners;
-  }
-  return table[0];
+auto manners_named(const Table& table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& manners) { return manners.name == name; });
+  check(found != table.end(), "the table has the program");
+  return *found;
 }
 template <typename Table>
 std::vector<std::string_view> names_of_manners(const Table& table) {

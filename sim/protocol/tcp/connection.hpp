@@ -178,9 +178,6 @@ class Connection {
   State state() const { return state_; }
   std::size_t early_bytes() const { return early_ == nullptr ? 0 : early_->pieces.bytes(); }
   bool has_early() const { return early_ != nullptr && !early_->pieces.empty(); }
-  bool open_for_sending() const {
-    return can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
-  }
   bool can_send() const { return state_ == State::established || state_ == State::close_wait; }
   Endpoint local() const { return local_; }
   Endpoint remote() const { return remote_; }
@@ -210,7 +207,7 @@ class Connection {
   void visit_state(StateVisitor& visitor) const;
 
  private:
-  static constexpr Duration kTimerFloor = Duration::milliseconds(2);  // of probe and reordering timers: TCP_TIMEOUT_MIN_US
+  static constexpr Duration kTimerMargin = Duration::milliseconds(2);  // of probe and reordering timers: TCP_TIMEOUT_MIN_US
   struct Early {
     Reassembly pieces;
     std::vector<std::uint64_t> newest;  // where pieces begin, by when they last grew: the order of SACK blocks
@@ -235,7 +232,8 @@ class Connection {
 
   // input.cpp
   void receive_in_syn_sent(const wire::TcpSegment& segment);
-  void answer_repetition(std::int64_t begin, std::size_t payload);
+  void answer_repetition(std::int64_t begin, std::int64_t length);
+  void time_arrival(AckNews& news, Duration first, Duration last);
   Early& early();
   void keep_early(std::uint64_t begin, Bytes payload);
   void came_twice(std::uint64_t begin, std::uint64_t end);
@@ -276,6 +274,9 @@ class Connection {
   };
   bool send_new(Push push);
   void repair();
+  bool open_for_sending() const {
+    return can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
+  }
   std::uint32_t present_payload() const;
   void collapse(std::uint32_t i);
   void transmit(const SentSegment& segment);
@@ -352,6 +353,7 @@ class Connection {
   bool syn_repeated_ = false;       // the SYN-ACK was sent again, for a SYN that came again
   bool probe_resent_ = false;       // the tail loss probe was no new data
   bool new_before_repair_ = false;  // F-RTO, step 2.b
+  bool repair_waits_ = false;       // for the answer to that
   bool maybe_spurious_ = false;     // F-RTO: the time-out may have been one
   std::uint8_t duplicate_acks_ = 0;
   std::uint8_t timeouts_ = 0;  // in a row, without an advance

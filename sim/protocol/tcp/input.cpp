@@ -43,7 +43,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
     }
     if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
     if (header.flags.ack && !process_ack(header, 0)) return;
-    if (state_ != State::closed) answer_repetition(begin, segment.payload.size());
+    if (state_ != State::closed) answer_repetition(begin, length);
     return;
   }
   if (header.flags.rst) {
@@ -69,7 +69,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
   if (state_ == State::closed) return;
   if (length > 0 && begin + length <= static_cast<std::int64_t>(rcv_nxt_)) {
     if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
-    answer_repetition(begin, segment.payload.size());
+    answer_repetition(begin, length);
     output();
     return;
   }
@@ -91,12 +91,15 @@ void Connection::receive(const wire::TcpSegment& segment) {
 }
 
 // What we have had already is acknowledged at once, and so are the next segments: the peer is in trouble. RFC 2883: the first SACK
-// block says what came twice.
-void Connection::answer_repetition(std::int64_t begin, std::size_t payload) {
-  acks_.be_quick(rcv_wnd_);
-  acks_.ping_pong = false;
-  acks_.timeout = AckPolicy::kLeast;
-  if (begin >= 0) came_twice(static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(begin) + payload);
+// block says what came twice. `length` counts a FIN.
+void Connection::answer_repetition(std::int64_t begin, std::int64_t length) {
+  if (length > 0 && begin < static_cast<std::int64_t>(rcv_nxt_)) {
+    acks_.be_quick(rcv_wnd_);
+    acks_.ping_pong = false;
+    acks_.timeout = AckPolicy::kLeast;
+    if (begin >= 0)
+      came_twice(static_cast<std::uint64_t>(begin), std::min(static_cast<std::uint64_t>(begin + length), rcv_nxt_));
+  }
   send_ack();
 }
 
@@ -228,15 +231,15 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   if (behind > 0) {
     acknowledge_to(ack, header, news);
   } else if (behind == 0 && news.sacked_sending != Instant::never()) {
-    // What is SACKed is timed too (tcp_ack_update_rtt).
-    round_trip_.note_least(host_.events.now() - news.last_sacked_sending, host_.events.now());
-    news.round_trip = host_.events.now() - news.last_sacked_sending;
-    sample_round_trip(host_.events.now() - news.sacked_sending);
+    const Instant now = host_.events.now();
+    time_arrival(news, now - news.sacked_sending, now - news.last_sacked_sending);  // what is SACKed is timed too
   }
   // Without SACK a duplicate acknowledgement is an empty one that changes nothing (RFC 5681, section 2).
   const bool duplicate = behind == 0 && !sent_.empty() && payload == 0 && !window_changed && !news.sacked;
-  if (behind >= 0 && was_under_way) recover(header, news, duplicate);
-  if (behind >= 0 && was_under_way) repair();
+  if (behind >= 0 && was_under_way) {
+    recover(header, news, duplicate);
+    repair();
+  }
   if (behind > 0) closing_acknowledged();
   if (state_ == State::closed) return false;
   if (mode_ == Mode::persist) {
@@ -257,16 +260,21 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   const Instant now = host_.events.now();
   const std::uint64_t highest_before = loss().highest_sacked;
   // RFC 2883: the first block tells of a repetition where it lies below the acknowledgement, or within the second.
-  news.repeated =
+  const bool tells_repetition =
       static_cast<std::int32_t>(header.sack[0].end - header.acknowledgement) <= 0 ||
       (header.sack_count > 1 && static_cast<std::int32_t>(header.sack[0].begin - header.sack[1].begin) >= 0 &&
        static_cast<std::int32_t>(header.sack[0].end - header.sack[1].end) <= 0);
-  if (news.repeated) ++news.delivered;  // what was sent needlessly has arrived
+  // What was sent needlessly has arrived; more repetitions than retransmissions are the network's own (tcp_dsack_seen).
+  if (tells_repetition && ++loss().repeated_ever <= loss().resent_ever) {
+    news.repeated = true;
+    ++news.delivered;
+  }
   // In order, so that RACK takes the round trip of the newest.
   auto blocks = header.sack;
-  std::sort(blocks.begin() + (news.repeated ? 1 : 0), blocks.begin() + header.sack_count,
-            [](const auto& a, const auto& b) { return static_cast<std::int32_t>(a.begin - b.begin) < 0; });
-  for (std::uint8_t k = news.repeated ? 1 : 0; k < header.sack_count; ++k) {
+  const std::uint8_t first = tells_repetition ? 1 : 0;
+  std::sort(blocks.begin() + first, blocks.begin() + header.sack_count,
+            [this](const auto& a, const auto& b) { return offset_of_ack(a.begin) < offset_of_ack(b.begin); });
+  for (std::uint8_t k = first; k < header.sack_count; ++k) {
     const std::uint64_t begin = offset_of_ack(blocks[k].begin);
     const std::uint64_t end = offset_of_ack(blocks[k].end);
     if (end <= begin || end > snd_nxt_) continue;
@@ -313,6 +321,7 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
       ++news.delivered;
     }
     sent_.drop_front();
+    news.whole = true;
   }
   const std::uint64_t data_end = std::min(ack, written_);
   if (data_end > snd_una_) unacknowledged_.drop_front(static_cast<std::uint32_t>(data_end - snd_una_));
@@ -321,20 +330,22 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
   // Karn's rule: no sample from what was sent twice, unless the timestamp's echo says which copy arrived. Where the ACK of one
   // segment is lost and a later one covers it, the sample counts from the sending of the first.
   if (first_clean != Instant::never() && !any_resent) {
-    round_trip_.note_least(now - newest_clean, now);
-    news.round_trip = now - newest_clean;
-    sample_round_trip(now - first_clean);
+    time_arrival(news, now - first_clean, now - newest_clean);
   } else if (news.sacked_sending != Instant::never()) {
-    round_trip_.note_least(now - news.last_sacked_sending, now);
-    news.round_trip = now - news.last_sacked_sending;
-    sample_round_trip(now - news.sacked_sending);
-  } else if (timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
-    news.round_trip = Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo));
-    round_trip_.note_least(news.round_trip, now);
-    sample_round_trip(news.round_trip);
+    time_arrival(news, now - news.sacked_sending, now - news.last_sacked_sending);
+  } else if (news.whole && timestamps_ && header.has_timestamps && header.timestamp_echo != 0) {
+    const auto echoed = Duration::milliseconds(static_cast<std::int32_t>(timestamp_now() - header.timestamp_echo));
+    time_arrival(news, echoed, echoed);
   }
   duplicate_acks_ = 0;
   retries_ = timeouts_ = 0;
+}
+
+// What an acknowledgement measures: of the first segment for the time-out, of the last for the path (tcp_ack_update_rtt).
+void Connection::time_arrival(AckNews& news, Duration first, Duration last) {
+  news.round_trip = last;
+  round_trip_.note_least(last, host_.events.now());
+  sample_round_trip(first);
 }
 
 void Connection::closing_acknowledged() {
@@ -388,7 +399,6 @@ void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std:
   acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0,
                   header.flags.psh, segment_payload(), rcv_wnd_, round_trip_.rto(), host_.events.now());
   if (!payload.empty()) data_arrived(header, payload.size());
-  if (tuning_ != nullptr && tuning_->grew) acks_.quick |= 1;
   if (!payload.empty()) {
     std::vector<std::uint8_t> next;
     if (filled_gap) {
@@ -422,7 +432,7 @@ void Connection::keep_early(std::uint64_t begin, Bytes payload) {
   const auto [again_from, again_to] = early().pieces.held_of(begin, begin + payload.size());
   came_twice(again_from, again_to);
   early_->pieces.insert(begin, payload);
-  const std::uint64_t piece = early_->pieces.piece_with(begin).begin;
+  const std::uint64_t piece = early_->pieces.piece_with(begin)->begin;
   std::erase_if(early_->newest, [&](std::uint64_t at) { return at >= piece && at <= begin + payload.size(); });
   early_->newest.insert(early_->newest.begin(), piece);
 }

@@ -72,6 +72,7 @@ struct LossState {
   std::uint64_t probe_end = 0;       // SND.NXT when a tail loss probe was sent; 0: none is out
   std::uint64_t highest_sacked = 0;  // end of it
   std::uint64_t recovery_point = 0;
+  std::uint32_t resent_ever = 0, repeated_ever = 0;  // retransmissions, and what the peer has had twice
   std::uint32_t first_resend = 0;  // timestamp of the first retransmission since all was well
   bool resent = false;             // there was one
 };
@@ -79,6 +80,7 @@ struct LossState {
 /// What an acknowledgement brought.
 struct AckNews {
   bool advanced = false;  // SND.UNA moved
+  bool whole = false;     // past a whole segment at least
   bool sacked = false;
   bool original_arrived = false;  // something sent once, before the recovery began
   bool lost_more = false;

@@ -18,7 +18,9 @@ std::uint32_t Connection::present_payload() const {
                                   [&](std::uint64_t at) { return at >= rcv_nxt_; });
   const std::size_t repeated = early_->repeated_end > early_->repeated_begin ? 1 : 0;
   const std::size_t blocks = std::min(most, static_cast<std::size_t>(held) + repeated);
-  return segment_payload() - static_cast<std::uint32_t>(blocks > 0 ? 4 + 8 * blocks : 0);
+  // A tiny segment leaves them out instead.
+  const std::uint32_t told = static_cast<std::uint32_t>(blocks > 0 ? 4 + 8 * blocks : 0);
+  return segment_payload() > 2 * told ? segment_payload() - told : segment_payload();
 }
 
 std::uint32_t Connection::send_window_left() const {
@@ -74,9 +76,9 @@ void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) 
     tuning_->from = rcv_nxt_ - unread_.size();
     tuning_->since = host_.events.now();
   }
-  const bool large = bytes >= kLarge;
-  tuning_->grow(bytes, segment_payload());
-  if (large && timestamps_ && header.has_timestamps) tuning_->measure(header.timestamp_echo, timestamp_now());
+  if (tuning_->grow(bytes, segment_payload())) acks_.quick |= 1;  // the sender should hear of it
+  if (bytes >= kLarge && timestamps_ && header.has_timestamps)
+    tuning_->measure(header.timestamp_echo, timestamp_now());
 }
 
 void Connection::data_read() {
@@ -109,9 +111,10 @@ wire::TcpHeader Connection::header_for(std::uint64_t offset) {
     // RFC 2018, section 4: first the block with the newest segment, then by when they were last told of, as many as fit.
     std::erase_if(early_->newest, [&](std::uint64_t at) { return at < rcv_nxt_; });
     for (const std::uint64_t at : early_->newest) {
-      if (header.sack_count >= most) break;
+      const Reassembly::Piece* const piece = early_->pieces.piece_with(at);
+      if (piece == nullptr || header.sack_count >= most) continue;
       header.sack[header.sack_count++] = {irs_ + 1 + static_cast<std::uint32_t>(at),
-                                          irs_ + 1 + static_cast<std::uint32_t>(early_->pieces.piece_with(at).end())};
+                                          irs_ + 1 + static_cast<std::uint32_t>(piece->end())};
     }
   }
   return header;
@@ -213,6 +216,7 @@ void Connection::resend(std::uint32_t i, RetransmitReason reason) {
   host_.trace.emit_cause(Kind::retransmission, entity_, stream_out_, reason, 0,
                          static_cast<std::int64_t>(segment.begin), static_cast<std::int64_t>(segment.end()));
   sent_.resent(i, host_.events.now());
+  ++loss().resent_ever;
   if (!loss().resent) loss().first_resend = timestamp_now();
   loss().resent = true;
   if (recovery_ == Recovery::fast) ++loss().reduction.sent;
@@ -280,14 +284,15 @@ void Connection::begin_after_pause() {
 // What was lost is sent again as soon as an acknowledgement says so, before the data that came with it is looked at
 // (tcp_xmit_recovery).
 void Connection::repair() {
-  if (!open_for_sending()) return;
+  if (!open_for_sending() || repair_waits_) return;
   if (new_before_repair_) {
     new_before_repair_ = false;
     const std::uint64_t before = snd_nxt_;
     while (send_new({.small_too = true})) {
     }
     if (mode_ != Mode::retransmit) arm_retransmission();
-    if (snd_nxt_ != before) return;
+    repair_waits_ = snd_nxt_ != before;
+    if (repair_waits_) return;
     maybe_spurious_ = false;
   }
   while (repair_one()) {
@@ -301,7 +306,8 @@ void Connection::output() {
     const bool begins = sent_.empty() || mode_ == Mode::probe;  // RFC 6298, 5.1
     bool sent_any = false;
     const bool unsent = snd_nxt_ < written_;
-    const bool in_twos = settings_.slow_tick.ns() == 0 && congestion_.window >= 4;  // as tcp_cwnd_test has it
+    // As tcp_cwnd_test and tcp_tso_autosize have it at the rates of slow links; at faster ones more leave as one.
+    const bool in_twos = settings_.slow_tick.ns() == 0 && congestion_.window >= 4;
     for (bool second = false; send_new({.second = second}); second = in_twos && !second) sent_any = true;
     const bool full = unsent && sent_.in_flight() >= congestion_.window;
     if (sent_any || full) congestion_.used(full, sent_.size(), snd_una_, snd_nxt_);

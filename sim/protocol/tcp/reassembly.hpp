@@ -32,9 +32,12 @@ class Reassembly {
     }
     return {};
   }
-  /// The piece that holds the byte, which must be held.
-  const Piece& piece_with(std::uint64_t offset) const {
-    return *std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return offset < piece.end(); });
+  /// The piece that holds the byte, null if it is not held.
+  const Piece* piece_with(std::uint64_t offset) const {
+    for (const Piece& piece : pieces_) {
+      if (piece.begin <= offset && offset < piece.end()) return &piece;
+    }
+    return nullptr;
   }
   const std::vector<Piece>& pieces() const { return pieces_; }
   void clear() {

@@ -25,16 +25,16 @@ struct ReceiveTuning {
   Instant since;
   std::uint32_t round_trip = 0;  // of the sender's data, the least, us; 0: not known yet
   std::uint32_t last_echo = 0;
-  bool grew = false;  // more is offered since the last segment, of which the sender should hear
 
   /// What the buffer allows to offer, bytes.
   std::uint32_t clamp() const { return static_cast<std::uint32_t>(buffer * share / 256); }
 
   static constexpr std::size_t kSmall = 128;  // bytes: shorter segments open nothing
-  /// A segment of so many bytes has arrived.
-  void grow(std::size_t bytes, std::uint32_t segment) {
-    grew = bytes >= kSmall && threshold < clamp();
-    if (grew) threshold = std::min(threshold + 2 * segment, clamp());
+  /// A segment of so many bytes has arrived. True if more is offered now.
+  bool grow(std::size_t bytes, std::uint32_t segment) {
+    if (bytes < kSmall || threshold >= clamp()) return false;
+    threshold = std::min(threshold + 2 * segment, clamp());
+    return true;
   }
   /// The echo of one of our timestamps in a data segment: so old it is.
   void measure(std::uint32_t echo, std::uint32_t now_ms) {

@@ -14,6 +14,7 @@ LossState& Connection::loss() {
 // Everything that an acknowledgement means for loss and for the window, in Linux's order (tcp_ack).
 void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool duplicate) {
   const Instant now = host_.events.now();
+  repair_waits_ = false;
   const auto sample = [&] {
     return AckSample{news.delivered, now, news.round_trip, round_trip_.least(), snd_una_, snd_nxt_};
   };
@@ -46,7 +47,7 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   // A SACK puts the time-out off only where it tells of something older than the oldest segment's last sending, or the time-out
   // could recede for ever (tcp_clean_rtx_queue).
   const bool older = !sent_.empty() && news.sacked_sending < sent_[0].last_sent;
-  if ((news.advanced || older) && mode_ != Mode::reorder) arm_probe_or_retransmission(true, true);
+  if ((news.whole || older) && mode_ != Mode::reorder) arm_probe_or_retransmission(true, true);
 
   if (recovery_ == Recovery::fast) {
     const std::uint32_t delivered = sack_ ? news.delivered : news.delivered + (duplicate ? 1 : 0);
@@ -150,7 +151,7 @@ bool Connection::detect_loss() {
     }
   }
   if (wait.ns() > 0) {
-    arm(Mode::reorder, std::min(wait + kTimerFloor, round_trip_.rto()));
+    arm(Mode::reorder, std::min(wait + kTimerMargin, round_trip_.rto()));
   } else if (mode_ == Mode::reorder) {
     arm_retransmission();
   }
@@ -159,7 +160,7 @@ bool Connection::detect_loss() {
 
 void Connection::reordering_timeout() {
   if (detect_loss() && recovery_ != Recovery::fast) {
-    if (recovery_ == Recovery::none) enter_recovery();
+    enter_recovery();
     const std::uint32_t in_flight = sent_.in_flight();
     set(Field::tcp_cwnd, congestion_.window,
         in_flight + loss().reduction.allowance(1, false, false, in_flight, congestion_.threshold));

@@ -70,7 +70,7 @@ class SendQueue {
     SentSegment& s = segments_[i];
     s.length += next.length;
     s.fin = next.fin;
-    s.push = next.push;
+    s.push = s.push || next.push;
     s.sent_count = std::max(s.sent_count, next.sent_count);
     segments_.erase(i + 1);
   }

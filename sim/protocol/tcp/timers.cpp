@@ -127,7 +127,7 @@ void Connection::arm_probe_or_retransmission(bool advancing, bool begins) {
   }
   Duration after = Duration::microseconds(RoundTrip::kInitial);
   if (round_trip_.srtt8 > 0)
-    after = Duration::microseconds(2 * round_trip_.srtt_us()) + (sent_.size() == 1 ? kDelayedAck : kTimerFloor);
+    after = Duration::microseconds(2 * round_trip_.srtt_us()) + (sent_.size() == 1 ? kDelayedAck : kTimerMargin);
   const Duration timeout = advancing ? round_trip_.rto() : sent_[0].last_sent + round_trip_.rto() - host_.events.now();
   if (timeout.ns() > 0) after = std::min(after, timeout);
   arm(Mode::probe, after);
@@ -181,6 +181,7 @@ void Connection::retransmission_timeout() {
     return;
   }
   if (sent_.empty()) return;
+  repair_waits_ = false;
   const Instant now = host_.events.now();
   if (round_trip_.backoff == 0) first_timeout_ = sent_.front().last_sent;
   if (now - first_timeout_ >= settings_.give_up || (settings_.retries != 0 && timeouts_ >= settings_.retries)) {

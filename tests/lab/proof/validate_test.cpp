@@ -106,20 +106,21 @@ TEST_CASE("the same seeds give the same comparison, and files that are wrong are
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("an outage costs what it costs paho and mosquitto, and TCP sends again when Linux did") {
+TEST_CASE("outages, schedules of retransmissions, polls and a stall are those of the real programs") {
   ValidationOptions options;
   options.repeats = 8;
-  for (const char* const rows : {"outage/", "rto_schedule/"}) {
+  for (const char* const rows : {"outage/", "rto_schedule/", "polling/", "stall_trace"}) {
     options.only = rows;
     const auto result = validate(options, [](const std::string&) {});
     REQUIRE(result);
-    CHECK(result->comparisons.size() >= 20);
+    CHECK(result->comparisons.size() >= (options.only == "stall_trace" ? 1 : 20));
     std::size_t outside = 0;
     for (const Comparison& c : result->comparisons) {
       UNSCOPED_INFO(c.point << " " << c.statistic << ": " << c.low << " to " << c.high << ", simulated " << c.least << " to "
                             << c.most << (c.repeat_fits ? "" : ", outside"));
       outside += c.repeat_fits ? 0 : 1;
     }
-    CHECK(outside <= 2);
+    // Single repeats of polls at 10 % loss differ by more than the few that are run here show.
+    CHECK(outside <= (options.only == "polling/" ? 4 : options.only == "stall_trace" ? 0 : 2));
   }
 }
