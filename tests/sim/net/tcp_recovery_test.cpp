@@ -209,6 +209,42 @@ TEST_CASE("recovery brings the window to the threshold in step with what arrives
   }
 }
 
+TEST_CASE("after a time-out new data goes first, and repairs wait for what it draws") {
+  // RFC 5682, section 3.1, step 2.b: ten segments are lost, and more waits. The repaired head's ACK draws new data alone.
+  Pair pair(path(25, 10'000'000));
+  settle(pair);
+  const RecordNumber before = pair.records();
+  pair.forward().set_up(false);
+  pair.client_end->write(pattern(14 * 1448));
+  pair.net.run_ms(250);
+  pair.forward().set_up(true);
+  pair.net.run_ms(3000);
+  CHECK(pair.server.bytes.size() == 30 * 100 + 14 * 1448);
+  pair.net.trace.flush();
+  const TraceStore::Reader reader(*pair.net.store);
+  std::int64_t head = 0, next_repair = 0;
+  int fresh = 0;
+  std::int64_t newest = 0;
+  for (RecordNumber n = before + 1; n <= reader.last(); ++n) {
+    const Record& r = reader.record(n);
+    if (r.kind == Kind::retransmission) {
+      const bool timeout = static_cast<RetransmitReason>(r.field) == RetransmitReason::timeout;
+      if (head == 0 && timeout) {
+        head = r.at;
+      } else if (head != 0 && next_repair == 0) {
+        next_repair = r.at;
+      }
+    }
+    if (r.kind != Kind::packet_sent || r.subject != pair.client_end->stream_out() || r.b <= r.a) continue;
+    if (head != 0 && next_repair == 0 && r.a >= newest) ++fresh;
+    newest = std::max(newest, r.b);
+  }
+  REQUIRE(head != 0);
+  CHECK(fresh >= 1);
+  // One round trip for the head, another for what was new.
+  CHECK(next_repair - head > 95'000'000);
+}
+
 TEST_CASE("CUBIC's window follows the curve of RFC 9438") {
   tcp::CongestionState state;
   const tcp::CongestionAlgorithm& cubic = tcp::cubic();
