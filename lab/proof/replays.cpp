@@ -251,20 +251,26 @@ tl::expected<void, std::string> replay_outages(const std::string& folder, Judge&
   if (!schedule) return tl::unexpected(schedule.error());
   using Values = std::map<std::string, std::vector<double>>;  // by statistic
   std::map<std::string, Values> measured, simulated;          // by point
-  std::map<std::string, std::pair<OutageExperiment, std::size_t>> groups;
+  struct Group {
+    OutageExperiment experiment;
+    std::string place;  // and how long the outage was
+    std::size_t connections = 0;
+  };
+  std::map<std::string, Group> groups;  // by point
   for (std::size_t row = 0; row < table->rows(); ++row) {
     const std::string where =
         fmt::format("{}/{}", table->text(row, "place"), plain_number(table->number(row, "outage_s")));
     const std::string point = fmt::format("outage/{}/{}", where, plain_number(table->number(row, "qos")));
-    auto& [experiment, connections] = groups[point];
-    experiment = {table->text(row, "place") == "pubA",
+    Group& group = groups[point];
+    group.place = where;
+    group.experiment = {table->text(row, "place") == "pubA",
                   Duration::milliseconds(std::llround(table->number(row, "outage_s") * 1000)),
                   static_cast<int>(table->number(row, "qos"))};
-    ++connections;
+    ++group.connections;
     for (const char* const column :
          {"lost", "dup", "publish_refused", "lwt_s", "far_reconnect_s", "first_delivery_after_up_s", "max_latency_s"}) {
       // paho also counts as refused what it keeps for later: that is told for QoS 0 only.
-      const bool kept = experiment.qos > 0 && std::string_view(column) == "publish_refused";
+      const bool kept = group.experiment.qos > 0 && std::string_view(column) == "publish_refused";
       if (!kept && !table->text(row, column).empty())
         measured[point][column].push_back(table->number(row, column));
     }
@@ -284,15 +290,12 @@ tl::expected<void, std::string> replay_outages(const std::string& folder, Judge&
       text = end;
     }
   }
-  const auto wanted = [&](const std::string& point) {
-    return judge.wants(point) || judge.wants("rto_schedule" + point.substr(point.find('/'), point.rfind('/') - 6));
-  };
   for (const auto& [point, group] : groups) {
-    if (!wanted(point)) continue;
+    const std::string gaps_of = "rto_schedule/" + group.place + "/";
+    if (!judge.wants(point) && !judge.wants(gaps_of + "A") && !judge.wants(gaps_of + "B")) continue;
     judge.tell(point);
-    const std::string place = point.substr(7, point.rfind('/') - 7);
-    for (std::size_t run = 0; run < group.second * static_cast<std::size_t>(judge.repeats()); ++run) {
-      const OutageResult result = run_outage(group.first, run + 1);
+    for (std::size_t run = 0; run < group.connections * static_cast<std::size_t>(judge.repeats()); ++run) {
+      const OutageResult result = run_outage(group.experiment, run + 1);
       Values& values = simulated[point];
       values["lost"].push_back(result.sent - result.delivered);
       values["dup"].push_back(result.duplicates);
@@ -307,7 +310,7 @@ tl::expected<void, std::string> replay_outages(const std::string& folder, Judge&
       add("first_delivery_after_up_s", result.first_delivery);
       for (const auto& [sender, gaps] : result.gaps) {
         for (std::size_t i = 0; i < gaps.size(); ++i)
-          simulated[fmt::format("rto_schedule/{}/{}", place, sender)][fmt::format("gap {}", i + 1)].push_back(gaps[i]);
+          simulated[gaps_of + sender][fmt::format("gap {}", i + 1)].push_back(gaps[i]);
       }
     }
   }

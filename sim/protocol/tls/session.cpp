@@ -157,8 +157,10 @@ void Session::process() {
     if (!goes_on) break;
   }
   gone_ = nullptr;
+  const bool more = !buffer_.empty();  // came meanwhile
   buffer_.insert(buffer_.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
   buffer_begin_ += used;
+  if (more) process();
 }
 
 // False, here and below: nothing more is to be taken, and the session may be gone.
