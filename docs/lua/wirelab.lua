@@ -117,6 +117,10 @@ local hop = {}
 function hop:cut(device) end
 ---@param device? node
 function hop:restore(device) end
+---Changes what gets lost from now on: of a radio the share of frames, of a serial line the share of bits that noise turns.
+---@param options { loss?: number, bit_errors?: number }
+---@param device? node
+function hop:impair(options, device) end
 
 ---What somebody reads who listens on a link from the beginning and knows no key.
 ---@class tap

@@ -127,8 +127,11 @@ class Visitor final : public tcp::User, public tls::SessionUser {
 
 // Takes the whole, answers with 8 bytes and closes.
 struct Taker final : tcp::User {
+  EventQueue* events = nullptr;
+  Instant had_all;
   std::size_t on_data(tcp::Connection&, wire::Bytes bytes, std::uint64_t) override { return bytes.size(); }
   void on_peer_closed(tcp::Connection& connection) override {
+    had_all = events->now();
     const std::uint8_t answer[8] = {};
     connection.write(answer);
     connection.close();
@@ -138,7 +141,7 @@ struct Taker final : tcp::User {
 struct Giver final : tcp::User {
   BenchLink* bench = nullptr;
   Instant connected;
-  double data_ms = -1;
+  bool answered = false;
   bool closed = false;
   void on_connected(tcp::Connection& connection) override {
     connected = bench->events.now();
@@ -146,7 +149,7 @@ struct Giver final : tcp::User {
     connection.close();
   }
   std::size_t on_data(tcp::Connection&, wire::Bytes bytes, std::uint64_t offset) override {
-    if (offset + bytes.size() >= 8) data_ms = ms(bench->events.now() - connected);
+    answered = offset + bytes.size() >= 8;
     return bytes.size();
   }
   void on_closed(tcp::Connection&, tcp::CloseReason) override { closed = true; }
@@ -193,6 +196,7 @@ BulkResult run_bulk(const BulkExperiment& experiment, std::uint64_t seed) {
   if (!experiment.cubic) tcp.congestion = &tcp::new_reno();
   BenchLink bench(link, seed, tcp);
   Taker taker;
+  taker.events = &bench.events;
   bench.transport.listen(
       bench.far, 80, [&taker](tcp::Connection&) { return &taker; }, bench.tcp);
   BulkResult result;
@@ -204,7 +208,7 @@ BulkResult run_bulk(const BulkExperiment& experiment, std::uint64_t seed) {
     bench.transport.connect(bench.near, {bench.network.node(bench.far).address, 80}, &giver, bench.tcp);
     for (int s = 0; s < 3000 && !giver.closed; ++s)
       bench.events.run_until(bench.events.now() + Duration::milliseconds(100));
-    if (giver.data_ms >= 0) result.data_ms.push_back(giver.data_ms);
+    if (giver.answered) result.data_ms.push_back(ms(taker.had_all - giver.connected));
     // Until TIME-WAIT is over, so that the next one has a port of its own.
     bench.events.run_until(bench.events.now() + Duration::seconds(61));
   }

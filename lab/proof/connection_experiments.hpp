@@ -44,7 +44,9 @@ struct BulkExperiment {
 };
 
 struct BulkResult {
-  std::vector<double> data_ms;  // from the connection's being established to the answer of 8 bytes
+  // From the connection's being established until the receiver has all. The measured transfers end there too: at no loss they take
+  // 925.0 ms, which is less than 690 segments, three round trips of slow start and the answer's way back can.
+  std::vector<double> data_ms;
   std::uint64_t retransmissions = 0;
   void append(BulkResult&& from);
 };

@@ -58,12 +58,12 @@ void within(lua_State* L, const char* name, const std::string& where, Duration v
 }
 
 // What a hop joins, as an intervention names it: for a radio the device is at 2.
-std::string hop_name(lua_State* L, const char* what) {
+std::string hop_name(lua_State* L, const char* what, int device_at = 2) {
   const HopDescription& hop =
       Host::of(L).description.hops[*static_cast<std::size_t*>(check_object(L, 1, "hop", "the object before \":\""))];
   std::string device = hop.nodes[1];
-  if (hop.kind != HopDescription::Kind::serial && (hop.nodes.size() > 2 || !lua_isnoneornil(L, 2))) {
-    device = check_node(L, 2, fmt::format("{} of a radio needs the device:", what).c_str()).name;
+  if (hop.kind != HopDescription::Kind::serial && (hop.nodes.size() > 2 || !lua_isnoneornil(L, device_at))) {
+    device = check_node(L, device_at, fmt::format("{} of a radio needs the device:", what).c_str()).name;
     if (std::find(hop.nodes.begin() + 1, hop.nodes.end(), device) == hop.nodes.end())
       raise(L, fmt::format("\"{}\" is no device of \"{}\"", device, hop.nodes[0]));
   }
@@ -73,7 +73,20 @@ std::string hop_name(lua_State* L, const char* what) {
 int hop_cut(lua_State* L) { return apply(L, "cut()", CutLink{hop_name(L, "cut()")}); }
 int hop_restore(lua_State* L) { return apply(L, "restore()", RestoreLink{hop_name(L, "restore()")}); }
 
-const ObjectType kHop{"hop", {{"cut", hop_cut}, {"restore", hop_restore}}, {}, nullptr, nullptr};
+int hop_impair(lua_State* L) {
+  SetImpairment what{hop_name(L, "impair()", 3), {}};
+  const HopDescription& hop =
+      Host::of(L).description.hops[*static_cast<std::size_t*>(check_object(L, 1, "hop", "the object before \":\""))];
+  const bool serial = hop.kind == HopDescription::Kind::serial;
+  Options options(L, 2, "impair()");
+  if (const auto share = options.ratio(serial ? "bit_errors" : "loss"))
+    what.changes.push_back(LinkChange::of(serial ? LinkOption::corrupt : LinkOption::loss, *share));
+  options.finish();
+  return apply(L, "impair()", what);
+}
+
+const ObjectType kHop{
+    "hop", {{"cut", hop_cut}, {"restore", hop_restore}, {"impair", hop_impair}}, {}, nullptr, nullptr};
 
 }  // namespace
 

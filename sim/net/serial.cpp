@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/net/link_settings.hpp"
+
 namespace wirelab {
+namespace {
+
+constexpr auto kNoiseKey = static_cast<std::uint32_t>(LinkOption::corrupt);
+std::int64_t bits_of(Probability share) { return std::bit_cast<std::int64_t>(share.value()); }
+
+}  // namespace
 
 std::optional<SerialFormat> parse_serial_format(std::string_view text) {
   constexpr std::string_view parities = "NEOMS";
@@ -26,6 +34,7 @@ SerialPort::SerialPort(EventQueue& events, Tracer& trace, std::uint64_t seed, En
       sampled_(events.make_timer(on_sampled, this)) {
   trace_.state(direction_, Field::link_up, 0, 1);
   trace_.state(direction_, Field::link_rate, 0, settings_.baud);
+  if (!bit_error_.never()) trace_.state(direction_, Field::link_option, 0, bits_of(bit_error_), kNoiseKey);
 }
 
 SerialPort::~SerialPort() {
@@ -219,9 +228,15 @@ void SerialPort::set_cut(bool cut) {
   cut_ = cut;
 }
 
+void SerialPort::set_noise(Probability bit_error) {
+  trace_.state(direction_, Field::link_option, bits_of(bit_error_), bits_of(bit_error), kNoiseKey);
+  bit_error_ = bit_error;
+}
+
 void SerialPort::visit_state(StateVisitor& visitor) const {
   visitor.value(direction_, Field::link_up, 0, cut_ ? 0 : 1);
   visitor.value(direction_, Field::link_rate, 0, settings_.baud);
+  visitor.value(direction_, Field::link_option, kNoiseKey, bits_of(bit_error_));
   visitor.value(direction_, Field::hop_queued, 0, to_send_.size());
   visitor.value(direction_, Field::hop_waiting, 0, other_->received_.size());
 }

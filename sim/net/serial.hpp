@@ -78,6 +78,8 @@ class SerialPort {
   void set_power(bool on);
   /// The cable is cut, or whole again: what this port sends does not arrive.
   void set_cut(bool cut);
+  /// The share of the bits that noise turns on their way from here.
+  void set_noise(Probability bit_error);
   void visit_state(StateVisitor& visitor) const;
   EntityId direction() const { return direction_; }
 

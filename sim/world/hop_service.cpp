@@ -93,19 +93,42 @@ bool HopService::joins(NodeIndex a, NodeIndex b, std::string_view kind) const {
   return false;
 }
 
-void HopService::set_cut(NodeIndex a, NodeIndex b, std::string_view kind, bool cut) {
-  if (kind.empty() || kind == name_of(HopDescription::Kind::serial)) {
-    for (const Line& line : lines_) {
-      if ((line.a != a || line.b != b) && (line.a != b || line.b != a)) continue;
-      line.at_a->set_cut(cut);
-      line.at_b->set_cut(cut);
-    }
+template <typename Change>
+void HopService::for_lines(NodeIndex a, NodeIndex b, std::string_view kind, Change&& change) {
+  if (!kind.empty() && kind != name_of(HopDescription::Kind::serial)) return;
+  for (const Line& line : lines_) {
+    if ((line.a != a || line.b != b) && (line.a != b || line.b != a)) continue;
+    change(*line.at_a);
+    change(*line.at_b);
   }
+}
+
+// With the one of the two that is a device of the other.
+template <typename Change>
+void HopService::for_radios(NodeIndex a, NodeIndex b, std::string_view kind, Change&& change) {
   for (const RadioAt& at : radios(a)) {
     if (!kind.empty() && kind != name_of(at.kind)) continue;
     const HopMember other = at.hop->member_at(b);
     if (other == RadioHop::kNoMember || (at.member == 0) == (other == 0)) continue;
-    at.hop->set_reach(at.member == 0 ? other : at.member, !cut);
+    change(*at.hop, at.member == 0 ? other : at.member);
+  }
+}
+
+void HopService::set_cut(NodeIndex a, NodeIndex b, std::string_view kind, bool cut) {
+  for_lines(a, b, kind, [&](SerialPort& port) { port.set_cut(cut); });
+  for_radios(a, b, kind, [&](RadioHop& hop, HopMember device) { hop.set_reach(device, !cut); });
+}
+
+bool HopService::is_serial(NodeIndex a, NodeIndex b, std::string_view kind) const {
+  constexpr std::string_view kSerial = "serial";
+  return (kind.empty() || kind == kSerial) && joins(a, b, kSerial);
+}
+
+void HopService::impair(NodeIndex a, NodeIndex b, std::string_view kind, double share) {
+  if (is_serial(a, b, kind)) {
+    for_lines(a, b, kind, [&](SerialPort& port) { port.set_noise(Probability::of(share)); });
+  } else {
+    for_radios(a, b, kind, [&](RadioHop& hop, HopMember device) { hop.set_loss(device, share); });
   }
 }
 

@@ -57,6 +57,9 @@ class HopService {
   bool joins(NodeIndex a, NodeIndex b, std::string_view kind) const;
   /// The cable is cut, or the two are out of each other's reach; or they are back.
   void set_cut(NodeIndex a, NodeIndex b, std::string_view kind, bool cut);
+  /// What may be changed while it runs: the share of lost frames of a radio ("loss"), of turned bits of a serial line ("corrupt").
+  bool is_serial(NodeIndex a, NodeIndex b, std::string_view kind) const;
+  void impair(NodeIndex a, NodeIndex b, std::string_view kind, double share);
   void visit_state(StateVisitor& visitor) const;
 
  private:
@@ -72,6 +75,10 @@ class HopService {
   struct Directions {
     EntityId there = 0, back = 0;
   };
+  template <typename Change>
+  void for_lines(NodeIndex a, NodeIndex b, std::string_view kind, Change&& change);
+  template <typename Change>
+  void for_radios(NodeIndex a, NodeIndex b, std::string_view kind, Change&& change);
   Directions define(NodeIndex a, NodeIndex b, HopDescription::Kind kind);
 
   EventQueue& events_;

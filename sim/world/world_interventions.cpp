@@ -1,6 +1,7 @@
 // What a person or a scenario does to a running world: whether it can be done, and the doing.
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 
 #include "sim/kernel/nearest.hpp"
@@ -62,8 +63,20 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
           using T = std::decay_t<decltype(item)>;
           if (!find_link(item.link)) {
             if (!find_hop(item.link)) return tl::unexpected(no_such_link(item.link));
-            if constexpr (!std::is_same_v<T, CutLink> && !std::is_same_v<T, RestoreLink>)
-              return tl::unexpected(fmt::format("\"{}\" carries no IP packets: it can be cut and restored", item.link));
+            if constexpr (std::is_same_v<T, SetImpairment>) {
+              const NamedHop hop = *find_hop(item.link);
+              const bool serial = hops_.is_serial(hop.a, hop.b, hop.kind);
+              const LinkOption changeable = serial ? LinkOption::corrupt : LinkOption::loss;
+              for (const LinkChange& change : item.changes) {
+                if (change.option != changeable)
+                  return tl::unexpected(
+                      fmt::format("of \"{}\" only {} can be changed while it runs", item.link,
+                                  serial ? "\"corrupt\", the share of turned bits," : "\"loss\", the share of lost frames,"));
+              }
+            } else if constexpr (!std::is_same_v<T, CutLink> && !std::is_same_v<T, RestoreLink>) {
+              return tl::unexpected(
+                  fmt::format("\"{}\" carries no IP packets: it can be cut, restored and impaired", item.link));
+            }
           }
         }
         if constexpr (requires { item.node; }) {
@@ -163,7 +176,12 @@ void World::apply(const Intervention& what, bool by_hand) {
           trace_.emit_cause(Kind::intervention, trace_.intern(item.link), 0, type, 0, by_hand ? 1 : 0);
           if (!find_link(item.link)) {
             const NamedHop hop = *find_hop(item.link);
-            hops_.set_cut(hop.a, hop.b, hop.kind, std::is_same_v<T, CutLink>);
+            if constexpr (std::is_same_v<T, SetImpairment>) {
+              for (const LinkChange& change : item.changes)
+                hops_.impair(hop.a, hop.b, hop.kind, std::bit_cast<double>(change.value));
+            } else {
+              hops_.set_cut(hop.a, hop.b, hop.kind, std::is_same_v<T, CutLink>);
+            }
             return;
           }
           for_channels(item.link, [&](Channel& channel) {

@@ -26,12 +26,12 @@ struct AckPolicy {
   std::uint16_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
   std::uint16_t last_length = 0;     // of the last segment, if it was long enough to be called full; else 0
   Duration timeout = Duration::nanoseconds(0);  // ato; 0 before the first data
-  Instant last_data;
+  Instant last_data;                            // as all times here: the beginning of the kernel's tick that it fell into
 
   /// Data has come in order, in a segment with so many bytes of options. `most` is what a full segment can hold, `window` what
-  /// is offered.
+  /// is offered, `tick` the kernel's, in which times are counted.
   void data_came(std::uint32_t length, std::uint32_t options, bool push, std::uint32_t most, std::uint32_t window,
-                 Duration rto, Instant now) {
+                 Duration rto, Instant now, Duration tick) {
     second = scheduled;
     scheduled = true;
     measure(length, options, push, most);
@@ -41,9 +41,9 @@ struct AckPolicy {
     } else {
       const Duration gap = now - last_data;
       if (gap <= kLeast / 2) {
-        timeout = timeout / 2 + kLeast / 2;
+        timeout = half(timeout, tick) + kLeast / 2;
       } else if (gap < timeout) {
-        timeout = std::min(timeout / 2 + gap, rto);
+        timeout = std::min(half(timeout, tick) + gap, rto);
       } else if (gap > rto) {
         be_quick(window);  // the sender begins anew, and wants to hear of it soon
       }
@@ -92,6 +92,9 @@ struct AckPolicy {
   }
 
  private:
+  static Duration half(Duration whole, Duration tick) {
+    return Duration::nanoseconds(whole.ns() / 2 / tick.ns() * tick.ns());
+  }
   void measure(std::uint32_t length, std::uint32_t options, bool push, std::uint32_t most) {
     const std::uint16_t before = last_length;
     last_length = 0;

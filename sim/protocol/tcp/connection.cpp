@@ -138,6 +138,7 @@ std::uint64_t Connection::write(Bytes bytes) {
   unacknowledged_.append(bytes);
   written_ += bytes.size();
   begin_after_pause();
+  take_written(begin);
   output();
   return begin;
 }

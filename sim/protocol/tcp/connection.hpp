@@ -23,6 +23,7 @@
 #include "sim/protocol/tcp/reassembly.hpp"
 #include "sim/protocol/tcp/receive_tuning.hpp"
 #include "sim/protocol/tcp/round_trip.hpp"
+#include "sim/protocol/tcp/send_buffer.hpp"
 #include "sim/protocol/tcp/send_queue.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
@@ -270,9 +271,21 @@ class Connection {
   struct Push {
     bool anything = false;   // whatever keeps it back
     bool small_too = false;  // Nagle off
+    bool piece = false;      // just written: it does not wait for another
     bool second = false;     // of two that leave as one piece: Linux marks the end of each with PSH
   };
   bool send_new(Push push);
+  void take_written(std::uint64_t before);
+  void fill_buffer();
+  void go_on_writing();
+  std::uint32_t piece_size() const;
+  /// End of what may be sent of it.
+  std::uint64_t sendable() const { return buffer_ == nullptr ? written_ : buffer_->taken; }
+  /// End of what the system holds in one piece.
+  std::uint64_t piece_end() const { return buffer_ == nullptr || buffer_->ends.empty() ? sendable() : buffer_->ends[0]; }
+  /// There is something that was never sent, and may be.
+  bool has_unsent() const { return !fin_sent_ && (snd_nxt_ < sendable() || (close_asked_ && sendable() == written_)); }
+  bool waits_for_pair() const;
   void repair();
   bool open_for_sending() const {
     return can_send() || state_ == State::fin_wait_1 || state_ == State::last_ack || state_ == State::closing;
@@ -292,6 +305,7 @@ class Connection {
   std::uint64_t receive_room() const;
   std::uint32_t receive_clamp() const { return tuning_ != nullptr ? tuning_->clamp() : settings_.receive_window + 1; }
   std::uint64_t largest_buffer() const { return 2 * std::uint64_t{settings_.receive_window_most}; }
+  bool begin_tuning(std::size_t bytes);
   void data_arrived(const wire::TcpHeader& header, std::size_t bytes);
   void data_read();
   std::uint32_t send_window_left() const;
@@ -302,6 +316,8 @@ class Connection {
   void arm(Mode mode, Duration after);
   Instant when(Duration after) const;
   std::int64_t phase(Duration tick) const;
+  std::int64_t tick_shift() const;
+  Instant tick_began() const;
   std::int64_t ticks(Instant at, Duration tick) const;
   void disarm();
   void send_ack_later();
@@ -373,6 +389,7 @@ class Connection {
   std::uint32_t wl2_ = 0;
   Instant first_timeout_;    // when the present row of time-outs, or of unanswered probes, began
   ByteRing unacknowledged_;  // bytes from snd_una_ to written_
+  std::unique_ptr<SendBuffer> buffer_;  // where more was written than a little: thin flows need none
   SendQueue sent_;
   CongestionState congestion_;
   std::unique_ptr<LossState> loss_;  // null while nothing was ever missing

@@ -1,5 +1,5 @@
-// CUBIC (RFC 9438) with HyStart (Ha and Rhee, 2011), in the form that Linux gives them: whole numbers, milliseconds since the last
-// reduction, the window recomputed at most 32 times a second.
+// CUBIC (RFC 9438) with HyStart (Ha and Rhee, 2011), in the form that Linux gives them: whole numbers, time since the last
+// reduction in ticks, the window recomputed at most 32 times a second.
 #include <algorithm>
 
 #include "sim/protocol/tcp/congestion.hpp"
@@ -31,11 +31,13 @@ CubicState& cubic_of(CongestionState& state) {
   return *state.cubic;
 }
 
-void recompute(CongestionState& state, std::uint32_t segments, Instant now) {
+void recompute(CongestionState& state, std::uint32_t segments, const AckSample& sample) {
   CubicState& c = cubic_of(state);
-  constexpr Duration kEvery = Duration::milliseconds(1000 / 32);
+  const std::int64_t tick = sample.tick.ns();
+  const Instant now = sample.tick_began;
+  const Duration every = Duration::nanoseconds(1'000'000'000 / 32 / tick * tick);
   c.acknowledged += segments;
-  if (c.last_window == state.window && c.computed != Instant::never() && now - c.computed <= kEvery) return;
+  if (c.last_window == state.window && c.computed != Instant::never() && now - c.computed <= every) return;
   if (c.epoch == Instant::never() || c.computed != now) {
     c.last_window = state.window;
     c.computed = now;
@@ -52,7 +54,8 @@ void recompute(CongestionState& state, std::uint32_t segments, Instant now) {
         c.origin = c.last_most;
       }
     }
-    const std::int64_t t_ms = (now - c.epoch).ns() / 1'000'000 + c.least_us / 1000;
+    const std::int64_t least = (c.least_us * 1000 + tick - 1) / tick * tick;
+    const std::int64_t t_ms = ((now - c.epoch).ns() + least) / 1'000'000;
     const std::int64_t target = curve(c, t_ms);
     const auto window = static_cast<std::int64_t>(state.window);
     c.every = static_cast<std::uint32_t>(target > window ? window / (target - window) : 100 * window);
@@ -69,23 +72,28 @@ void recompute(CongestionState& state, std::uint32_t segments, Instant now) {
   c.every = std::max(c.every, 2u);  // at most half a window more a round trip
 }
 
+void begin_round(CubicState& c, const AckSample& sample) {
+  c.round_began = c.train_last = sample.now;
+  c.round_ends = sample.sent;
+  c.round_least_us = 0;
+  c.samples = 0;
+}
+
 // Leaves slow start before it overruns the path: when the acknowledgements of one round come as one train longer than half the
 // round trip, or when the round trip itself has grown by an eighth (4 to 16 ms).
 void hystart(CongestionState& state, const AckSample& sample) {
+  constexpr std::uint32_t kFrom = 16;  // segments
   constexpr std::int64_t kTrainGap = 2000;  // us
+  constexpr std::int64_t kBatch = 1000;     // us that a batch of segments may take to leave (hystart_ack_delay)
   constexpr std::uint8_t kSamples = 8;
-  CubicState& c = cubic_of(state);
-  if (sample.acknowledged > c.round_ends) {
-    c.round_began = c.train_last = sample.now;
-    c.round_ends = sample.sent;
-    c.round_least_us = 0;
-    c.samples = 0;
-  }
+  CubicState& c = *state.cubic;
+  if (sample.acknowledged > c.round_ends) begin_round(c, sample);
+  if (state.window < kFrom) return;
   const std::int64_t rtt = std::max<std::int64_t>(sample.round_trip.ns() / 1000, 1);
   bool found = false;
   if ((sample.now - c.train_last).ns() / 1000 <= kTrainGap) {
     c.train_last = sample.now;
-    if ((sample.now - c.round_began).ns() / 1000 > c.least_us / 2) found = true;
+    if ((sample.now - c.round_began).ns() / 1000 > (c.least_us + kBatch) / 2) found = true;
   }
   if (c.round_least_us == 0 || rtt < c.round_least_us) c.round_least_us = rtt;
   if (c.samples < kSamples) {
@@ -99,23 +107,25 @@ void hystart(CongestionState& state, const AckSample& sample) {
 }
 
 void cubic_measured(CongestionState& state, const AckSample& sample) {
-  constexpr std::uint32_t kHystartFrom = 16;  // segments
   if (state.cubic == nullptr) return;
   CubicState& c = *state.cubic;
   // Right after a reduction round trips say little.
   if (c.epoch != Instant::never() && sample.now - c.epoch < Duration::seconds(1)) return;
   const std::int64_t rtt = std::max<std::int64_t>(sample.round_trip.ns() / 1000, 1);
   if (c.least_us == 0 || rtt < c.least_us) c.least_us = rtt;
-  if (!c.found && state.slow_start() && state.window >= kHystartFrom) hystart(state, sample);
+  if (!c.found && state.slow_start()) hystart(state, sample);
 }
 
 void cubic_acknowledged(CongestionState& state, const AckSample& sample) {
   const bool begins = state.cubic == nullptr;
   CubicState& c = cubic_of(state);
-  if (begins) c.least_us = sample.least.ns() / 1000;
+  if (begins) {
+    c.least_us = sample.least.ns() / 1000;
+    begin_round(c, sample);
+  }
   const std::uint32_t left = slow_start(state, sample.segments);
   if (left == 0) return;
-  recompute(state, left, sample.now);
+  recompute(state, left, sample);
   open_every(state, c.every, left);
 }
 

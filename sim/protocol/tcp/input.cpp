@@ -87,7 +87,9 @@ void Connection::receive(const wire::TcpSegment& segment) {
     }
     process_data(header, payload, from);
   }
-  if (state_ != State::closed) output();
+  if (state_ == State::closed) return;
+  output();
+  go_on_writing();
 }
 
 // What we have had already is acknowledged at once, and so are the next segments: the peer is in trouble. RFC 2883: the first SACK
@@ -97,6 +99,7 @@ void Connection::answer_repetition(std::int64_t begin, std::int64_t length) {
     acks_.be_quick(rcv_wnd_);
     acks_.ping_pong = false;
     acks_.timeout = AckPolicy::kLeast;
+    acks_.scheduled = true;
     if (begin >= 0)
       came_twice(static_cast<std::uint64_t>(begin), std::min(static_cast<std::uint64_t>(begin + length), rcv_nxt_));
   }
@@ -227,6 +230,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   }
   AckNews news;
   const bool was_under_way = !sent_.empty();
+  if (sent_.sacked() > 0) news.highest_before = loss().highest_sacked;
   take_sacks(header, news);
   if (behind > 0) {
     acknowledge_to(ack, header, news);
@@ -258,7 +262,6 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
 void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   if (!sack_ || header.sack_count == 0) return;
   const Instant now = host_.events.now();
-  const std::uint64_t highest_before = loss().highest_sacked;
   // RFC 2883: the first block tells of a repetition where it lies below the acknowledgement, or within the second.
   const bool tells_repetition =
       static_cast<std::int32_t>(header.sack[0].end - header.acknowledgement) <= 0 ||
@@ -287,7 +290,7 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
         news.sacked_sending = std::min(news.sacked_sending, s.last_sent);
         news.last_sacked_sending = s.last_sent;
         if (s.end() <= loss().recovery_point) news.original_arrived = true;
-        if (s.end() < highest_before) loss().rack.reordering = true;
+        if (s.end() < news.highest_before) loss().rack.reordering = true;
       }
       loss().highest_sacked = std::max(loss().highest_sacked, s.end());
       sent_.mark_sacked(i);
@@ -314,7 +317,7 @@ void Connection::acknowledge_to(std::uint64_t ack, const wire::TcpHeader& header
       first_clean = std::min(first_clean, s.last_sent);
       newest_clean = s.last_sent;
       if (loss_ != nullptr && s.end() <= loss_->recovery_point) news.original_arrived = true;
-      if (loss_ != nullptr && s.end() < loss_->highest_sacked) loss_->rack.reordering = true;
+      if (s.end() < news.highest_before) loss_->rack.reordering = true;
     }
     if (!s.sacked) {
       if (loss_ != nullptr) loss_->rack.delivered(s.last_sent, s.end(), s.retransmitted(), now, round_trip_.least());
@@ -381,7 +384,7 @@ void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std:
     host_.trace.emit(Kind::stream_held, entity_, stream_in_, 0, 0, static_cast<std::int64_t>(begin),
                      static_cast<std::int64_t>(begin + payload.size()));
     // Data that this segment's acknowledgement lets go carries it (tcp_data_snd_check comes before tcp_ack_snd_check).
-    ack_is_due_ = true;
+    ack_is_due_ = acks_.scheduled = true;
     output();
     if (ack_is_due_) send_ack();
     return;
@@ -394,12 +397,12 @@ void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std:
   }
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
   acks_.every_second = settings_.slow_tick.ns() != 0;
-  if (tuning_ != nullptr && payload.size() > acks_.full_segment)
-    tuning_->take_share(static_cast<std::uint32_t>(payload.size()));
+  const bool longest = payload.size() > acks_.full_segment;
   acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0,
-                  header.flags.psh, segment_payload(), rcv_wnd_, round_trip_.rto(), host_.events.now());
-  if (!payload.empty()) data_arrived(header, payload.size());
+                  header.flags.psh, segment_payload(), rcv_wnd_, round_trip_.rto(), tick_began(), settings_.tick);
+  if (longest && begin_tuning(payload.size())) tuning_->take_share(static_cast<std::uint32_t>(payload.size()));
   if (!payload.empty()) {
+    data_arrived(header, payload.size());
     std::vector<std::uint8_t> next;
     if (filled_gap) {
       const auto [again_from, again_to] = early_->pieces.held_of(rcv_nxt_, rcv_nxt_ + payload.size());

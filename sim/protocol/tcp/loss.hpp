@@ -15,6 +15,7 @@ struct Rack {
   std::uint64_t end = 0;
   Duration round_trip = Duration::nanoseconds(0);
   bool reordering = false;  // has been seen on this path
+  bool advanced = false;    // something arrived since losses were last looked for
 
   static bool after(Instant a, std::uint64_t a_end, Instant b, std::uint64_t b_end) {
     return a > b || (a == b && a_end > b_end);
@@ -23,6 +24,7 @@ struct Rack {
   void delivered(Instant its_sending, std::uint64_t its_end, bool resent, Instant now, Duration least) {
     const Duration measured = now - its_sending;
     if (resent && measured < least) return;  // the answer to the original
+    advanced = true;
     round_trip = measured;
     if (after(its_sending, its_end, sent, end)) sent = its_sending, end = its_end;
   }
@@ -86,6 +88,7 @@ struct AckNews {
   bool lost_more = false;
   bool repeated = false;                            // the peer has had something twice (RFC 2883)
   std::uint32_t delivered = 0;                      // segments
+  std::uint64_t highest_before = 0;                 // end of the highest SACKed one before it; 0: there was none
   Duration round_trip = Duration::nanoseconds(-1);  // of the newest that was sent once; negative: not measured
   Instant sacked_sending = Instant::never();        // of the oldest newly SACKed segment that was sent once
   Instant last_sacked_sending;                      // of the newest of them

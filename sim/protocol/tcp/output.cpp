@@ -63,19 +63,23 @@ std::uint16_t Connection::window_to_offer() {
   return static_cast<std::uint16_t>(std::min<std::uint64_t>(window >> receive_scale_, 65535));
 }
 
+// Thin flows need none of it: it begins with the first segment that is no small one. False while it has not.
+bool Connection::begin_tuning(std::size_t bytes) {
+  if (tuning_ != nullptr) return true;
+  if (!tunes() || bytes < ReceiveTuning::kSmall) return false;
+  constexpr std::uint32_t kFirst = 10;  // segments that an initial window holds
+  tuning_ = std::make_unique<ReceiveTuning>();
+  tuning_->buffer = 2 * (std::uint64_t{settings_.receive_window} + 1);
+  tuning_->threshold = first_window();
+  tuning_->space = std::min(first_window(), kFirst * segment_payload());
+  tuning_->from = rcv_nxt_ - unread_.size();
+  tuning_->since = host_.events.now();
+  return true;
+}
+
 void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) {
-  if (!tunes()) return;
+  if (!begin_tuning(bytes)) return;
   constexpr std::size_t kLarge = 1000;
-  if (tuning_ == nullptr) {
-    if (bytes < ReceiveTuning::kSmall) return;
-    constexpr std::uint32_t kFirst = 10;  // segments that an initial window holds
-    tuning_ = std::make_unique<ReceiveTuning>();
-    tuning_->buffer = 2 * (std::uint64_t{settings_.receive_window} + 1);
-    tuning_->threshold = first_window();
-    tuning_->space = std::min(first_window(), kFirst * segment_payload());
-    tuning_->from = rcv_nxt_ - unread_.size();
-    tuning_->since = host_.events.now();
-  }
   if (tuning_->grow(bytes, segment_payload())) acks_.quick |= 1;  // the sender should hear of it
   if (bytes >= kLarge && timestamps_ && header.has_timestamps)
     tuning_->measure(header.timestamp_echo, timestamp_now());
@@ -182,7 +186,7 @@ void Connection::transmit(const SentSegment& segment) {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;
   acks_.acknowledged();
-  acks_.data_went(host_.events.now());
+  acks_.data_went(tick_began());
   last_data_sent_ = host_.events.now();
   wire::TcpHeader header = header_for(segment.begin);
   header.flags.fin = segment.fin;
@@ -232,10 +236,25 @@ void Connection::collapse(std::uint32_t i) {
   }
 }
 
+// Room for one segment only, right after others went: it waits for the next acknowledgement, to leave with another as one piece.
+// Not where the window is so small that this would matter, and not where that acknowledgement is far (tcp_tso_should_defer).
+bool Connection::waits_for_pair() const {
+  constexpr Duration kRecent = Duration::milliseconds(1);
+  constexpr std::uint32_t kShare = 3;  // tcp_tso_win_divisor
+  if (settings_.slow_tick.ns() != 0 || recovery_ != Recovery::none || sent_.empty()) return false;
+  if (piece_end() - snd_nxt_ <= present_payload()) return false;
+  const Instant now = host_.events.now();
+  if (now - last_data_sent_ > kRecent) return false;
+  const std::uint32_t full = segment_payload();
+  const std::uint32_t room = std::min((congestion_.window - sent_.in_flight()) * full, send_window_left());
+  if (room >= 2 * full || room >= std::min(snd_wnd_, congestion_.window * full) / kShare) return false;
+  return (now - sent_[0].last_sent).ns() / 1000 >= round_trip_.srtt_us() / 2;
+}
+
 // Sends one segment of what was never sent.
 bool Connection::send_new(Push push) {
-  const std::uint64_t unsent = fin_sent_ ? 0 : written_ - snd_nxt_;
-  const bool fin_due = close_asked_ && !fin_sent_;
+  const std::uint64_t unsent = fin_sent_ ? 0 : sendable() - snd_nxt_;
+  const bool fin_due = close_asked_ && !fin_sent_ && sendable() == written_;
   if (unsent == 0 && !fin_due) return false;
   const std::uint32_t full = present_payload();
   const std::uint32_t window = send_window_left();
@@ -245,6 +264,7 @@ bool Connection::send_new(Push push) {
   if (!push.anything) {
     if (sent_.in_flight() >= congestion_.window) return false;
     if (length == 0 && unsent > 0) return false;
+    if (!push.second && !push.piece && waits_for_pair()) return false;
     if (length < full && !fin) {
       // Silly window avoidance (RFC 9293, section 3.8.6.2.1): a short piece of more data waits for a larger window.
       if (!last && length < snd_wnd_most_ / 2) return false;
@@ -263,6 +283,7 @@ bool Connection::send_new(Push push) {
   sent_.sent(segment);
   if (recovery_ == Recovery::fast) ++loss().reduction.sent;
   set(Field::tcp_snd_nxt, snd_nxt_, segment.end());
+  if (buffer_ != nullptr) buffer_->sent_up_to(snd_nxt_);
   transmit(segment);
   return true;
 }
@@ -279,6 +300,45 @@ void Connection::begin_after_pause() {
   set(Field::tcp_ssthresh, congestion_.threshold, std::max(congestion_.threshold, window / 4 * 3));
   for (pause = pause - rto; pause.ns() > 0 && window > least; pause = pause - rto) window /= 2;
   set(Field::tcp_cwnd, congestion_.window, std::max(window, least));
+}
+
+// As much as the system puts into one packet buffer at a time: half of what the peer accepts, 45 segments at most.
+std::uint32_t Connection::piece_size() const {
+  constexpr std::uint32_t kMost = 65535 - SendBuffer::kHeaders;
+  return std::max(std::min(kMost, snd_wnd_most_ / 2) / segment_payload(), 1u) * segment_payload();
+}
+
+// The program has written what follows `before`.
+void Connection::take_written(std::uint64_t before) {
+  constexpr std::uint64_t kLittle = 1u << 14;
+  if (buffer_ == nullptr) {
+    if (settings_.slow_tick.ns() != 0 || written_ - snd_una_ <= kLittle) return;
+    buffer_ = std::make_unique<SendBuffer>();
+    buffer_->limit = SendBuffer::limit_for(0, own_mss_);
+    buffer_->taken = before;
+    if (before > snd_nxt_) buffer_->ends.push_back(before);
+  }
+  if (buffer_->taken == before) fill_buffer();  // else it waits already
+}
+
+// A piece that nothing waits before is sent as far as it may be before the next is taken (tcp_push_one).
+void Connection::fill_buffer() {
+  while (buffer_->take(buffer_->used(sent_, snd_una_), snd_nxt_, written_, piece_size())) {
+    if (buffer_->ends.size() > 1 || sent_.needs_repair() || !open_for_sending()) continue;
+    const bool begins = sent_.empty() || mode_ == Mode::probe;
+    if (!send_new({.piece = true})) continue;
+    send_new({.second = true});
+    arm_probe_or_retransmission(false, begins);
+  }
+  output();
+}
+
+// An acknowledgement may have made room for a program that waits (tcp_check_space).
+void Connection::go_on_writing() {
+  if (buffer_ == nullptr || buffer_->taken == written_ || !open_for_sending()) return;
+  if (sent_.in_flight() < congestion_.window)
+    buffer_->limit = std::max(buffer_->limit, SendBuffer::limit_for(congestion_.window, own_mss_));
+  if (buffer_->wakes_writer(buffer_->used(sent_, snd_una_))) fill_buffer();
 }
 
 // What was lost is sent again as soon as an acknowledgement says so, before the data that came with it is looked at
@@ -305,15 +365,15 @@ void Connection::output() {
   if (!sent_.needs_repair()) {
     const bool begins = sent_.empty() || mode_ == Mode::probe;  // RFC 6298, 5.1
     bool sent_any = false;
-    const bool unsent = snd_nxt_ < written_;
+    const bool unsent = snd_nxt_ < sendable();
     // As tcp_cwnd_test and tcp_tso_autosize have it at the rates of slow links; at faster ones more leave as one.
     const bool in_twos = settings_.slow_tick.ns() == 0 && congestion_.window >= 4;
     for (bool second = false; send_new({.second = second}); second = in_twos && !second) sent_any = true;
-    const bool full = unsent && sent_.in_flight() >= congestion_.window;
+    const bool full = unsent && (sent_.in_flight() >= congestion_.window || waits_for_pair());
     if (sent_any || full) congestion_.used(full, sent_.size(), snd_una_, snd_nxt_);
     if (sent_any) arm_probe_or_retransmission(false, begins);
   }
-  const bool waits = snd_nxt_ < written_ && sent_.empty();
+  const bool waits = snd_nxt_ < sendable() && sent_.empty();
   if (waits && mode_ != Mode::persist) {
     first_timeout_ = Instant::never();
     arm(Mode::persist, round_trip_.rto());

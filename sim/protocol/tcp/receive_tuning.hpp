@@ -1,10 +1,10 @@
 // How large a window a receiver offers, as Linux tunes it since 6.16 (dynamic right-sizing): what the program read in the
-// shortest round trip is what the sender could send in one; so the window becomes twice that, which lets the sender double its
-// rate, and as much more as what has come out of order reaches beyond the gap. Beside that it opens no faster than by two
-// segments for each that arrives (tcp_input.c: tcp_rcv_space_adjust, tcp_rcvbuf_grow, tcp_grow_window, tcp_rcv_rtt_measure_ts).
+// shortest round trip is what the sender could send in one; so the window becomes twice that, since this knowledge is a round trip
+// old; more while it grows, so that the sender can double its rate; and as much more as what has come out of order reaches beyond
+// the gap. Beside that it opens no faster than by two segments for each that arrives (tcp_input.c: tcp_rcv_space_adjust,
+// tcp_rcvbuf_grow, tcp_grow_window, tcp_rcv_rtt_measure_ts).
 // Half of a buffer is offered until longer segments show what packets cost beside their payload, then that share. Left out:
-// buffers that shrink when a system has little memory, and the further room that some releases of 6.18 give to rates that grow
-// fast: `truth/bulk.csv` was measured without it, 6.18.44 has it.
+// buffers that shrink when a system has little memory.
 #pragma once
 
 #include <algorithm>
@@ -56,13 +56,19 @@ struct ReceiveTuning {
   void widen(std::uint64_t beyond, std::uint64_t most) {
     buffer = std::max(buffer, std::min((2 * std::uint64_t{space} + beyond) * 256 / share, most));
   }
+  /// What was read in a round trip has grown: its double, and twice the share by which it grew of that.
+  void grow_to(std::uint32_t copied, std::uint64_t most) {
+    const std::uint64_t twice = 2 * std::uint64_t{copied};
+    const std::uint64_t growth = twice * (copied - space) / std::max(space, 1u);
+    space = copied;
+    widen(2 * growth, most);
+  }
   /// The program has read up to this offset.
   void read(std::uint64_t offset, Instant now, std::uint64_t most) {
     if (round_trip == 0 || (now - since).ns() / 1000 < round_trip) return;
     const std::uint64_t copied = offset - from;
     if (copied > space) {
-      space = static_cast<std::uint32_t>(std::min<std::uint64_t>(copied, UINT32_MAX / 2));
-      widen(0, most);
+      grow_to(static_cast<std::uint32_t>(std::min<std::uint64_t>(copied, UINT32_MAX / 2)), most);
     }
     from = offset;
     since = now;

@@ -16,7 +16,7 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   const Instant now = host_.events.now();
   repair_waits_ = false;
   const auto sample = [&] {
-    return AckSample{news.delivered, now, news.round_trip, round_trip_.least(), snd_una_, snd_nxt_};
+    return AckSample{news.delivered, now, tick_began(), settings_.tick, news.round_trip, round_trip_.least(), snd_una_, snd_nxt_};
   };
   if (news.round_trip.ns() >= 0) {
     const std::uint32_t old_threshold = congestion_.threshold;
@@ -39,10 +39,11 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   if (!sack_ && recovery_ == Recovery::fast && news.advanced && !sent_.empty())
     sent_.mark_lost(0);  // RFC 6582: a partial acknowledgement names the next hole
   const std::uint32_t under_repair = sent_.in_repair();
-  news.lost_more = detect_loss();
+  news.lost_more = (!sack_ || (loss_ != nullptr && loss_->rack.advanced)) && detect_loss();
   // After a time-out the flight is sent again at its own pace, until a repair is lost as well.
   const bool repair_lost = recovery_ == Recovery::timeout && sent_.in_repair() < under_repair;
-  if ((sent_.needs_repair() && recovery_ == Recovery::none) || repair_lost) enter_recovery();
+  // What was lost in a recovery that is over begins the next one, sent again or not (tcp_time_to_recover).
+  if ((sent_.lost() > 0 && recovery_ == Recovery::none) || repair_lost) enter_recovery();
 
   // A SACK puts the time-out off only where it tells of something older than the oldest segment's last sending, or the time-out
   // could recede for ever (tcp_clean_rtx_queue).
@@ -102,7 +103,7 @@ void Connection::after_timeout(const wire::TcpHeader& header, const AckNews& new
     } else if (news.advanced && !all_acknowledged) {
       // Step 2.b: send new data instead of the rest, and see.
       loss().recovery_point = snd_nxt_;
-      const bool more = snd_nxt_ < written_ && !fin_sent_ && send_window_left() > 0;
+      const bool more = snd_nxt_ < sendable() && !fin_sent_ && send_window_left() > 0;
       if (more) {
         new_before_repair_ = true;
         return;
@@ -114,7 +115,6 @@ void Connection::after_timeout(const wire::TcpHeader& header, const AckNews& new
   if (loss().undo.possible && original_answered(header)) undo(false);
   set(Field::tcp_recovery, recovery_, Recovery::none);
   loss().undo.possible = false;
-  loss().resent = false;
 }
 
 // The echo in this acknowledgement is older than our first retransmission: the original arrived (RFC 3522).
@@ -134,6 +134,7 @@ bool Connection::detect_loss() {
   }
   if (loss_ == nullptr || loss_->rack.round_trip.ns() == 0) return false;
   const Instant now = host_.events.now();
+  loss().rack.advanced = false;
   const Duration patience = loss().rack.patience(recovery_ != Recovery::none, sent_.sacked(), round_trip_.least(),
                                                  Duration::microseconds(round_trip_.srtt_us()));
   bool any = false;
@@ -192,7 +193,6 @@ void Connection::enter_recovery() {
 void Connection::leave_recovery() {
   if (loss().undo.possible) set(Field::tcp_cwnd, congestion_.window, std::max(congestion_.threshold, 2u));
   loss().undo.possible = false;
-  loss().resent = false;
   set(Field::tcp_recovery, recovery_, Recovery::none);
 }
 
@@ -204,7 +204,7 @@ void Connection::undo(bool nothing_is_lost) {
     set(Field::tcp_ssthresh, congestion_.threshold, std::max(congestion_.threshold, loss().undo.threshold));
   }
   loss().undo.possible = false;
-  loss().resent = false;
+  loss().rack.advanced = true;  // what is lost is to be judged anew
   timeouts_ = 0;
 }
 
@@ -218,7 +218,7 @@ void Connection::send_tail_probe() {
     return;
   }
   probe_resent_ = false;
-  const bool more = (snd_nxt_ < written_ && !fin_sent_) || (close_asked_ && !fin_sent_);
+  const bool more = has_unsent();
   const bool fits = send_window_left() > 0;
   if (!(more && fits && send_new({.anything = true}))) {
     probe_resent_ = true;

@@ -96,6 +96,7 @@ class SendQueue {
   /// Segments taken to be on their way: sent, not sacked, not lost unless sent again.
   std::uint32_t in_flight() const { return segments_.size() - sacked_ - lost_ + in_repair_; }
   std::uint32_t sacked() const { return sacked_; }
+  std::uint32_t lost() const { return lost_; }
   std::uint32_t in_repair() const { return in_repair_; }
   /// Whether any lost segment waits to be sent again.
   bool needs_repair() const { return lost_ > in_repair_; }

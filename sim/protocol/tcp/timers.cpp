@@ -30,14 +30,24 @@ Instant Connection::when(Duration after) const {
   if (!settings_.timer_wheel) return now + after;
   constexpr std::int64_t kSlots = 63;  // of the first level, less one
   const std::int64_t tick = settings_.tick.ns();
-  const std::int64_t shift_of_ticks =
-      settings_.tick_phase ? settings_.tick_phase->ns() : phase(Duration::nanoseconds(512 * tick));
+  const std::int64_t shift_of_ticks = tick_shift();
   const std::int64_t clock = (now.ns() + shift_of_ticks) / tick;
   const std::int64_t expires = clock + (after.ns() + tick - 1) / tick;
   int shift = 0;
   while (shift < 12 && expires - clock >= (kSlots << shift)) shift += 3;
   const std::int64_t slot = ((expires >> shift) + 1) << shift;
   return Instant::from_ns(slot * tick - shift_of_ticks);
+}
+
+// How far the timer wheel of ticks was into a round of its third level at the beginning.
+std::int64_t Connection::tick_shift() const {
+  return settings_.tick_phase ? settings_.tick_phase->ns() : phase(Duration::nanoseconds(512 * settings_.tick.ns()));
+}
+
+// The beginning of the present tick: what Linux measures in jiffies is as coarse.
+Instant Connection::tick_began() const {
+  const std::int64_t tick = settings_.tick.ns(), shift = tick_shift();
+  return Instant::from_ns((host_.events.now().ns() + shift) / tick * tick - shift);
 }
 
 // Where a kernel's ticks fall is chance.

@@ -141,6 +141,34 @@ at("30s", function() air:restore(one) end)
   }
 }
 
+TEST_CASE("noise on a serial line and losses of a radio change while they run") {
+  const Lines told = logged(R"(
+local a = device("a", function(self)
+  local port, radio = self:serial(), self:radio()
+  radio:wait_connected()
+  for i = 1, 3 do
+    port:write(string.rep("x", 100))
+    log("sent " .. tostring(radio:send("hello")))
+    sleep("10s")
+  end
+end)
+local b = device("b", function(self)
+  local port = self:serial()
+  while true do
+    local bytes = port:read(100, { timeout = "3s" })
+    if #bytes > 0 then log(bytes == string.rep("x", 100) and "as written" or "garbled") end
+  end
+end)
+local line, air = serial(a, b, { format = "8N1" }), ieee802154(b, a)
+at("5s", function() line:impair({ bit_errors = 0.2 }) air:impair({ loss = 1 }) end)
+at("18s", function() line:impair({ bit_errors = 0 }) air:impair({ loss = 0 }, a) end)
+)");
+  CHECK(std::count(told.begin(), told.end(), "as written") == 2);
+  CHECK(std::count(told.begin(), told.end(), "garbled") >= 1);
+  CHECK(std::count(told.begin(), told.end(), "sent true") == 2);
+  CHECK(std::count(told.begin(), told.end(), "sent nil") == 1);
+}
+
 TEST_CASE("without power nothing crosses, and a program that starts again has its port and radio again") {
   const Lines told = logged(R"(
 local gateway = device("gateway", function(self)
@@ -206,6 +234,11 @@ ble(a, b)
     CHECK(world.can_apply(RestoreLink{name}));
   }
   CHECK_FALSE(world.can_apply(CutLink{"a-1-b (802.15.4)"}));
+  CHECK(world.can_apply(SetImpairment{"a-1-b (ble)", {LinkChange::of(LinkOption::loss, 0.5)}}));
+  CHECK(world.can_apply(SetImpairment{"a-1-b (serial)", {LinkChange::of(LinkOption::corrupt, 0.5)}}));
+  const auto other = world.can_apply(SetImpairment{"a-1-b (serial)", {LinkChange::of(LinkOption::loss, 0.5)}});
+  REQUIRE_FALSE(other);
+  CHECK(other.error().find("\"corrupt\", the share of turned bits") != std::string::npos);
   // The link of packets keeps what it has; the hop has none of it.
   CHECK(world.can_apply(DropPacket{"a-1-b", 1}));
   const auto refused = world.can_apply(DropPacket{"a-1-b (ble)", 1});

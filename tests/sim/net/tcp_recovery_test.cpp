@@ -258,7 +258,7 @@ TEST_CASE("CUBIC's window follows the curve of RFC 9438") {
   while (now - begin < Duration::milliseconds(9086)) {
     const std::uint32_t window = state.window;
     for (std::uint32_t i = 0; i < window; ++i) {
-      const tcp::AckSample sample{1, now, Duration::milliseconds(100), {}, 0, 0};
+      const tcp::AckSample sample{1, now, now, Duration::milliseconds(1), Duration::milliseconds(100), {}, 0, 0};
       cubic.measured(state, sample);
       cubic.acknowledged(state, sample);
       now = now + Duration::milliseconds(100) / window;
