@@ -16,7 +16,7 @@ void add_validate(CLI::App& app, Chosen& chosen) {
   options->folder.clear();
   CLI::App* sub =
       app.add_subcommand("validate", "Compare the simulator with measurements of real software, row by row");
-  sub->add_option("DIR", options->folder, "A folder with latency.csv and intervals.csv (default: truth/)");
+  sub->add_option("DIR", options->folder, "A folder with files of the names and columns of truth/ (default: truth/)");
   sub->add_option("--repeats", options->repeats, "How often each experiment is repeated, with other seeds (default 20)")
       ->check(CLI::Range(1, 10000));
   sub->add_option("--only", options->only, "Only rows whose name begins so, as in latency/libmosquitto/B/100/1000");

@@ -27,6 +27,24 @@ local tls13 = sensor("tls13", { version = "1.3" })
 -- A microcontroller takes its time over the keys.
 sensor("esp32", { version = "1.3", processor = "esp32" })
 
+-- One asks for a name that the certificate does not have, and will not talk; one comes back with the ticket of its first visit,
+-- and the certificate is not sent again.
+device("careful", { on = home, link = { delay = "1ms" } }, function(self)
+  local client = self:mqtt({ tls = { name = "bank.example" }, reconnect = false })
+  sleep("2s")
+  log("connected:", client:connect(hub))
+end)
+device("returning", { on = home, link = { delay = "1ms" } }, function(self)
+  local client = self:mqtt({ tls = { resume = true } })
+  for _ = 1, 2 do
+    sleep("3s")
+    local asked = now()
+    client:connect(hub)
+    log(("connected after %.0f ms"):format((now() - asked) * 1000))
+    client:disconnect()
+  end
+end)
+
 -- Another client of the same broker reads them all: it, too, may know the password.
 device("neighbour", { on = hub }, function(self)
   local client = self:mqtt()

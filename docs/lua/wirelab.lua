@@ -145,7 +145,7 @@ function tap(where) end
 ---@field name? string whom the certificate names; the broker's name if it is left out
 ---@field authority? string who signs it; "Wirelab CA" if left out, "itself" for nobody else
 ---@field key? "rsa"|"ec" RSA 2048, or P-256; "rsa" if left out
----@field expires? time after the beginning; 365 days if left out
+---@field expires? duration after the beginning; 365 days if left out
 ---@field version? "1.2"|"1.3"|"both" "both" if left out
 ---@field tickets? integer by which clients resume; 2 if left out, 0 for none
 ---@field processor? "computer"|"esp32" whose time the keys take; "computer" if left out
@@ -162,7 +162,7 @@ function tap(where) end
 
 ---An MQTT broker on port 1883, with `tls` on 8883 too. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, profile?: "standard"|"mosquitto 2.0", nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: time, tcp_keepalive?: time, tls?: true|server_tls }
+---@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, profile?: "standard"|"mosquitto 2.0", nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration, tls?: true|server_tls }
 ---@return node
 function broker(name, options) end
 
@@ -333,13 +333,13 @@ local wifi = {}
 ---Looks for the network, joins it and waits for an address, 10 s at most if no time-out is given. False and the reason if that fails.
 ---@param ssid string
 ---@param password? string 8 to 63 characters; none for an open network
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return boolean, string?
 function wifi:connect(ssid, password, options) end
 ---The same, unless it is connected already.
 ---@param ssid string
 ---@param password? string
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return boolean, string?
 function wifi:ensure_connected(ssid, password, options) end
 ---"WiFi: Connected to 'HomeNetwork' (192.168.1.100)" or "WiFi: Disconnected".
@@ -369,11 +369,11 @@ local serial_port = {}
 function serial_port:write(bytes) end
 ---Waits until so many bytes (1 if left out) have arrived, or for the time-out: then it gives what there is.
 ---@param count? integer
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return string
 function serial_port:read(count, options) end
 ---Up to and with the next "\n", or what there is after the time-out.
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return string
 function serial_port:readline(options) end
 ---@return integer
@@ -394,14 +394,14 @@ local radio = {}
 ---@return boolean?, string?
 function radio:send(message, to) end
 ---The next message and the name of who sent it, or nil and "timed out".
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return string?, string
 function radio:receive(options) end
 ---@param device? node of a gateway with several
 ---@return boolean
 function radio:is_connected(device) end
 ---Of a device: waits for its connection, or for the time-out.
----@param options? { timeout?: time }
+---@param options? { timeout?: duration }
 ---@return boolean?, string?
 function radio:wait_connected(options) end
 
@@ -423,8 +423,8 @@ function radio:wait_connected(options) end
 ---@field stack? "linux"|"lwip" the TCP of the client's side; "lwip" is what microcontrollers run: see docs/scenarios.md
 ---@field sack? boolean SACK; with "linux" true if left out, with "lwip" false
 ---@field congestion? "cubic"|"newreno" how TCP's window grows; "cubic" if left out
----@field user_timeout? time TCP_USER_TIMEOUT: unacknowledged data ends the connection after so long; 924.6 s if left out, as Linux
----@field tcp_keepalive? time SO_KEEPALIVE: silence before TCP asks whether the peer is there, then 9 times every 75 s; off if left out
+---@field user_timeout? duration TCP_USER_TIMEOUT: unacknowledged data ends the connection after so long; 924.6 s if left out, as Linux
+---@field tcp_keepalive? duration SO_KEEPALIVE: silence before TCP asks whether the peer is there, then 9 times every 75 s; off if left out
 ---@field connect_timeout? duration 5 s if left out, as paho's
 ---@field tls? true|client_tls TLS, to port 8883 where no other is given; not used if left out
 

@@ -157,30 +157,7 @@ class Control {
       action(look, "Mend the cable", icon::restart, "Packets pass again; TCP finds out by its timers.",
              RestoreLink{name});
     }
-    if (hop) {
-      explain(skin,
-              "It carries no IP: messages or bytes from one program to another. A radio that is cut is out of reach.");
-      return;
-    }
-    if (slid_ != look.selection.link || !ImGui::IsMouseDown(0)) {
-      slid_ = look.selection.link;
-      const auto percent = [&](Field field, LinkOption option) {
-        const auto key = field == Field::link_option ? static_cast<std::uint32_t>(option) : 0;
-        return static_cast<float>(std::bit_cast<double>(look.value(channel, field, key)) * 100);
-      };
-      loss_ = percent(Field::link_loss, LinkOption::loss);
-      duplicate_ = percent(Field::link_option, LinkOption::duplicate);
-      corrupt_ = percent(Field::link_option, LinkOption::corrupt);
-      reorder_ = percent(Field::link_option, LinkOption::reorder);
-      delay_ = static_cast<float>(look.value(channel, Field::link_delay)) / 1e6f;
-      jitter_ = static_cast<float>(look.value(channel, Field::link_jitter)) / 1e6f;
-      rate_ = static_cast<float>(look.value(channel, Field::link_rate)) / 1e3f;
-    }
-    constexpr const char* directions[] = {"both", "there", "back"};
-    segments(skin, "direction", directions, direction_, 28);
-    tip(skin, fmt::format("Both directions, {} or {}", look.name(channels[0]), look.name(channels[1])).c_str());
-    const std::string acted_on = direction_ == 0 ? name : look.name(channel);
-    ImGui::PushFont(skin.fonts.small);
+    std::string acted_on = name;
     const auto ns = [](float ms) {
       return Duration::nanoseconds(static_cast<std::int64_t>(static_cast<double>(ms) * 1e6));
     };
@@ -192,6 +169,43 @@ class Control {
           acted_on,
           {time ? LinkChange::of(option, ns(value)) : LinkChange::of(option, static_cast<double>(value) / 100)}}});
     };
+    const auto percent = [&](Field field, LinkOption option) {
+      const auto key = field == Field::link_option ? static_cast<std::uint32_t>(option) : 0;
+      return static_cast<float>(std::bit_cast<double>(look.value(channel, field, key)) * 100);
+    };
+    const bool follows = slid_ != look.selection.link || !ImGui::IsMouseDown(0);
+    if (hop) {
+      if (follows) {
+        slid_ = look.selection.link;
+        loss_ = percent(Field::link_loss, LinkOption::loss);
+        corrupt_ = percent(Field::link_option, LinkOption::corrupt);
+      }
+      ImGui::PushFont(skin.fonts.small);
+      if (name.ends_with("(serial)")) {
+        slider("##corrupt", corrupt_, 5, "bits turned %.2f %%", LinkOption::corrupt);
+      } else {
+        slider("##loss", loss_, 100, "frames lost %.1f %%", LinkOption::loss);
+      }
+      ImGui::PopFont();
+      explain(skin,
+              "It carries no IP: messages or bytes from one program to another. A radio that is cut is out of reach.");
+      return;
+    }
+    if (follows) {
+      slid_ = look.selection.link;
+      loss_ = percent(Field::link_loss, LinkOption::loss);
+      duplicate_ = percent(Field::link_option, LinkOption::duplicate);
+      corrupt_ = percent(Field::link_option, LinkOption::corrupt);
+      reorder_ = percent(Field::link_option, LinkOption::reorder);
+      delay_ = static_cast<float>(look.value(channel, Field::link_delay)) / 1e6f;
+      jitter_ = static_cast<float>(look.value(channel, Field::link_jitter)) / 1e6f;
+      rate_ = static_cast<float>(look.value(channel, Field::link_rate)) / 1e3f;
+    }
+    constexpr const char* directions[] = {"both", "there", "back"};
+    segments(skin, "direction", directions, direction_, 28);
+    tip(skin, fmt::format("Both directions, {} or {}", look.name(channels[0]), look.name(channels[1])).c_str());
+    if (direction_ != 0) acted_on = look.name(channel);
+    ImGui::PushFont(skin.fonts.small);
     slider("##loss", loss_, 50, "loss %.1f %%", LinkOption::loss);
     slider("##delay", delay_, 500, "delay %.0f ms", LinkOption::delay);
     slider("##jitter", jitter_, 200, "jitter %.0f ms", LinkOption::jitter);

@@ -41,7 +41,11 @@ class Judge {
   void row(const std::string& point, const std::string& group, Run&& run, Of&& of, Unfit&& unfit,
            const std::vector<Count>& counts = {}) {
     const auto known = intervals_.find(point);
-    if (!point.starts_with(options_.only) || known == intervals_.end()) return;
+    if (!point.starts_with(options_.only)) return;
+    if (known == intervals_.end()) {
+      result_.without_intervals.push_back(point);
+      return;
+    }
     tell_(point);
     decltype(run(1)) pooled;
     std::map<std::string, std::vector<double>> single;

@@ -20,6 +20,12 @@ std::vector<std::string> fields_of(std::string_view line) {
   }
 }
 
+bool is_number(std::string_view field) {
+  double value = 0;
+  const auto end = std::from_chars(field.data(), field.data() + field.size(), value);
+  return (end.ec == std::errc() && end.ptr == field.data() + field.size()) || field.starts_with("0x");
+}
+
 }  // namespace
 
 tl::expected<CsvTable, std::string> CsvTable::read(const std::string& path) {
@@ -27,6 +33,7 @@ tl::expected<CsvTable, std::string> CsvTable::read(const std::string& path) {
   if (!text) return tl::unexpected(fmt::format("{}: {}", path, text.error()));
   CsvTable table;
   std::string_view rest = *text;
+  std::vector<int> lines;  // of the rows
   for (int number = 1; !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
@@ -41,8 +48,26 @@ tl::expected<CsvTable, std::string> CsvTable::read(const std::string& path) {
       return tl::unexpected(fmt::format("{}:{}: {} fields, but the first line names {} columns", path, number,
                                         fields.size(), table.columns_.size()));
     table.rows_.push_back(std::move(fields));
+    lines.push_back(number);
   }
   if (table.columns_.empty()) return tl::unexpected(path + ": is empty; the first line names the columns");
+  // Where most cells of a column are numbers, one that is none is a mistake.
+  for (const auto& [name, column] : table.columns_) {
+    std::size_t filled = 0, numbers = 0, other = 0;
+    for (std::size_t i = 0; i < table.rows_.size(); ++i) {
+      const std::string& field = table.rows_[i][column];
+      if (field.empty()) continue;
+      ++filled;
+      if (is_number(field)) {
+        ++numbers;
+      } else {
+        other = i;
+      }
+    }
+    if (numbers == filled || 2 * numbers <= filled) continue;
+    return tl::unexpected(fmt::format("{}:{}: \"{}\" in column \"{}\" is no number", path, lines[other],
+                                      table.rows_[other][column], name));
+  }
   return table;
 }
 

@@ -20,7 +20,7 @@ tl::expected<Validation, std::string> validate(const ValidationOptions& options,
 
 std::string to_text(const Validation& validation) {
   std::string text =
-      fmt::format("{:<42} {:<24} {:>9} {:>9} {:>6}\n", "row", "statistic", "measured", "simulated", "ratio");
+      fmt::format("{:<48} {:<24} {:>9} {:>9} {:>6}\n", "row", "statistic", "measured", "simulated", "ratio");
   std::size_t judged = 0, outside = 0, missed = 0, far = 0;
   for (const Comparison& c : validation.comparisons) {
     std::string verdict;
@@ -31,8 +31,8 @@ std::string to_text(const Validation& validation) {
     const bool seconds = c.statistic.ends_with("_s") || c.statistic.starts_with("gap");
     const int digits = c.statistic.starts_with("frac") ? 4 : seconds ? 3 : 1;
     const std::string ratio = c.measured > 0 ? fmt::format("{:.3f}", c.simulated / c.measured) : "-";
-    text += fmt::format("{:<42} {:<24} {:>9.{}f} {:>9.{}f} {:>6}{}\n", c.point.substr(c.point.find('/') + 1),
-                        c.statistic, c.measured, digits, c.simulated, digits, ratio, verdict);
+    text += fmt::format("{:<48} {:<24} {:>9.{}f} {:>9.{}f} {:>6}{}\n", c.point, c.statistic, c.measured, digits,
+                        c.simulated, digits, ratio, verdict);
     if (!c.judged) continue;
     ++judged;
     outside += c.pooled_fits ? 0 : 1;
@@ -43,6 +43,9 @@ std::string to_text(const Validation& validation) {
   for (const auto& group : validation.groups)
     text +=
         fmt::format("  {:<40} {:+.3f} +- {:.3f}{}\n", group.name, group.mean, group.half, group.fits ? "" : " outside");
+  if (!validation.without_intervals.empty())
+    text += fmt::format("\n{} rows have no line in intervals.csv and were passed over, as {}\n",
+                        validation.without_intervals.size(), validation.without_intervals.front());
   text += fmt::format(
       "\n{} statistics judged: {} outside of their intervals (2 % may be), {} of these far, {} not among the "
       "repeats\n{}\n",

@@ -36,7 +36,8 @@ struct Validation {
     double half = 0;  // of its own 95 % interval
     bool fits = false;
   };
-  std::vector<Group> groups;  // rule 3
+  std::vector<Group> groups;                   // rule 3
+  std::vector<std::string> without_intervals;  // rows that could not be judged
   bool passed = false;
 };
 

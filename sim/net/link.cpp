@@ -39,7 +39,10 @@ Channel::~Channel() {
 
 void Channel::change(const ChannelSettings& settings) {
   trace_change(model_->settings, settings);
-  carry_ = 0;  // counted at the old rate
+  const ChannelSettings& old = model_->settings;
+  const bool same_pace = old.rate == settings.rate && old.overhead == settings.overhead && old.cell == settings.cell &&
+                         old.cell_overhead == settings.cell_overhead;
+  if (!same_pace) carry_ = 0;  // counted at the old rate
   if (settings.loss_kind != model_->settings.loss_kind) {
     host_.trace.set(entity_, Field::link_burst, burst_state_, std::uint8_t{0});
     state_ends_ = states_begin_ = host_.events.now();

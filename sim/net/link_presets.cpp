@@ -24,6 +24,7 @@ std::vector<LinkPreset> make_presets() {
   presets.push_back(
       {"ethernet", "IEEE 802.3, clauses 3 and 25: 100 Mbit/s, 100 m of cable and a switch", ethernet, ethernet});
 
+  // At least 16 Mbit/s and 800 kbit/s, says G.992.5; interleaving's delay is an example.
   // ADSL2+ carries IP in cells of ATM: 48 bytes in 53, with 8 of AAL5's trailer and 2 of PPP.
   ChannelSettings dsl_up = channel(1'000'000, ms(10));
   dsl_up.overhead = 10;
@@ -44,6 +45,7 @@ std::vector<LinkPreset> make_presets() {
   presets.push_back({"nb-iot", "3GPP TS 36.306 and TR 45.820: category NB1, 62.5 and 25.5 kbit/s, normal coverage",
                      channel(62'500, ms(350), ms(150)), channel(25'500, ms(350), ms(150))});
 
+  // The rates are an example.
   // Up and down to 35,786 km at the speed of light are 239 ms below the satellite and 279 ms at the edge of what it sees.
   presets.push_back({"satellite", "RFC 2488, section 2: geostationary, 239.6 to 279.0 ms one way",
                      channel(1'000'000, ms(260)), channel(10'000'000, ms(260))});

@@ -11,7 +11,10 @@ StreamSocket::~StreamSocket() {
 void StreamSocket::connect(tcp::Endpoint to, const tcp::Settings& settings) {
   state_ = State::connecting;
   peer_ = to;
-  connection_ = &transport_.connect(node_, to, this, settings);
+  connection_ = transport_.connect(node_, to, this, settings);
+  if (connection_ != nullptr) return;
+  state_ = State::closed;
+  reason_ = tcp::CloseReason::no_port;
 }
 
 std::size_t StreamSocket::send(wire::Bytes bytes) {

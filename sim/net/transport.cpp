@@ -28,7 +28,6 @@ std::uint16_t Transport::take_port(NodeIndex node, Endpoint to) {
     next = next == 60999 ? std::uint16_t{32768} : static_cast<std::uint16_t>(next + 1);
     if (find(key_of(node, port, to)) == nullptr) return port;
   }
-  check(false, "a node has a free port for a new connection");
   return 0;
 }
 
@@ -40,8 +39,10 @@ Connection& Transport::open(NodeIndex node, Endpoint local, Endpoint remote, con
       peer == kNowhere ? to_string(remote.address) : std::string(trace_.names().text(network_.node(peer).entity));
   const EntityId entity =
       trace_.define(EntityKind::tcp, fmt::format("{}:{}>{}:{}", name, local.port, peer_name, remote.port), owner);
+  // RFC 6528: a number of its own for each pair of ends, and a clock, so that a port that is used again goes on above what it had;
+  // Linux's clock counts 64 ns.
   RandomStream luck(seed_, trace_.names().text(entity), "initial sequence number");
-  const auto iss = static_cast<std::uint32_t>(luck.bits());
+  const auto iss = static_cast<std::uint32_t>(luck.bits() + static_cast<std::uint64_t>(events_.now().ns() >> 6));
   const auto mss = static_cast<std::uint16_t>(std::min(network_.first_mtu(node, remote.address), 65535u) -
                                               wire::kIpv4HeaderSize - wire::kTcpHeaderSize);
   auto connection = std::make_unique<Connection>(host_, settings, entity, local, remote, iss, mss);
@@ -68,12 +69,13 @@ void Transport::join_streams(Connection& connection, StreamId in) {
                 static_cast<std::int64_t>(in));
 }
 
-Connection& Transport::connect(NodeIndex from, Endpoint to, tcp::User* user, const tcp::Settings& settings) {
+Connection* Transport::connect(NodeIndex from, Endpoint to, tcp::User* user, const tcp::Settings& settings) {
   const Endpoint local{network_.node(from).address, take_port(from, to)};
+  if (local.port == 0) return nullptr;
   Connection& connection = open(from, local, to, settings);
   connection.set_streams(open_stream(connection), 0);
   connection.connect(user);
-  return connection;
+  return &connection;
 }
 
 void Transport::listen(NodeIndex node, std::uint16_t port, AcceptFunction accept, const tcp::Settings& settings) {
@@ -93,6 +95,10 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
   const Endpoint local{header.destination, segment->header.destination_port};
   const Endpoint remote{header.source, segment->header.source_port};
   Connection* connection = find(key_of(node, local.port, remote));
+  if (connection != nullptr && connection->gives_way_to(segment->header) && is_listening(node, local.port)) {
+    connection->end_waiting();
+    connection = nullptr;  // and the SYN opens a new one in its place
+  }
   if (connection != nullptr && connection->state() != tcp::State::closed) {
     if (connection->stream_in() == 0 && segment->header.flags.syn) {
       join_streams(*connection, stream);
@@ -162,7 +168,11 @@ void Transport::send_segment(Connection& from, const wire::TcpHeader& header, By
   packet.stream = from.stream_out();
   packet.begin = static_cast<std::int64_t>(begin);
   packet.end = static_cast<std::int64_t>(begin + payload);
-  network_.send_ip(from.carrier.node, index, wire::kTcp, from.remote().address, from.carrier.link);
+  // A station that has gone over to another access point sends by another link.
+  tcp::Connection::Carrier& carrier = from.carrier;
+  if (carrier.link != kNowhere && !network_.channel(carrier.link, carrier.node).up())
+    carrier.link = network_.route_to(carrier.node, from.remote().address);
+  network_.send_ip(carrier.node, index, wire::kTcp, from.remote().address, carrier.link);
 }
 
 // The connection may still be at work up the stack; it goes when the present event is over.

@@ -23,8 +23,9 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   Transport(EventQueue& events, Tracer& trace, Network& network, std::uint64_t seed);
   ~Transport() override;
 
-  /// Opens a connection. It lives until it has ended: `user` hears of that by on_closed.
-  tcp::Connection& connect(NodeIndex from, tcp::Endpoint to, tcp::User* user,
+  /// Opens a connection. It lives until it has ended: `user` hears of that by on_closed. nullptr if all ports towards `to` are in
+  /// use, those of ended connections in TIME-WAIT among them.
+  tcp::Connection* connect(NodeIndex from, tcp::Endpoint to, tcp::User* user,
                            const tcp::Settings& settings = kDefaults);
   void listen(NodeIndex node, std::uint16_t port, AcceptFunction accept, const tcp::Settings& settings = kDefaults);
   void stop_listening(NodeIndex node, std::uint16_t port);
@@ -88,6 +89,7 @@ class Transport final : public TransportInput, public tcp::SegmentOutput {
   StreamId open_stream(const tcp::Connection& connection);
   void join_streams(tcp::Connection& connection, StreamId in);
   void answer_reset(NodeIndex node, const wire::Ipv4Header& header, const wire::TcpSegment& segment);
+  /// 0: none is free.
   std::uint16_t take_port(NodeIndex node, tcp::Endpoint to);
   static std::uint64_t listener_key(NodeIndex node, std::uint16_t port) {
     return (static_cast<std::uint64_t>(node) << 16) | port;

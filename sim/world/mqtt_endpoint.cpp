@@ -90,7 +90,8 @@ void MqttEndpoint::attempt() {
 }
 
 void MqttEndpoint::open_connection() {
-  connection_ = &transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : Transport::kDefaults);
+  // Without a free port there is none, and the attempt times out.
+  connection_ = transport_.connect(node_, to_, this, settings_.tcp != nullptr ? *settings_.tcp : Transport::kDefaults);
   arm(settings_.connect_timeout);
 }
 

@@ -249,7 +249,11 @@ void World::run_until(Instant end) {
     if (stopped_) return;
     events_.run_until(std::max(entry.at, now()));
     ++replayed_;
-    if (can_apply(entry.what)) intervene(entry.what);
+    if (can_apply(entry.what)) {
+      intervene(entry.what);
+    } else {
+      ++not_replayed_;
+    }
   }
   while (step(end)) {
   }

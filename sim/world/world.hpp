@@ -59,6 +59,10 @@ class World {
   const std::vector<JournalEntry>& journal() const { return journal_; }
   /// Interventions of an earlier session, applied at their places while the world runs.
   void replay(std::vector<JournalEntry> entries);
+  /// Entries that could not be done when their time came.
+  std::size_t not_replayed() const { return not_replayed_; }
+  /// It can be done, or may be later: what is named is a station's link that it has not made yet.
+  bool may_become_possible(const Intervention& what) const;
 
   EventQueue& events() { return events_; }
   Tracer& trace() { return trace_; }
@@ -130,6 +134,7 @@ class World {
   void start_device(DeviceIndex device);
   static void on_restart(void* self, std::uint64_t device);
   void end_device(DeviceIndex device, Ending ending);
+  bool joins_station(std::string_view link) const;
   void act_as(DeviceIndex device, const Intervention& what);
   Peripherals& peripherals(DeviceIndex device);
   std::optional<NamedLink> find_link(std::string_view name) const;
@@ -168,6 +173,7 @@ class World {
   std::vector<JournalEntry> journal_;
   std::vector<std::pair<EntityId, double>> metrics_;
   std::vector<JournalEntry> to_replay_;
+  std::size_t not_replayed_ = 0;
   std::size_t replayed_ = 0;
   bool stopped_ = false;
 };

@@ -69,9 +69,9 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
               const LinkOption changeable = serial ? LinkOption::corrupt : LinkOption::loss;
               for (const LinkChange& change : item.changes) {
                 if (change.option != changeable)
-                  return tl::unexpected(
-                      fmt::format("of \"{}\" only {} can be changed while it runs", item.link,
-                                  serial ? "\"corrupt\", the share of turned bits," : "\"loss\", the share of lost frames,"));
+                  return tl::unexpected(fmt::format(
+                      "of \"{}\" only {} can be changed while it runs", item.link,
+                      serial ? "\"corrupt\", the share of turned bits," : "\"loss\", the share of lost frames,"));
               }
             } else if constexpr (!std::is_same_v<T, CutLink> && !std::is_same_v<T, RestoreLink>) {
               return tl::unexpected(
@@ -151,6 +151,28 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
       what);
 }
 
+// A station's link comes with the first access point that it joins.
+bool World::may_become_possible(const Intervention& what) const {
+  return can_apply(what).has_value() || std::visit(
+                                            [&](const auto& item) {
+                                              if constexpr (requires { item.link; }) return joins_station(item.link);
+                                              return false;
+                                            },
+                                            what);
+}
+
+bool World::joins_station(std::string_view link) const {
+  for (std::size_t cut = link.find_first_of("->"); cut != std::string_view::npos;
+       cut = link.find_first_of("->", cut + 1)) {
+    const NodeIndex first = find_node(link.substr(0, cut)), second = find_node(link.substr(cut + 1));
+    if (first == kNowhere || second == kNowhere) continue;
+    if ((wifi_.is_station(first) && wifi_.is_access_point(second)) ||
+        (wifi_.is_access_point(first) && wifi_.is_station(second)))
+      return true;
+  }
+  return false;
+}
+
 template <typename Change>
 void World::for_channels(std::string_view name, Change&& change) {
   const NamedLink link = *find_link(name);
@@ -202,6 +224,20 @@ void World::apply(const Intervention& what, bool by_hand) {
           const DeviceIndex device = device_at(node);
           const auto service = brokers_.find(node);
           const auto names = name_services_.find(node);
+          const auto lose_power = [&] {
+            if (device != kNowhere) end_device(device, Ending::power);
+            if (service != brokers_.end()) service->second->vanish();
+            if (const auto at = resolvers_.find(node); at != resolvers_.end()) {
+              at->second.resolver->forget();
+              at->second.socket.reset();
+            }
+            addresses_.leave(node);
+            addresses_.stop_server(node);
+            wifi_.switch_off(node);
+            hops_.set_power(node, false);
+            network_.set_node_up(node, false);
+            transport_.forget_node(node);
+          };
           if constexpr (
               requires { item.qos; } || requires { item.filter; }) {
             act_as(device, what);
@@ -216,18 +252,7 @@ void World::apply(const Intervention& what, bool by_hand) {
           } else if constexpr (std::is_same_v<T, SetSensor>) {
             sensor(device, item.sensor).set(item.value);
           } else if constexpr (std::is_same_v<T, PowerOff>) {
-            if (device != kNowhere) end_device(device, Ending::power);
-            if (service != brokers_.end()) service->second->vanish();
-            if (const auto at = resolvers_.find(node); at != resolvers_.end()) {
-              at->second.resolver->forget();
-              at->second.socket.reset();
-            }
-            addresses_.leave(node);
-            addresses_.stop_server(node);
-            wifi_.switch_off(node);
-            hops_.set_power(node, false);
-            network_.set_node_up(node, false);
-            transport_.forget_node(node);
+            lose_power();
           } else if constexpr (std::is_same_v<T, Crash>) {
             if (device != kNowhere) end_device(device, Ending::crash);
             if (names != name_services_.end()) names->second->stop();
@@ -237,6 +262,9 @@ void World::apply(const Intervention& what, bool by_hand) {
             if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->stop();
             if constexpr (std::is_same_v<T, Restart>) {
+              // What runs no program, a router or an access point, restarts as when its plug is pulled and put back.
+              const bool is_router = device == kNowhere && service == brokers_.end() && names == name_services_.end();
+              if (is_router && network_.node(node).up) lose_power();
               const bool was_up = network_.node(node).up;
               network_.set_node_up(node, true);
               if (!was_up) addresses_.start_server(node);

@@ -16,8 +16,8 @@ std::string_view name_of(State state) {
 }
 
 std::string_view name_of(CloseReason reason) {
-  constexpr std::array<std::string_view, 7> names{"none",        "closed", "reset by the peer", "refused", "timed out",
-                                                  "unreachable", "aborted"};
+  constexpr std::array<std::string_view, 8> names{"none",      "closed",      "reset by the peer", "refused",
+                                                  "timed out", "unreachable", "aborted",           "no free port"};
   return names[static_cast<std::size_t>(reason)];
 }
 
@@ -171,6 +171,14 @@ void Connection::abort() {
 void Connection::vanish() {
   user_ = nullptr;
   if (state_ != State::closed) finish(CloseReason::aborted);
+}
+
+bool Connection::gives_way_to(const wire::TcpHeader& syn) const {
+  if (state_ != State::time_wait || !syn.flags.syn || syn.flags.ack || syn.flags.rst) return false;
+  const bool newer =
+      timestamps_ && syn.has_timestamps && static_cast<std::int32_t>(syn.timestamp - recent_timestamp_) > 0;
+  const std::uint32_t expected = irs_ + 1 + static_cast<std::uint32_t>(rcv_nxt_);
+  return newer || static_cast<std::int32_t>(syn.sequence - expected) > 0;
 }
 
 void Connection::lose_interface() {

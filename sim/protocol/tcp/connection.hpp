@@ -56,6 +56,7 @@ enum class CloseReason : std::uint8_t {
   timed_out,    // nothing came back for too long
   unreachable,  // ICMP said so during the handshake
   aborted,      // by our own side
+  no_port,      // it was not opened: all ports are in use
 };
 std::string_view name_of(CloseReason reason);
 
@@ -73,9 +74,9 @@ struct Settings {
   std::uint32_t send_buffer = 1u << 22;       // bytes; what is written beyond waits in the application's memory
   bool slow_start_after_idle = true;          // Linux's tcp_slow_start_after_idle
   Duration tick = Duration::milliseconds(4);  // of the kernel's timers: HZ 250
-  bool timer_wheel = false;      // round up as that kernel's timer wheel does: by up to an eighth (see timers.cpp)
-  std::optional<Duration> tick_phase;  // where the ticks fall; else chance
-  std::uint8_t syn_retries = 6;  // Linux's tcp_syn_retries
+  bool timer_wheel = false;  // round up as that kernel's timer wheel does: by up to an eighth (see timers.cpp)
+  std::optional<Duration> tick_phase;    // where the ticks fall; else chance
+  std::uint8_t syn_retries = 6;          // Linux's tcp_syn_retries
   std::uint8_t syn_linear_timeouts = 4;  // of them at the first time-out, before it doubles (Linux 6.5)
   Duration give_up =
       Duration::milliseconds(924'600);  // tcp_retries2 = 15, in Linux's hypothetical time; or TCP_USER_TIMEOUT
@@ -167,6 +168,11 @@ class Connection {
   void read_more();
   /// A router says that packets must be smaller (RFC 1191). `mtu` is that of the IP packet.
   void lower_mtu(std::uint16_t mtu);
+  /// In TIME-WAIT: whether this SYN may open a new connection between the same ends, since its number or its timestamp is newer
+  /// (RFC 6191, and tcp_timewait_state_process).
+  bool gives_way_to(const wire::TcpHeader& syn) const;
+  /// Ends TIME-WAIT before its time.
+  void end_waiting() { finish(CloseReason::orderly); }
   /// The address is gone: ends with "unreachable", and nothing is sent.
   void lose_interface();
   /// ICMP says that the peer cannot be reached: ends a connection that is being opened, as Linux does.
@@ -208,7 +214,8 @@ class Connection {
   void visit_state(StateVisitor& visitor) const;
 
  private:
-  static constexpr Duration kTimerMargin = Duration::milliseconds(2);  // of probe and reordering timers: TCP_TIMEOUT_MIN_US
+  static constexpr Duration kTimerMargin =
+      Duration::milliseconds(2);  // of probe and reordering timers: TCP_TIMEOUT_MIN_US
   struct Early {
     Reassembly pieces;
     std::vector<std::uint64_t> newest;  // where pieces begin, by when they last grew: the order of SACK blocks
@@ -282,7 +289,9 @@ class Connection {
   /// End of what may be sent of it.
   std::uint64_t sendable() const { return buffer_ == nullptr ? written_ : buffer_->taken; }
   /// End of what the system holds in one piece.
-  std::uint64_t piece_end() const { return buffer_ == nullptr || buffer_->ends.empty() ? sendable() : buffer_->ends[0]; }
+  std::uint64_t piece_end() const {
+    return buffer_ == nullptr || buffer_->ends.empty() ? sendable() : buffer_->ends[0];
+  }
   /// There is something that was never sent, and may be.
   bool has_unsent() const { return !fin_sent_ && (snd_nxt_ < sendable() || (close_asked_ && sendable() == written_)); }
   bool waits_for_pair() const;
@@ -387,8 +396,8 @@ class Connection {
   std::uint32_t snd_wnd_most_ = 0;
   std::uint32_t wl1_ = 0;
   std::uint32_t wl2_ = 0;
-  Instant first_timeout_;    // when the present row of time-outs, or of unanswered probes, began
-  ByteRing unacknowledged_;  // bytes from snd_una_ to written_
+  Instant first_timeout_;               // when the present row of time-outs, or of unanswered probes, began
+  ByteRing unacknowledged_;             // bytes from snd_una_ to written_
   std::unique_ptr<SendBuffer> buffer_;  // where more was written than a little: thin flows need none
   SendQueue sent_;
   CongestionState congestion_;
@@ -406,7 +415,7 @@ class Connection {
   Instant recent_timestamp_at_;
   ByteRing unread_;
   std::unique_ptr<ReceiveTuning> tuning_;  // from the first large segment on: thin flows need none
-  std::unique_ptr<Early> early_;  // what came before its turn, or twice; null if nothing ever did
+  std::unique_ptr<Early> early_;           // what came before its turn, or twice; null if nothing ever did
 
   TimerId timer_;
   TimerId delayed_ack_;

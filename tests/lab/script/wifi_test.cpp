@@ -53,6 +53,9 @@ std::string complaint(const std::string& more) {
   return script ? "" : script.error().text;
 }
 
+const std::string kPublishes =
+    "local c = self:mqtt() c:connect(hub) while true do c:publish(\"t\", \"1\", { qos = 1 }) sleep(2) end";
+
 }  // namespace
 
 TEST_CASE("a station with the passphrase gets in and has an address; one with a wrong one waits for a time-out") {
@@ -161,10 +164,66 @@ TEST_CASE("what is wrong with a description of Wi-Fi is said with its place") {
   }
 }
 
+TEST_CASE("a connection goes along to another access point, and sends by it") {
+  const std::string source = R"(
+duration("2min")
+local internet = router("internet")
+local hub = broker("hub")
+link(internet, hub, { delay = "5ms" })
+local home = nat("home", { on = internet })
+access_point("hall", { on = home, ssid = "S", password = "passphrase", at = { 0, 0 }, power = 6 })
+access_point("attic", { on = home, ssid = "S", password = "passphrase", at = { 60, 0 }, power = 6 })
+local phone = device("phone", { wifi = { ssid = "S", password = "passphrase", at = { 2, 0 } }, address = "dhcp" }, function(self)
+  local client = self:mqtt({ keepalive = 20 })
+  client:connect(hub)
+  while true do client:publish("t", "1", { qos = 1 }) sleep("1s") end
+end)
+for i = 0, 40 do at(20 + i, function() phone:move(2 + 1.45 * i, 0) end) end
+at("119s", function()
+  expect(stat("connections") == 1, "it connects once")
+  expect(stat("accepted") >= 100, "and its messages arrive")
+end)
+)";
+  const auto script = begin_scenario(source, "wifi.lua", {}, nullptr);
+  REQUIRE(script->run_until(Instant() + script->duration()));
+  CHECK(script->failures().empty());
+}
+
+TEST_CASE("an access point that restarts sends nobody away in words: its stations find out, and come back") {
+  const std::string source = kHome + sensor(kRight, kPublishes);
+  const auto script = begin_scenario(source, "wifi.lua", {}, nullptr);
+  World& world = script->world();
+  const auto joined = [&] { return world.wifi().signal(world.find_node("sensor")).has_value(); };
+  REQUIRE(script->run_until(Instant() + Duration::seconds(20)));
+  REQUIRE(joined());
+  world.intervene(Restart{"ap"});
+  CHECK(world.network().node(world.find_node("ap")).up);
+  bool was_away = false;
+  for (int ms = 20'000; ms <= 40'000; ms += 100) {
+    REQUIRE(script->run_until(Instant() + Duration::milliseconds(ms)));
+    was_away = was_away || !joined();
+  }
+  CHECK(was_away);
+  CHECK(joined());
+}
+
+TEST_CASE("what is done to a station's link may be in a journal, though the link is not made yet") {
+  const std::string source = kHome + sensor(kRight, kPublishes);
+  const auto script = begin_scenario(source, "wifi.lua", {}, nullptr);
+  World& world = script->world();
+  const CutLink cut{"sensor-ap"};
+  CHECK_FALSE(world.can_apply(cut));
+  CHECK(world.may_become_possible(cut));
+  CHECK_FALSE(world.may_become_possible(CutLink{"sensor-hub"}));
+  world.replay({{Instant() + Duration::milliseconds(1), std::nullopt, cut},
+                {Instant() + Duration::seconds(20), std::nullopt, cut}});
+  REQUIRE(script->run_until(Instant() + Duration::seconds(30)));
+  CHECK(world.not_replayed() == 1);
+  CHECK(world.journal().size() == 1);
+}
+
 TEST_CASE("what is done to stations and access points by hand is replayed from the journal") {
-  const std::string source = kHome + sensor(kRight,
-                                            "local c = self:mqtt() c:connect(hub) while true do c:publish(\"t\", "
-                                            "\"1\", { qos = 1 }) sleep(2) end");
+  const std::string source = kHome + sensor(kRight, kPublishes);
   const auto script = begin_scenario(source, "wifi.lua", {}, nullptr);
   World& world = script->world();
   REQUIRE(script->run_until(Instant() + Duration::seconds(20)));

@@ -181,7 +181,7 @@ TEST_CASE("a corrupted packet never reaches a program, and as many are corrupted
   net.link(a, b, settings);
   Collector client, server;
   net.transport.listen(b, 80, [&](tcp::Connection&) { return &server; });
-  net.transport.connect(a, net.at(b, 80), &client).write(pattern(200'000));
+  net.transport.connect(a, net.at(b, 80), &client)->write(pattern(200'000));
   net.run_ms(120'000);
   CHECK(server.bytes == pattern(200'000));
 }
@@ -220,29 +220,44 @@ TEST_CASE("a packet in cells takes the time of whole cells") {
 }
 
 TEST_CASE("every setting set back is the same as never set") {
-  const auto run = [](bool touched) {
+  // In the midst of traffic at an odd rate, so that fractions of nanoseconds are carried on; when each packet arrives counts, too.
+  // What paces packets begins anew when it changes, so it is only set to what it is.
+  const auto run = [](std::optional<LinkOption> touched) {
     Net net;
     const NodeIndex a = net.node("a");
     const NodeIndex b = net.node("b");
-    const LinkIndex link = net.link(a, b, path(3));
-    if (touched) {
-      ChannelSettings odd = path(7, 1'000'000, 0.5);
-      odd.jitter = Duration::milliseconds(2);
-      odd.duplicate = odd.corrupt = odd.reorder = odd.loss_correlation = 0.5;
-      odd.loss_kind = LossKind::four_states;
-      odd.states.p13 = 0.5;
-      net.network.channel(link, a).change(odd);
+    const ChannelSettings settings = path(3, 7'000'001);
+    const LinkIndex link = net.link(a, b, settings);
+    Collector client, server;
+    std::vector<std::int64_t> times;
+    net.transport.listen(b, 80, [&](tcp::Connection&) { return &server; });
+    net.transport.connect(a, net.at(b, 80), &client)->write(pattern(30'000));
+    for (int ms = 0; ms < 400; ++ms) {
+      const std::size_t before = server.bytes.size();
+      net.run_ms(1);
+      if (server.bytes.size() != before) times.push_back(net.events.now().ns());
+      if (ms != 12 || !touched) continue;
+      const bool paces = *touched == LinkOption::rate || *touched == LinkOption::overhead ||
+                         *touched == LinkOption::cell || *touched == LinkOption::cell_overhead;
+      const LinkOptionInfo& info = info_of(*touched);
+      const bool ratio = info.unit == LinkUnit::ratio;
+      const std::int64_t odd = ratio ? std::bit_cast<std::int64_t>(0.5) : std::max<std::int64_t>(info.least, 1);
+      ChannelSettings changed = settings;
+      apply_changes({{*touched, paces ? value_of(settings, *touched) : odd}}, changed);
+      net.network.channel(link, a).change(changed);
       net.expect_fold_equals_live();
-      net.network.channel(link, a).change(path(3));
+      net.network.channel(link, a).change(settings);
       net.expect_fold_equals_live();
     }
-    Collector client, server;
-    net.transport.listen(b, 80, [&](tcp::Connection&) { return &server; });
-    net.transport.connect(a, net.at(b, 80), &client).write(pattern(30'000));
-    net.run_ms(2000);
-    return net.trace.digest().wire;
+    CHECK(server.bytes.size() == 30'000);
+    return std::pair(net.trace.digest().wire, times);
   };
-  CHECK(run(true) == run(false));
+  const auto untouched = run(std::nullopt);
+  for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(LinkOption::count_); ++i) {
+    const auto option = static_cast<LinkOption>(i);
+    CAPTURE(info_of(option).name);
+    CHECK(run(option) == untouched);
+  }
 }
 
 TEST_CASE("the table of settings reads back what it writes") {

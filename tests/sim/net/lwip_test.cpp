@@ -52,7 +52,7 @@ TEST_CASE("a small stack offers four segments, and no timestamps, window scaling
   Small net;
   Collector client, server;
   net.transport.listen(net.b, 80, [&](tcp::Connection&) { return &server; });
-  net.transport.connect(net.a, net.at(net.b, 80), &client, kLwip).write(pattern(50'000));
+  net.transport.connect(net.a, net.at(net.b, 80), &client, kLwip)->write(pattern(50'000));
   net.run_ms(60'000);
   CHECK(server.bytes == pattern(50'000));
   for (const auto& [at, segment] : net.sent_by(net.a)) {
@@ -95,7 +95,7 @@ TEST_CASE("time-outs are whole ticks of half a second, double, and end after twe
   Small net;
   Collector client, server;
   net.transport.listen(net.b, 80, [&](tcp::Connection&) { return &server; });
-  tcp::Connection& connection = net.transport.connect(net.a, net.at(net.b, 80), &client, kLwip);
+  tcp::Connection& connection = *net.transport.connect(net.a, net.at(net.b, 80), &client, kLwip);
   for (int i = 0; i < 40; ++i) {
     connection.write(pattern(10));
     net.run_ms(1000);

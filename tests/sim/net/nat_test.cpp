@@ -56,7 +56,7 @@ TEST_CASE("two homes with the same inner addresses both reach the server, under 
   int accepted = 0;
   net.transport.listen(net.server, 80, [&](tcp::Connection&) { return &servers[accepted++]; });
   for (const int i : {0, 1})
-    net.transport.connect(net.sensor[i], net.at(net.server, 80), &clients[i]).write(pattern(50'000));
+    net.transport.connect(net.sensor[i], net.at(net.server, 80), &clients[i])->write(pattern(50'000));
   net.run_ms(500);
   net.expect_fold_equals_live();
   net.run_ms(5000);
@@ -144,7 +144,7 @@ TEST_CASE("an idle binding is forgotten, and then it is as was chosen") {
   Homes net({.tcp_established = Duration::seconds(60), .forgotten = chosen.forgotten});
   Collector client, server;
   net.transport.listen(net.server, 80, [&](tcp::Connection&) { return &server; });
-  tcp::Connection& connection = net.transport.connect(net.sensor[0], net.at(net.server, 80), &client);
+  tcp::Connection& connection = *net.transport.connect(net.sensor[0], net.at(net.server, 80), &client);
   net.run_ms(1000);
   REQUIRE(server.connected);
   CHECK(net.network.nat(net.router[0])->bindings() == 1);
@@ -167,7 +167,7 @@ TEST_CASE("a connection that has ended is soon forgotten, and a router without p
   Homes net;
   Collector client, server;
   net.transport.listen(net.server, 80, [&](tcp::Connection&) { return &server; });
-  net.transport.connect(net.sensor[0], net.at(net.server, 80), &client).write(pattern(100));
+  net.transport.connect(net.sensor[0], net.at(net.server, 80), &client)->write(pattern(100));
   net.run_ms(1000);
   client.connection->close();
   net.run_ms(119'000);
@@ -190,7 +190,7 @@ TEST_CASE("a packet too large for the way out is answered to the sender inside, 
   net.network.channel(net.network.link_between(net.router[0], net.internet), net.router[0]).change(narrow);
   Collector client, server;
   net.transport.listen(net.server, 80, [&](tcp::Connection&) { return &server; });
-  net.transport.connect(net.sensor[0], net.at(net.server, 80), &client).write(pattern(20'000));
+  net.transport.connect(net.sensor[0], net.at(net.server, 80), &client)->write(pattern(20'000));
   net.run_ms(10'000);
   CHECK(server.bytes == pattern(20'000));
   CHECK(net.dropped(DropReason::too_big) > 0);

@@ -17,7 +17,7 @@ struct Pair {
       : net(seed), a(net.node("a")), b(net.node("b")), link(net.link(a, b, settings)) {
     net.transport.listen(
         b, 80, [this](tcp::Connection& c) { return server_end = &c, &server; }, to_use);
-    client_end = &net.transport.connect(a, net.at(b, 80), &client, to_use);
+    client_end = net.transport.connect(a, net.at(b, 80), &client, to_use);
   }
   Channel& forward() { return net.network.channel(link, a); }
   // The instants at which `a` emitted packets with data, in seconds from the first.

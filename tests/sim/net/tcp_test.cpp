@@ -13,7 +13,7 @@ struct Pair {
         b, 80, [this](tcp::Connection& c) { return server_end = &c, &server; }, to_use);
   }
   tcp::Connection& connect(const tcp::Settings& settings = Transport::kDefaults) {
-    return net.transport.connect(a, net.at(b, 80), &client, settings);
+    return *net.transport.connect(a, net.at(b, 80), &client, settings);
   }
   Collector client, server;
   tcp::Connection* server_end = nullptr;
@@ -420,6 +420,42 @@ TEST_CASE("a FIN that the program may still answer is acknowledged late by Linux
   }
 }
 
+TEST_CASE("a port that comes round again opens a new connection where the old one is in TIME-WAIT") {
+  Pair pair(path(10));
+  pair.server.close_with_peer = false;
+  tcp::Connection& first = pair.connect();
+  pair.net.run_ms(100);
+  const std::uint16_t port = first.local().port;
+  const std::uint32_t began = first.initial_sequence();
+  pair.server_end->close();  // so it is the server that remembers
+  pair.net.run_ms(100);
+  REQUIRE(pair.server_end->state() == tcp::State::time_wait);
+  // The other ports, each refused.
+  Collector refused;
+  for (int i = 1; i < 28'232; ++i) {
+    pair.net.transport.connect(pair.a, pair.net.at(pair.b, 81), &refused);
+    if (i % 1000 == 0) pair.net.run_ms(50);
+  }
+  pair.net.run_ms(1000);
+  pair.client = Collector();
+  tcp::Connection& again = pair.connect();
+  CHECK(again.local().port == port);
+  CHECK(again.initial_sequence() != began);
+  pair.net.run_ms(25);
+  CHECK(pair.client.connected);
+}
+
+TEST_CASE("where all ports towards a peer are in use, no connection is opened") {
+  Net net;
+  const NodeIndex a = net.node("a"), b = net.node("b");
+  net.link(a, b, path(10));
+  Collector user;
+  net.network.set_node_up(b, false);
+  for (int i = 0; i < 28'232; ++i) REQUIRE(net.transport.connect(a, net.at(b, 80), &user) != nullptr);
+  CHECK(net.transport.connect(a, net.at(b, 80), &user) == nullptr);
+  CHECK(net.transport.connect(a, net.at(b, 81), &user) != nullptr);
+}
+
 TEST_CASE("a cut of five seconds loses nothing and the connection lives") {
   Pair pair(path(25));
   tcp::Connection& c = pair.connect();
@@ -454,8 +490,8 @@ TEST_CASE("both ends may open at once, and close at once") {
   net.link(a, b, path(10));
   Collector one, two;
   // Both take their first ephemeral port, so each calls the port that the other calls from.
-  tcp::Connection& c1 = net.transport.connect(a, net.at(b, 32768), &one);
-  tcp::Connection& c2 = net.transport.connect(b, net.at(a, 32768), &two);
+  tcp::Connection& c1 = *net.transport.connect(a, net.at(b, 32768), &one);
+  tcp::Connection& c2 = *net.transport.connect(b, net.at(a, 32768), &two);
   net.run_ms(100);
   REQUIRE(one.connected);
   REQUIRE(two.connected);
@@ -483,7 +519,7 @@ TEST_CASE("a smaller MTU on the way is found by ICMP") {
   net.link(r, b, narrow);
   Collector client, server;
   net.transport.listen(b, 80, [&](tcp::Connection&) { return &server; });
-  tcp::Connection& c = net.transport.connect(a, net.at(b, 80), &client);
+  tcp::Connection& c = *net.transport.connect(a, net.at(b, 80), &client);
   net.run_ms(100);
   c.write(pattern(20'000));
   net.run_ms(3000);
