@@ -1,4 +1,4 @@
-// Topic names and filters (MQTT 3.1.1, section 4.7) and the texts they are made of (section 1.5.3).
+// Topic names and filters (section 4.7 of both standards) and the texts they are made of (3.1.1: section 1.5.3, 5.0: 1.5.4).
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab::mqtt {
@@ -57,6 +57,17 @@ bool is_valid_filter(std::string_view filter) {
     if (level != "+" && level.find_first_of("+#") != std::string_view::npos) return false;
   }
   return true;
+}
+
+std::optional<SharedFilter> shared_filter(std::string_view filter) {
+  constexpr std::string_view kShare = "$share/";
+  if (!filter.starts_with(kShare)) return std::nullopt;
+  filter.remove_prefix(kShare.size());
+  bool more = false;
+  const std::string_view group = take_level(filter, more);
+  if (group.empty() || group.find_first_of("+#") != std::string_view::npos || !more || filter.empty())
+    return std::nullopt;
+  return SharedFilter{group, filter};
 }
 
 bool matches(std::string_view filter, std::string_view topic) {

@@ -4,25 +4,12 @@
 #include <string>
 
 #include "sim/kernel/random.hpp"
+#include "tests/sim/wire/mqtt_bytes.hpp"
 
 using namespace wirelab;
 using namespace wirelab::mqtt;
 
 namespace {
-
-std::vector<std::uint8_t> bytes(std::initializer_list<int> values) {
-  std::vector<std::uint8_t> out;
-  for (const int v : values) out.push_back(static_cast<std::uint8_t>(v));
-  return out;
-}
-
-tl::expected<Packet, Malformed> decode_whole(const std::vector<std::uint8_t>& packet) {
-  const auto header = decode_fixed_header(packet);
-  if (!header) return tl::make_unexpected(header.error());
-  REQUIRE(header->has_value());
-  REQUIRE((*header)->size() == packet.size());
-  return decode(**header, packet);
-}
 
 std::string statement_of(const std::vector<std::uint8_t>& packet) {
   const auto decoded = decode_whole(packet);
