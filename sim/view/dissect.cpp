@@ -206,12 +206,15 @@ class Dissector {
       if (p.packet_id != 0) field("Packet identifier", fmt::format("{}", p.packet_id), at, at + 2), at += 2;
       add(FieldLayer::mqtt_payload, "Payload", printable_text(p.payload), at, end);
     } else if constexpr (std::is_same_v<T, mqtt::Connect>) {
-      field("Protocol name", "MQTT", body, body + 6);
-      field("Protocol level", fmt::format("{}", p.level), body + 6, body + 7);
-      if (p.level != 4) return;
-      field("Connect flags", fmt::format("clean session {}, will {}", p.clean_session ? 1 : 0, p.will ? 1 : 0),
-            body + 7, body + 8);
-      field("Keep alive", fmt::format("{} s", p.keep_alive), body + 8, body + 10);
+      const bool old = p.level == static_cast<std::uint8_t>(mqtt::Version::v3_1);
+      const std::string_view protocol = old ? "MQIsdp" : "MQTT";
+      const std::size_t at = body + 2 + protocol.size();
+      field("Protocol name", std::string(protocol), body, at);
+      field("Protocol level", fmt::format("{}", p.level), at, at + 1);
+      if (p.level != 4 && !old) return;
+      field("Connect flags", fmt::format("clean session {}, will {}", p.clean_session ? 1 : 0, p.will ? 1 : 0), at + 1,
+            at + 2);
+      field("Keep alive", fmt::format("{} s", p.keep_alive), at + 2, at + 4);
       text("Client identifier", p.client_id);
       if (p.will) {
         text("Will topic", p.will->topic);

@@ -1,5 +1,5 @@
 // MQTT control packets as pure functions between bytes and plain structs: one codec for 3.1.1 (OASIS standard, 29 October 2014),
-// for 5.0 (7 March 2019), and for 3.1, which is 3.1.1 under another name. Decoding copies nothing: texts, payloads and properties
+// for 5.0 (7 March 2019), and for 3.1, 3.1.1's laxer forerunner. Decoding copies nothing: texts, payloads and properties
 // point into the bytes. Every malformed input is an error value that names the statement of the version's standard that it offends.
 #pragma once
 

@@ -42,10 +42,10 @@ std::string_view in(Version version, std::string_view before, std::string_view s
 Bytes take_field(Reader& reader) { return reader.take(reader.u16()); }
 
 Malformed too_short(Version version) {
-  return {"the packet ends in the middle of a field", in(version, "MQTT-4.8.0-1", "4.13")};
+  return {"the packet ends in the middle of a field", in(version, "MQTT-4.8.0-1", "MQTT-4.13.1-1")};
 }
 Malformed trailing(Version version) {
-  return {"bytes are left over at the end of the packet", in(version, "MQTT-4.8.0-1", "4.13")};
+  return {"bytes are left over at the end of the packet", in(version, "MQTT-4.8.0-1", "MQTT-4.13.1-1")};
 }
 // What is wrong with a text that is_valid_utf8() refuses.
 Malformed text_error(Bytes text, Version version) {
@@ -54,42 +54,48 @@ Malformed text_error(Bytes text, Version version) {
              : Malformed{"a text has a null character", in(version, "MQTT-1.5.3-2", "MQTT-1.5.4-2")};
 }
 
-// Properties of 5.0 into `properties`; nothing below it. False with `error` set if they are wrong.
-bool take_properties(Reader& reader, Version version, PacketSet place, Properties& properties, Malformed& error) {
-  if (version != Version::v5) return true;
-  const auto taken = decode_properties(reader, place);
-  if (!taken) {
-    error = taken.error();
-    return false;
+// The statement that demands the flags of a packet's first byte.
+std::string_view flags_statement(PacketType type, Version version) {
+  switch (type) {
+    case PacketType::pubrel: return "MQTT-3.6.1-1";
+    case PacketType::subscribe: return "MQTT-3.8.1-1";
+    case PacketType::unsubscribe: return "MQTT-3.10.1-1";
+    case PacketType::disconnect: return "MQTT-3.14.1-1";
+    case PacketType::auth: return "MQTT-3.15.1-1";
+    default: return in(version, "MQTT-2.2.2-2", "MQTT-2.1.3-1");
   }
-  properties = *taken;
-  return true;
 }
 
-tl::expected<Packet, Malformed> decode_will(Reader& reader, std::uint8_t flags, Version version, Connect& packet) {
+// Properties of 5.0 into `properties`; nothing below it. What is wrong with them, if anything.
+std::optional<Malformed> take_properties(Reader& reader, Version version, PacketSet place, Properties& properties) {
+  if (version != Version::v5) return std::nullopt;
+  const auto taken = decode_properties(reader, place);
+  if (!taken) return taken.error();
+  properties = *taken;
+  return std::nullopt;
+}
+
+std::optional<Malformed> take_will(Reader& reader, std::uint8_t flags, Version version, Connect& packet) {
   const std::uint8_t qos = (flags >> 3) & 3;
-  Malformed error;
   Will will;
-  if (!take_properties(reader, version, kWill, will.properties, error)) return tl::make_unexpected(error);
+  if (const auto wrong = take_properties(reader, version, kWill, will.properties)) return wrong;
   const Bytes topic = take_field(reader);
   will.topic = wire::text_of(topic);
   will.payload = take_field(reader);
   will.retain = (flags & 0x20) != 0;
-  if (qos > 2) return malformed("the will's QoS is 3", in(version, "MQTT-3.1.2-14", "MQTT-3.1.2-12"));
+  if (qos > 2) return Malformed{"the will's QoS is 3", in(version, "MQTT-3.1.2-14", "MQTT-3.1.2-12")};
   will.qos = static_cast<Qos>(qos);
-  if (!reader.ok()) return tl::make_unexpected(too_short(version));
-  if (!is_valid_utf8(topic)) return tl::make_unexpected(text_error(topic, version));
-  if (!is_valid_topic(will.topic)) {
-    const auto reason = ReasonCode::topic_name_invalid;
-    return will.topic.empty()
-               ? malformed("the will's topic is empty", "MQTT-4.7.3-1", reason)
-               : malformed("the will's topic has a wildcard", in(version, "MQTT-4.7.1-1", "MQTT-4.7.0-1"), reason);
-  }
+  if (!reader.ok()) return too_short(version);
+  if (!is_valid_utf8(topic)) return text_error(topic, version);
+  if (will.topic.empty()) return Malformed{"the will's topic is empty", "MQTT-4.7.3-1"};
+  if (!is_valid_topic(will.topic))
+    return Malformed{"the will's topic has a wildcard", in(version, "MQTT-4.7.1-1", "MQTT-4.7.0-1")};
   packet.will = will;
-  return Packet{packet};
+  return std::nullopt;
 }
 
-tl::expected<Packet, Malformed> decode_connect(Bytes body) {
+// `shortest`: the remaining length has no byte too many; of which version a CONNECT is shows only now.
+tl::expected<Packet, Malformed> decode_connect(Bytes body, bool shortest) {
   Reader reader(body);
   Connect packet;
   const Bytes protocol = take_field(reader);
@@ -105,29 +111,32 @@ tl::expected<Packet, Malformed> decode_connect(Bytes body) {
     if (packet.level >= 3 && packet.level <= 5) packet.level = 0;
     return Packet{packet};
   }
+  if (version == Version::v5 && !shortest)
+    return malformed("the remaining length takes more bytes than it needs", "MQTT-1.5.5-1");
+  // 3.1 passes over what its flags say of a will that there is none of, and over texts that they promise and that do not come.
+  const bool strict = packet.level > 3;
   if ((flags & 0x01) != 0) return malformed("the reserved flag of CONNECT is set", "MQTT-3.1.2-3");
   packet.clean_session = (flags & 0x02) != 0;
-  Malformed error;
-  if (!take_properties(reader, version, set_of(PacketType::connect), packet.properties, error))
-    return tl::make_unexpected(error);
+  if (const auto wrong = take_properties(reader, version, set_of(PacketType::connect), packet.properties))
+    return tl::make_unexpected(*wrong);
   const Bytes client_id = take_field(reader);
   packet.client_id = wire::text_of(client_id);
   if (!is_valid_utf8(client_id)) return tl::make_unexpected(text_error(client_id, version));
   if ((flags & 0x04) != 0) {
-    if (const auto taken = decode_will(reader, flags, version, packet); !taken)
-      return tl::make_unexpected(taken.error());
-  } else if ((flags & 0x18) != 0) {
+    if (const auto wrong = take_will(reader, flags, version, packet)) return tl::make_unexpected(*wrong);
+  } else if (strict && (flags & 0x18) != 0) {
     return malformed("a will QoS is set without a will", in(version, "MQTT-3.1.2-13", "MQTT-3.1.2-11"));
-  } else if ((flags & 0x20) != 0) {
+  } else if (strict && (flags & 0x20) != 0) {
     return malformed("will retain is set without a will", in(version, "MQTT-3.1.2-15", "MQTT-3.1.2-13"));
   }
-  if ((flags & 0x80) != 0) {
+  if (!reader.ok()) return tl::make_unexpected(too_short(version));
+  if ((flags & 0x80) != 0 && (strict || !reader.empty())) {
     const Bytes user = take_field(reader);
     if (!is_valid_utf8(user)) return tl::make_unexpected(text_error(user, version));
     packet.user_name = wire::text_of(user);
   }
-  if ((flags & 0x40) != 0) {
-    if ((flags & 0x80) == 0 && version != Version::v5)
+  if ((flags & 0x40) != 0 && (strict || !reader.empty())) {
+    if (strict && (flags & 0x80) == 0 && version != Version::v5)
       return malformed("a password comes without a user name", "MQTT-3.1.2-22");
     packet.password = take_field(reader);
   }
@@ -154,9 +163,8 @@ tl::expected<Packet, Malformed> decode_connack(Bytes body, Version version) {
     return malformed("CONNACK has a reason code of another packet", "MQTT-3.2.2-8");
   packet.reason = static_cast<ReasonCode>(body[1]);
   Reader reader(body.subspan(2));
-  Malformed error;
-  if (!take_properties(reader, version, set_of(PacketType::connack), packet.properties, error))
-    return tl::make_unexpected(error);
+  if (const auto wrong = take_properties(reader, version, set_of(PacketType::connack), packet.properties))
+    return tl::make_unexpected(*wrong);
   if (!reader.empty()) return tl::make_unexpected(trailing(version));
   return Packet{packet};
 }
@@ -177,16 +185,15 @@ tl::expected<Packet, Malformed> decode_publish(std::uint8_t flags, Bytes body, V
   if (!is_valid_utf8(topic)) return tl::make_unexpected(text_error(topic, version));
   if (qos > 0 && packet.packet_id == 0)
     return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-1", "MQTT-2.2.1-3"));
-  Malformed error;
-  if (!take_properties(reader, version, set_of(PacketType::publish), packet.properties, error))
-    return tl::make_unexpected(error);
+  if (const auto wrong = take_properties(reader, version, set_of(PacketType::publish), packet.properties))
+    return tl::make_unexpected(*wrong);
   if (packet.topic.empty()) {
     if (version != Version::v5) return malformed("the topic of a PUBLISH is empty", "MQTT-4.7.3-1");
     if (!packet.properties.number(Property::topic_alias))
       return malformed("the topic of a PUBLISH is empty and it has no topic alias", "3.3.2.1",
                        ReasonCode::protocol_error);
   } else if (!is_valid_topic(packet.topic)) {
-    return malformed("the topic of a PUBLISH has a wildcard", "MQTT-3.3.2-2", ReasonCode::topic_name_invalid);
+    return malformed("the topic of a PUBLISH has a wildcard", "MQTT-3.3.2-2");
   }
   packet.payload = reader.rest();
   return Packet{packet};
@@ -202,7 +209,7 @@ tl::expected<Packet, Malformed> decode_acknowledgement(PacketType type, Bytes bo
   packet.packet_id = reader.u16();
   if (!reader.ok()) return tl::make_unexpected(too_short(version));
   if (packet.packet_id == 0)
-    return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-1", "MQTT-2.2.1-5"));
+    return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-6", "MQTT-2.2.1-5"));
   if constexpr (requires { packet.reason; }) {
     if (reader.empty()) return Packet{packet};
     const std::uint8_t reason = reader.u8();
@@ -213,8 +220,8 @@ tl::expected<Packet, Malformed> decode_acknowledgement(PacketType type, Bytes bo
     }
     packet.reason = static_cast<ReasonCode>(reason);
     if (reader.empty()) return Packet{packet};
-    Malformed error;
-    if (!take_properties(reader, version, set_of(type), packet.properties, error)) return tl::make_unexpected(error);
+    if (const auto wrong = take_properties(reader, version, set_of(type), packet.properties))
+      return tl::make_unexpected(*wrong);
     if (!reader.empty()) return tl::make_unexpected(trailing(version));
   }
   return Packet{packet};
@@ -222,22 +229,24 @@ tl::expected<Packet, Malformed> decode_acknowledgement(PacketType type, Bytes bo
 
 // Which rule of section 4.7 or 4.8.2 a filter breaks, if any.
 std::optional<Malformed> filter_error(std::string_view filter, Version version) {
-  const auto wrong = [](std::string_view what, std::string_view statement) {
-    return Malformed{what, statement, ReasonCode::topic_filter_invalid};
-  };
-  if (is_valid_filter(filter)) {
-    constexpr std::string_view kShare = "$share/";
-    if (version != Version::v5 || !filter.starts_with(kShare) || shared_filter(filter)) return std::nullopt;
-    return wrong("a shared subscription is $share/NAME/FILTER, without a wildcard in its name", "MQTT-4.8.2-2");
+  constexpr std::string_view kShare = "$share/";
+  if (version == Version::v5 && filter.starts_with(kShare)) {
+    filter.remove_prefix(kShare.size());
+    bool more = false;
+    const std::string_view group = take_level(filter, more);
+    if (group.empty()) return Malformed{"the name of a shared subscription is empty", "MQTT-4.8.2-1"};
+    if (group.find_first_of("+#") != std::string_view::npos || !more)
+      return Malformed{"a shared subscription is $share/NAME/FILTER, without a wildcard in its name", "MQTT-4.8.2-2"};
   }
-  if (filter.empty()) return wrong("a topic filter is empty", "MQTT-4.7.3-1");
+  if (is_valid_filter(filter)) return std::nullopt;
+  if (filter.empty()) return Malformed{"a topic filter is empty", "MQTT-4.7.3-1"};
   const std::size_t hash = filter.find('#');
   const bool hash_is_wrong =
       hash != std::string_view::npos && (hash + 1 != filter.size() || (hash > 0 && filter[hash - 1] != '/'));
-  return hash_is_wrong ? wrong("\"#\" stands elsewhere than alone at the end of a filter",
-                               in(version, "MQTT-4.7.1-2", "MQTT-4.7.1-1"))
-                       : wrong("\"+\" shares a level of a filter with other characters",
-                               in(version, "MQTT-4.7.1-3", "MQTT-4.7.1-2"));
+  return hash_is_wrong ? Malformed{"\"#\" stands elsewhere than alone at the end of a filter",
+                                   in(version, "MQTT-4.7.1-2", "MQTT-4.7.1-1")}
+                       : Malformed{"\"+\" shares a level of a filter with other characters",
+                                   in(version, "MQTT-4.7.1-3", "MQTT-4.7.1-2")};
 }
 
 // The byte behind a filter of SUBSCRIBE.
@@ -263,8 +272,8 @@ tl::expected<Packet, Malformed> decode_filters(PacketType type, Bytes body, Vers
   if (!reader.ok()) return tl::make_unexpected(too_short(version));
   if (packet.packet_id == 0)
     return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-1", "MQTT-2.2.1-3"));
-  Malformed error;
-  if (!take_properties(reader, version, set_of(type), packet.properties, error)) return tl::make_unexpected(error);
+  if (const auto wrong = take_properties(reader, version, set_of(type), packet.properties))
+    return tl::make_unexpected(*wrong);
   packet.filters = FilterList(reader.rest(), with_options);
   if (reader.empty()) {
     const std::string_view subscribe = in(version, "MQTT-3.8.3-3", "MQTT-3.8.3-2");
@@ -290,11 +299,13 @@ tl::expected<Packet, Malformed> decode_codes(PacketType type, Bytes body, Versio
   packet.packet_id = reader.u16();
   if (!reader.ok()) return tl::make_unexpected(too_short(version));
   if (packet.packet_id == 0)
-    return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-1", "MQTT-2.2.1-6"));
-  Malformed error;
-  if (!take_properties(reader, version, set_of(type), packet.properties, error)) return tl::make_unexpected(error);
+    return malformed("the packet identifier is 0", in(version, "MQTT-2.3.1-7", "MQTT-2.2.1-6"));
+  if (const auto wrong = take_properties(reader, version, set_of(type), packet.properties))
+    return tl::make_unexpected(*wrong);
   packet.codes = reader.rest();
-  if (packet.codes.empty()) return tl::make_unexpected(too_short(version));
+  if (packet.codes.empty())
+    return malformed("an answer has no reason code",
+                     type == PacketType::suback ? in(version, "MQTT-3.8.4-5", "MQTT-3.8.4-6") : "MQTT-3.11.3-1");
   for (const std::uint8_t code : packet.codes) {
     if (version != Version::v5 && code > 2 && code != kSubscribeFailed)
       return malformed("SUBACK has a reserved return code", "MQTT-3.9.3-2");
@@ -311,7 +322,8 @@ tl::expected<Packet, Malformed> decode_empty(Bytes body, Version version) {
   return Packet{T{}};
 }
 
-// DISCONNECT of 5.0, and AUTH: what is left out is success without properties.
+// DISCONNECT of 5.0, and AUTH: what is left out is success without properties. Only DISCONNECT may leave out the properties alone
+// (3.14.2.2.1), and AUTH names its method where it says anything (3.15.2.2.2).
 template <typename T>
 tl::expected<Packet, Malformed> decode_reason(PacketType type, Bytes body) {
   T packet;
@@ -322,9 +334,11 @@ tl::expected<Packet, Malformed> decode_reason(PacketType type, Bytes body) {
     return malformed("a packet has a reason code of another",
                      type == PacketType::disconnect ? "MQTT-3.14.2-1" : "MQTT-3.15.2-1");
   packet.reason = static_cast<ReasonCode>(reason);
-  if (reader.empty()) return Packet{packet};
-  Malformed error;
-  if (!take_properties(reader, Version::v5, set_of(type), packet.properties, error)) return tl::make_unexpected(error);
+  if (reader.empty() && type == PacketType::disconnect) return Packet{packet};
+  if (const auto wrong = take_properties(reader, Version::v5, set_of(type), packet.properties))
+    return tl::make_unexpected(*wrong);
+  if (type == PacketType::auth && !packet.properties.find(Property::authentication_method))
+    return malformed("AUTH names no authentication method", "3.15.2.2.2", ReasonCode::protocol_error);
   if (!reader.empty()) return tl::make_unexpected(trailing(Version::v5));
   return Packet{packet};
 }
@@ -384,11 +398,12 @@ tl::expected<std::optional<FixedHeader>, Malformed> decode_fixed_header(Bytes by
   header.type = static_cast<PacketType>(bytes[0] >> 4);
   header.flags = bytes[0] & 15;
   const PacketRule* rule = rule_of(header.type);
-  const std::string_view statement = in(version, "MQTT-2.2.2-2", "MQTT-2.1.3-1");
   if (rule == nullptr || (header.type == PacketType::auth && version != Version::v5))
-    return malformed("the packet type is reserved", statement);
-  if (header.type != PacketType::publish && header.flags != rule->flags)
-    return malformed("reserved flags of byte 0 are not as they must be", statement);
+    return malformed("the packet type is reserved", in(version, "2.2.1", "2.1.2"));
+  // 3.1 sets DUP on what it sends again, whatever it is.
+  const bool any_dup = version == Version::v3_1 && rule->flags != 0;
+  if (header.type != PacketType::publish && (any_dup ? header.flags & 7 : header.flags) != rule->flags)
+    return malformed("reserved flags of byte 0 are not as they must be", flags_statement(header.type, version));
   std::size_t shift = 0;
   for (std::size_t i = 1; i <= 4; ++i) {
     if (i >= bytes.size()) return std::nullopt;
@@ -409,7 +424,8 @@ tl::expected<Packet, Malformed> decode(const FixedHeader& header, Bytes packet, 
   const PacketType type = header.type;
   const bool since_5 = version == Version::v5;
   switch (type) {
-    case PacketType::connect: return decode_connect(body);
+    case PacketType::connect:
+      return decode_connect(body, header.header_size == 1 + size_of_variable(static_cast<std::uint32_t>(body.size())));
     case PacketType::connack: return decode_connack(body, version);
     case PacketType::publish: return decode_publish(header.flags, body, version);
     case PacketType::puback: return decode_acknowledgement<Puback>(type, body, version);
@@ -428,7 +444,7 @@ tl::expected<Packet, Malformed> decode(const FixedHeader& header, Bytes packet, 
       return since_5 ? decode_reason<Disconnect>(type, body) : decode_empty<Disconnect>(body, version);
     case PacketType::auth: return decode_reason<Auth>(type, body);
   }
-  return malformed("the packet type is reserved", in(version, "MQTT-2.2.2-2", "MQTT-2.1.3-1"));
+  return malformed("the packet type is reserved", in(version, "2.2.1", "2.1.2"));
 }
 
 }  // namespace wirelab::mqtt

@@ -33,15 +33,17 @@ void put_properties(Properties properties, Version version, std::vector<std::uin
   out.insert(out.end(), properties.bytes().begin(), properties.bytes().end());
 }
 
-// A packet of an identifier, if it has one, a reason and properties: what says nothing is left out.
-void put_reason(PacketType type, std::uint8_t flags, PacketId id, ReasonCode reason, Properties properties,
-                std::vector<std::uint8_t>& out) {
+// A packet of an identifier, if it has one, a reason and properties: what says nothing is left out, but for AUTH, which may leave
+// out all or nothing.
+void put_reason(PacketType type, std::uint8_t flags, std::optional<PacketId> id, ReasonCode reason,
+                Properties properties, std::vector<std::uint8_t>& out) {
+  check(!id || *id != 0, "a packet identifier is not 0");
   Writer writer(out);
-  const std::size_t front = id == 0 ? 0 : 2;
-  const bool plain = properties.empty();
+  const std::size_t front = id ? 2 : 0;
+  const bool plain = properties.empty() && (type != PacketType::auth || reason == ReasonCode::success);
   const bool nothing = plain && reason == ReasonCode::success;
   put_header(type, flags, front + (nothing ? 0 : plain ? 1 : 1 + size_of(properties, Version::v5)), out);
-  if (id != 0) writer.u16(id);
+  if (id) writer.u16(*id);
   if (nothing) return;
   writer.u8(static_cast<std::uint8_t>(reason));
   if (!plain) put_properties(properties, Version::v5, out);
@@ -98,7 +100,7 @@ void encode(const Connack& packet, std::vector<std::uint8_t>& out, Version versi
   Writer writer(out);
   const bool since_5 = version == Version::v5;
   put_header(PacketType::connack, 0, 2 + size_of(packet.properties, version), out);
-  writer.u8(packet.session_present ? 1 : 0);
+  writer.u8(packet.session_present && version != Version::v3_1 ? 1 : 0);  // reserved in 3.1
   writer.u8(since_5 ? static_cast<std::uint8_t>(packet.reason) : static_cast<std::uint8_t>(packet.code));
   put_properties(packet.properties, version, out);
 }
@@ -111,6 +113,7 @@ void encode(const Publish& packet, std::vector<std::uint8_t>& out, Version versi
              2 + packet.topic.size() + (qos > 0 ? 2 : 0) + size_of(packet.properties, version) + packet.payload.size(),
              out);
   put_field(writer, packet.topic);
+  check(qos == 0 || packet.packet_id != 0, "a packet identifier is not 0");
   if (qos > 0) writer.u16(packet.packet_id);
   put_properties(packet.properties, version, out);
   writer.raw(packet.payload);
@@ -168,11 +171,11 @@ void encode_unsuback(PacketId packet_id, Bytes codes, Properties properties, std
 void encode_empty(PacketType type, std::vector<std::uint8_t>& out) { put_header(type, 0, 0, out); }
 
 void encode(const Disconnect& packet, std::vector<std::uint8_t>& out) {
-  put_reason(PacketType::disconnect, 0, 0, packet.reason, packet.properties, out);
+  put_reason(PacketType::disconnect, 0, std::nullopt, packet.reason, packet.properties, out);
 }
 
 void encode(const Auth& packet, std::vector<std::uint8_t>& out) {
-  put_reason(PacketType::auth, 0, 0, packet.reason, packet.properties, out);
+  put_reason(PacketType::auth, 0, std::nullopt, packet.reason, packet.properties, out);
 }
 
 }  // namespace wirelab::mqtt

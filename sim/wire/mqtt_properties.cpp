@@ -95,12 +95,15 @@ std::optional<Malformed> wrong_value(const PropertyRule& rule, const PropertyVal
       return Malformed{"a topic alias is 0", "MQTT-3.3.2-8", ReasonCode::topic_alias_invalid};
     return protocol_error("a property that must not be 0 is", "2.2.2.2");
   }
-  if (rule.type == text || rule.type == text_pair) {
+  if (rule.type == text) {
     if (const auto wrong = wrong_text(value.bytes)) return wrong;
-    if (const auto wrong = wrong_text(value.second)) return wrong;
   }
+  if (rule.type == text_pair && (wrong_text(value.bytes) || wrong_text(value.second)))
+    return Malformed{"a user property is not of two valid texts", "MQTT-1.5.7-1"};
+  if (rule.id == Property::response_topic && value.bytes.empty())
+    return Malformed{"a response topic is empty", "MQTT-4.7.3-1"};
   if (rule.id == Property::response_topic && !is_valid_topic(wire::text_of(value.bytes)))
-    return Malformed{"a response topic is empty or has a wildcard", "MQTT-3.3.2-14", ReasonCode::topic_name_invalid};
+    return Malformed{"a response topic has a wildcard", "MQTT-3.3.2-14"};
   return std::nullopt;
 }
 
@@ -151,10 +154,10 @@ std::optional<Bytes> Properties::binary(Property id) const {
 bool Properties::operator==(const Properties& other) const { return std::ranges::equal(bytes_, other.bytes_); }
 
 tl::expected<Properties, Malformed> decode_properties(wire::Reader& reader, PacketSet place) {
-  constexpr Malformed kShort{"the packet ends in the middle of its properties", "2.2.2"};
+  constexpr Malformed kShort{"the packet ends before its properties do", "MQTT-2.2.2-1"};
+  constexpr Malformed kNoVariable{"a variable byte integer has more bytes than it needs, or than four", "MQTT-1.5.5-1"};
   const auto length = take_variable(reader);
-  if (!length)
-    return tl::make_unexpected(Malformed{"the length of the properties is no variable byte integer", "MQTT-1.5.5-1"});
+  if (!length) return tl::make_unexpected(reader.ok() ? kNoVariable : kShort);
   const Bytes bytes = reader.take(*length);
   if (!reader.ok()) return tl::make_unexpected(kShort);
   std::uint64_t seen = 0;  // a bit an identifier
@@ -164,6 +167,8 @@ tl::expected<Properties, Malformed> decode_properties(wire::Reader& reader, Pack
     if (rule == nullptr) return tl::make_unexpected(Malformed{"a property has an unknown identifier", "2.2.2.2"});
     if ((rule->places & place) == 0)
       return tl::make_unexpected(Malformed{"a property stands in a packet that cannot have it", "2.2.2.2"});
+    if (wire::Reader ahead(values.rest()); rule->type == variable && !take_variable(ahead) && ahead.ok())
+      return tl::make_unexpected(kNoVariable);
     const PropertyValue value = read_value(*rule, values);
     if (!values.ok()) return tl::make_unexpected(kShort);
     if (const auto wrong = wrong_value(*rule, value)) return tl::make_unexpected(*wrong);
@@ -178,38 +183,56 @@ tl::expected<Properties, Malformed> decode_properties(wire::Reader& reader, Pack
   return Properties(bytes);
 }
 
-PropertyWriter& PropertyWriter::number(Property id, std::uint32_t value) {
+// The identifier of a property that is of this type.
+void PropertyWriter::begin(Property id, bool (*is)(PropertyType)) {
   const PropertyRule* rule = rule_of(id);
-  check(rule != nullptr, "a property that is written is one of the standard's");
+  check(rule != nullptr && is(rule->type), "a property is written as what it is");
+  out_.push_back(static_cast<std::uint8_t>(id));
+}
+
+void PropertyWriter::field(Bytes bytes) {
+  check(bytes.size() <= 65535, "a property has at most 65,535 bytes");
   wire::Writer writer(out_);
-  writer.u8(static_cast<std::uint8_t>(id));
-  switch (rule->type) {
-    case flag: writer.u8(static_cast<std::uint8_t>(value)); break;
-    case two_bytes: writer.u16(static_cast<std::uint16_t>(value)); break;
+  writer.u16(static_cast<std::uint16_t>(bytes.size()));
+  writer.raw(bytes);
+}
+
+PropertyWriter& PropertyWriter::number(Property id, std::uint32_t value) {
+  begin(id, [](PropertyType type) { return type <= variable; });
+  const PropertyRule& rule = *rule_of(id);
+  check(value != 0 || !rule.not_zero, "a property that must not be 0 is not");
+  wire::Writer writer(out_);
+  switch (rule.type) {
+    case flag:
+      check(value <= 1, "a flag is 0 or 1");
+      writer.u8(static_cast<std::uint8_t>(value));
+      break;
+    case two_bytes:
+      check(value <= 65535, "a number of two bytes fits them");
+      writer.u16(static_cast<std::uint16_t>(value));
+      break;
     case four_bytes: writer.u32(value); break;
-    case variable: put_variable(value, out_); break;
-    default: check(false, "a property written as a number is one");
+    default: put_variable(value, out_);
   }
   return *this;
 }
 
-PropertyWriter& PropertyWriter::text(Property id, std::string_view value) { return binary(id, wire::bytes_of(value)); }
+PropertyWriter& PropertyWriter::text(Property id, std::string_view value) {
+  begin(id, [](PropertyType type) { return type == PropertyType::text; });
+  field(wire::bytes_of(value));
+  return *this;
+}
 
 PropertyWriter& PropertyWriter::binary(Property id, Bytes value) {
-  check(value.size() <= 65535, "a property has at most 65,535 bytes");
-  wire::Writer writer(out_);
-  writer.u8(static_cast<std::uint8_t>(id));
-  writer.u16(static_cast<std::uint16_t>(value.size()));
-  writer.raw(value);
+  begin(id, [](PropertyType type) { return type == PropertyType::binary; });
+  field(value);
   return *this;
 }
 
 PropertyWriter& PropertyWriter::pair(std::string_view name, std::string_view value) {
-  check(value.size() <= 65535, "a property has at most 65,535 bytes");
-  binary(Property::user_property, wire::bytes_of(name));
-  wire::Writer writer(out_);
-  writer.u16(static_cast<std::uint16_t>(value.size()));
-  writer.raw(wire::bytes_of(value));
+  begin(Property::user_property, [](PropertyType type) { return type == text_pair; });
+  field(wire::bytes_of(name));
+  field(wire::bytes_of(value));
   return *this;
 }
 
@@ -217,7 +240,8 @@ PropertyWriter& PropertyWriter::copy(const PropertyValue& value) {
   const PropertyRule* rule = rule_of(value.id);
   check(rule != nullptr, "a property that is written is one of the standard's");
   if (rule->type == text_pair) return pair(wire::text_of(value.bytes), wire::text_of(value.second));
-  if (rule->type == PropertyType::text || rule->type == PropertyType::binary) return binary(value.id, value.bytes);
+  if (rule->type == PropertyType::text) return text(value.id, wire::text_of(value.bytes));
+  if (rule->type == PropertyType::binary) return binary(value.id, value.bytes);
   return number(value.id, value.number);
 }
 

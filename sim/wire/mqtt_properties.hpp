@@ -17,7 +17,8 @@ namespace wirelab::mqtt {
 
 using wire::Bytes;
 
-/// What is wrong with a packet, the statement of the standard it offends, and the reason code of 5.0 that tells the peer.
+/// What is wrong with a packet, malformed or against the protocol, the statement of the standard it offends, and the reason code of
+/// 5.0 that tells the peer.
 struct Malformed {
   std::string_view what;       // "the topic of a PUBLISH has a wildcard"
   std::string_view statement;  // "MQTT-3.3.2-2"; where the standard demands without a number, its section
@@ -117,6 +118,8 @@ class PropertyWriter {
   PropertyWriter& copy(const PropertyValue& value);
 
  private:
+  void begin(Property id, bool (*is)(PropertyType));
+  void field(Bytes bytes);
   std::vector<std::uint8_t>& out_;
 };
 

@@ -3,6 +3,7 @@
 // else.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -124,7 +125,8 @@ struct Maker {
     PropertyWriter writer(into);
     bool has_method = false;
     for (const PropertyRule& rule : mqtt::properties()) {
-      if ((rule.places & place) == 0 || below(3) == 0) continue;
+      const bool needed = rule.id == Property::authentication_method && place == set_of(PacketType::auth);
+      if ((rule.places & place) == 0 || (!needed && below(3) == 0)) continue;
       if (rule.id == Property::topic_alias && !with_alias) continue;
       if (rule.id == Property::authentication_data && !has_method) continue;
       has_method = has_method || rule.id == Property::authentication_method;

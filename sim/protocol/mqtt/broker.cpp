@@ -94,7 +94,9 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
 void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   Connection& connection = *connections_[index];
   ConnectCode code = ConnectCode::accepted;
-  if (packet.level != 4) {
+  // 3.1 is 3.1.1 under another name.
+  const bool served = packet.level == 4 || packet.level == 3;
+  if (!served) {
     code = ConnectCode::unacceptable_version;  // [MQTT-3.1.2-2]
   } else if (packet.client_id.empty() && !packet.clean_session) {
     code = ConnectCode::identifier_rejected;  // [MQTT-3.1.3-8]
@@ -103,7 +105,9 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
   }
   if (code != ConnectCode::accepted) {
     scratch_.clear();
-    encode(Connack{false, code}, scratch_);
+    // In the words of 5.0 to who speaks it, so that it can be read.
+    const auto version = packet.level == 5 ? Version::v5 : Version::v3_1_1;
+    encode(Connack{false, code, ReasonCode::unsupported_protocol_version}, scratch_, version);
     send(connection, 0);
     trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused, static_cast<std::uint32_t>(code));
     drop_connection(index);

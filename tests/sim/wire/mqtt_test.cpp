@@ -75,14 +75,14 @@ TEST_CASE("what the standard forbids is an error that names the statement") {
   CHECK(statement_of(bytes({0x30, 4, 0, 2, 0xc0, 0x80})) == "MQTT-1.5.3-1");        // overlong
   CHECK(statement_of(bytes({0x30, 5, 0, 3, 0xed, 0xa0, 0x80})) == "MQTT-1.5.3-1");  // surrogate
   CHECK(statement_of(bytes({0x30, 3, 0, 1, 0})) == "MQTT-1.5.3-2");
-  CHECK(statement_of(bytes({0x80, 6, 0, 1, 0, 1, 'a', 0})) == "MQTT-2.2.2-2");  // SUBSCRIBE without flag 2
+  CHECK(statement_of(bytes({0x80, 6, 0, 1, 0, 1, 'a', 0})) == "MQTT-3.8.1-1");  // SUBSCRIBE without flag 2
   CHECK(statement_of(bytes({0x82, 2, 0, 1})) == "MQTT-3.8.3-3");
   CHECK(statement_of(bytes({0x82, 6, 0, 1, 0, 1, 'a', 3})) == "MQTT-3.8.3-4");
   CHECK(statement_of(bytes({0x82, 8, 0, 1, 0, 3, 'a', '/', '#', 0})) == "");
   CHECK(statement_of(bytes({0x82, 7, 0, 1, 0, 2, 'a', '#', 0})) == "MQTT-4.7.1-2");
   CHECK(statement_of(bytes({0x82, 7, 0, 1, 0, 2, 'a', '+', 0})) == "MQTT-4.7.1-3");
   CHECK(statement_of(bytes({0x82, 5, 0, 1, 0, 0, 0})) == "MQTT-4.7.3-1");
-  CHECK(statement_of(bytes({0x40, 2, 0, 0})) == "MQTT-2.3.1-1");
+  CHECK(statement_of(bytes({0x40, 2, 0, 0})) == "MQTT-2.3.1-6");
   CHECK(statement_of(bytes({0x40, 3, 0, 1, 0})) == "MQTT-4.8.0-1");
   CHECK(statement_of(bytes({0xc0, 1, 0})) == "MQTT-4.8.0-1");
   CHECK(statement_of(bytes({0x20, 2, 1, 1})) == "MQTT-3.2.2-4");
