@@ -33,7 +33,7 @@ void add_validate(CLI::App& app, Chosen& chosen) {
       });
       if (terminal) fmt::print(stderr, "\r\x1b[K");
       if (!result) return report({kBadInput, result.error()});
-      if (result->comparisons.empty())
+      if (result->comparisons.empty() && result->without_intervals.empty())
         return report({kBadInput, fmt::format("--only {}: no row begins so", options->only)});
       fmt::print("{}", to_text(*result));
       return result->passed ? kDone : kCheckFailed;

@@ -105,6 +105,17 @@ TEST_CASE("the same seeds give the same comparison, and files that are wrong are
   fails_with("point,statistic\n", "", "there is no column \"value\"");
   fails_with("point,statistic,value,lo95,hi95\na,b,1\n", "", "intervals.csv:2: 3 fields, but the first line names 5");
   fails_with("point,statistic,value,lo95,hi95\n", "client,loss\n", "there is no column \"subscriber_side\"");
+  fails_with("point,statistic,value,lo95,hi95\na,b,1,0,2\na,c,2,x1,3\na,d,3,2,4\n", "",
+             "intervals.csv:3: \"x1\" in column \"lo95\" is no number");
+  // A row that intervals.csv does not know is told, and not judged.
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy("truth", folder);
+  REQUIRE(write_file(folder + "/intervals.csv", "point,statistic,value,lo95,hi95\na,b,1,0,2\n"));
+  const auto unknown = validate(options, quiet);
+  REQUIRE(unknown);
+  CHECK(unknown->comparisons.empty());
+  CHECK(unknown->without_intervals.size() >= 4);
+  CHECK(to_text(*unknown).find("rows have no line in intervals.csv") != std::string::npos);
   std::filesystem::remove_all(folder);
 }
 
