@@ -229,14 +229,13 @@ tl::expected<Packet, Malformed> decode_acknowledgement(PacketType type, Bytes bo
 
 // Which rule of section 4.7 or 4.8.2 a filter breaks, if any.
 std::optional<Malformed> filter_error(std::string_view filter, Version version) {
-  constexpr std::string_view kShare = "$share/";
-  if (version == Version::v5 && filter.starts_with(kShare)) {
-    filter.remove_prefix(kShare.size());
-    bool more = false;
-    const std::string_view group = take_level(filter, more);
-    if (group.empty()) return Malformed{"the name of a shared subscription is empty", "MQTT-4.8.2-1"};
-    if (group.find_first_of("+#") != std::string_view::npos || !more)
+  if (version == Version::v5 && filter.starts_with("$share/")) {
+    const auto shared = shared_filter(filter);
+    if (!shared && filter.starts_with("$share//"))
+      return Malformed{"the name of a shared subscription is empty", "MQTT-4.8.2-1"};
+    if (!shared)
       return Malformed{"a shared subscription is $share/NAME/FILTER, without a wildcard in its name", "MQTT-4.8.2-2"};
+    filter = shared->filter;
   }
   if (is_valid_filter(filter)) return std::nullopt;
   if (filter.empty()) return Malformed{"a topic filter is empty", "MQTT-4.7.3-1"};

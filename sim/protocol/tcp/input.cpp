@@ -275,8 +275,10 @@ void Connection::take_sacks(const wire::TcpHeader& header, AckNews& news) {
   // In order, so that RACK takes the round trip of the newest.
   auto blocks = header.sack;
   const std::uint8_t first = tells_repetition ? 1 : 0;
-  std::sort(blocks.begin() + first, blocks.begin() + header.sack_count,
-            [this](const auto& a, const auto& b) { return offset_of_ack(a.begin) < offset_of_ack(b.begin); });
+  std::sort(blocks.begin() + first, blocks.begin() + header.sack_count, [this](const auto& a, const auto& b) {
+    const std::uint64_t a_begin = offset_of_ack(a.begin), b_begin = offset_of_ack(b.begin);
+    return a_begin != b_begin ? a_begin < b_begin : offset_of_ack(a.end) < offset_of_ack(b.end);
+  });
   for (std::uint8_t k = first; k < header.sack_count; ++k) {
     const std::uint64_t begin = offset_of_ack(blocks[k].begin);
     const std::uint64_t end = offset_of_ack(blocks[k].end);
@@ -398,8 +400,8 @@ void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std:
   payload = payload.first(std::min<std::uint64_t>(payload.size(), room));
   acks_.every_second = settings_.slow_tick.ns() != 0;
   const bool longest = payload.size() > acks_.full_segment;
-  acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0,
-                  header.flags.psh, segment_payload(), rcv_wnd_, round_trip_.rto(), tick_began(), settings_.tick);
+  acks_.data_came(static_cast<std::uint32_t>(payload.size()), timestamps_ ? wire::kTimestampsSize : 0, header.flags.psh,
+                  segment_payload(), rcv_wnd_, round_trip_.rto(), tick_began(), settings_.tick);
   if (longest && begin_tuning(payload.size())) tuning_->take_share(static_cast<std::uint32_t>(payload.size()));
   if (!payload.empty()) {
     data_arrived(header, payload.size());

@@ -22,7 +22,7 @@ TEST_CASE("latencies are those of libmosquitto and mosquitto over the same link"
   CHECK(told >= 60);
   std::size_t judged = 0, outside = 0;
   for (const Comparison& c : result->comparisons) {
-    const bool lossy = c.point.ends_with("/0.1") || (c.point.starts_with("bulk/") && c.point.ends_with("/0.02"));
+    const bool lossy = c.point.ends_with("/0.1") || c.point.ends_with("/reno/0.02");
     // Of what delays 7 % of paho's messages without a loss, a part is not known.
     if (lossy || !c.judged || c.point.starts_with("latency/paho")) continue;
     // The kernel that the model follows overruns the link's queue in each of these transfers, the measured one did in one of 40.
@@ -43,7 +43,7 @@ TEST_CASE("latencies are those of libmosquitto and mosquitto over the same link"
     CAPTURE(group.name, group.mean, group.half);
     const bool open = group.name.starts_with("paho") || group.name == "bulk, loss 0.02";
     if (group.name.find("loss 0.1") == std::string::npos && !open) CHECK(group.fits);
-    if (open) CHECK(std::fabs(group.mean) < 0.15);
+    if (open) CHECK(std::fabs(group.mean) < 0.1);
   }
   CHECK(result->groups.size() >= 12);
 }
@@ -129,8 +129,8 @@ TEST_CASE("outages, schedules of retransmissions, polls and a stall are those of
     CHECK(result->comparisons.size() >= (options.only == "stall_trace" ? 1 : 20));
     std::size_t outside = 0;
     for (const Comparison& c : result->comparisons) {
-      UNSCOPED_INFO(c.point << " " << c.statistic << ": " << c.low << " to " << c.high << ", simulated " << c.least << " to "
-                            << c.most << (c.repeat_fits ? "" : ", outside"));
+      UNSCOPED_INFO(c.point << " " << c.statistic << ": " << c.low << " to " << c.high << ", simulated " << c.least
+                            << " to " << c.most << (c.repeat_fits ? "" : ", outside"));
       outside += c.repeat_fits ? 0 : 1;
     }
     // Single repeats of polls at 10 % loss differ by more than the few that are run here show.

@@ -12,14 +12,11 @@ namespace {
 using Lines = std::vector<std::string>;
 
 Lines logged(const std::string& source, std::uint64_t seed = 1) {
-  auto store = std::make_shared<TraceStore>();
   ScriptOptions options;
   options.seed = seed;
-  const auto script = begin_scenario("duration(\"1min\")\n" + source, "hops.lua", options, store);
-  const auto run = script->run_until(Instant() + script->duration());
-  if (!run) FAIL(run.error().text);
+  const auto run = finish_scenario("duration(\"1min\")\n" + source, "hops.lua", options);
   Lines told;
-  const TraceStore::Reader reader(*store);
+  const TraceStore::Reader reader(*run.store);
   for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
     if (reader.record(n).kind == Kind::logged) told.push_back(std::string(reader.text(reader.record(n).key)));
   }

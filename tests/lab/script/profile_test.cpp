@@ -8,9 +8,7 @@ using namespace wirelab::test;
 
 namespace {
 
-struct Run {
-  std::shared_ptr<TraceStore> store = std::make_shared<TraceStore>();
-  std::unique_ptr<Script> script;
+struct Run : FinishedScenario {
   std::vector<double> times_of(Kind kind, int first_byte = -1) const {
     std::vector<double> times;
     const TraceStore::Reader reader(*store);
@@ -22,13 +20,7 @@ struct Run {
   }
 };
 
-Run run_of(const std::string& source) {
-  Run run;
-  run.script = begin_scenario(source, "profile.lua", {}, run.store);
-  const auto done = run.script->run_until(Instant() + run.script->duration());
-  if (!done) FAIL(done.error().text);
-  return run;
-}
+Run run_of(const std::string& source) { return {finish_scenario(source, "profile.lua")}; }
 
 // A client that publishes every second for a minute, with a keep alive of 10 s.
 Run busy(const std::string& profile) {

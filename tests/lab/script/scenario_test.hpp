@@ -27,6 +27,20 @@ inline std::unique_ptr<Script> begin_scenario(const std::string& source, const s
   return std::move(*script);
 }
 
+/// A scenario that must be right, run to its end, with its trace.
+struct FinishedScenario {
+  std::shared_ptr<TraceStore> store = std::make_shared<TraceStore>();
+  std::unique_ptr<Script> script;
+};
+inline FinishedScenario finish_scenario(const std::string& source, const std::string& name,
+                                        ScriptOptions options = {}) {
+  FinishedScenario run;
+  run.script = begin_scenario(source, name, std::move(options), run.store);
+  const auto done = run.script->run_until(Instant() + run.script->duration());
+  if (!done) FAIL(done.error().text);
+  return run;
+}
+
 /// The error of a scenario that is wrong, at loading or while it runs; empty if it is right.
 inline ScriptError error_of(const std::string& source, ScriptOptions options = {}) {
   auto script = Script::load(source, "test.lua", std::move(options));

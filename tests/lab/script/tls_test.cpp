@@ -8,17 +8,12 @@ using namespace wirelab::test;
 
 namespace {
 
-struct Finished {
-  std::shared_ptr<TraceStore> store = std::make_shared<TraceStore>();
-  std::unique_ptr<Script> script;
+struct Finished : FinishedScenario {
   std::vector<std::string> told;
 };
 
 Finished run_of(const std::string& source) {
-  Finished run;
-  run.script = begin_scenario("duration(\"1min\")\n" + source, "tls.lua", {}, run.store);
-  const auto done = run.script->run_until(Instant() + run.script->duration());
-  if (!done) FAIL(done.error().text);
+  Finished run{finish_scenario("duration(\"1min\")\n" + source, "tls.lua"), {}};
   const TraceStore::Reader reader(*run.store);
   for (RecordNumber n = reader.first(); n <= reader.last(); ++n) {
     if (reader.record(n).kind == Kind::logged) run.told.push_back(std::string(reader.text(reader.record(n).key)));
