@@ -62,6 +62,9 @@ int main(int argc, char** argv) {
   wirelab::add_metrics(app, chosen);
   wirelab::add_bench(app, chosen);
   wirelab::add_validate(app, chosen);
+#ifdef WIRELAB_HAS_LIVE
+  wirelab::add_serve(app, chosen);
+#endif
 #ifdef WIRELAB_HAS_GUI
   wirelab::add_gui(app, chosen);
 #endif

@@ -106,7 +106,7 @@ void Application::select_last(Kind kind) {
   const std::int64_t at = shown->looking_at.value_or(shown->playback->status().now.ns());
   for (RecordNumber n = reader.at_or_after(at + 1); n-- > reader.first();) {
     const Record& r = reader.record(n);
-    if (r.kind != kind || (kind == Kind::mqtt_sent && (r.field >> 4) != 3)) continue;
+    if (r.kind != kind || (kind == Kind::mqtt_sent && ((r.field >> 4) & 15) != 3)) continue;
     select_record(selection_, reader, shown->index, n);
     return;
   }

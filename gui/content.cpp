@@ -18,10 +18,10 @@ const Exchange* receipt_before(const Look& look, RecordNumber number) {
 
 }  // namespace
 
-std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes) {
-  const auto header = mqtt::decode_fixed_header(bytes);
+std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes, mqtt::Version version) {
+  const auto header = mqtt::decode_fixed_header(bytes, version);
   if (!header || !header->has_value() || (*header)->size() > bytes.size()) return std::nullopt;
-  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()));
+  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()), version);
   if (!packet) return std::nullopt;
   return *packet;
 }
@@ -34,7 +34,7 @@ std::optional<Content> content_of(const Look& look, MessageId message) {
   const Exchange* exchange = receipt_before(look, origin);
   if (exchange == nullptr) return std::nullopt;
   const auto bytes = bytes_of(look, *exchange);
-  const auto packet = decoded(bytes);
+  const auto packet = decoded(bytes, exchange->version);
   if (!packet) return std::nullopt;
   const auto content = [](std::string_view topic, wire::Bytes payload, mqtt::Qos qos, bool retain) {
     return Content{std::string(topic), printable_text(payload), payload.size(), static_cast<int>(qos), retain};

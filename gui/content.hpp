@@ -18,7 +18,7 @@ struct Content {
 };
 
 /// The control packet of these bytes, which it refers to; empty where they are not exactly one.
-std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes);
+std::optional<mqtt::Packet> decoded(std::span<const std::uint8_t> bytes, mqtt::Version version);
 /// The message that a broker keeps under this number, or the will that it has armed: from the PUBLISH or CONNECT that brought
 /// it. Empty where that is not kept.
 std::optional<Content> content_of(const Look& look, MessageId message);

@@ -104,7 +104,7 @@ class Packet {
     if (exchange == nullptr || fields.empty() || (exchange->begin >= packet.begin && exchange->end <= packet.end))
       return;
     const auto whole = bytes_of(look, *exchange);
-    const auto decoded_whole = decoded(whole);
+    const auto decoded_whole = decoded(whole, exchange->version);
     const auto* publish = decoded_whole ? std::get_if<mqtt::Publish>(&*decoded_whole) : nullptr;
     const std::uint32_t begin = fields.back().begin, end = fields.back().end;
     const auto add = [&](const char* name, std::string value) {

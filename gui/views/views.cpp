@@ -50,14 +50,14 @@ std::string packet_text(const Look& look, BlobNumber packet, bool in_a_line) {
 
 std::string topic_of(const Look& look, const Exchange& exchange) {
   const auto bytes = bytes_of(look, exchange);
-  const auto packet = decoded(bytes);
+  const auto packet = decoded(bytes, exchange.version);
   const auto* publish = packet ? std::get_if<mqtt::Publish>(&*packet) : nullptr;
   return publish == nullptr ? "" : std::string(publish->topic);
 }
 
 std::uint16_t packet_id_of(const Look& look, const Exchange& exchange) {
   const auto bytes = bytes_of(look, exchange);
-  const auto packet = decoded(bytes);
+  const auto packet = decoded(bytes, exchange.version);
   if (!packet) return 0;
   return std::visit(
       [](const auto& p) -> std::uint16_t {
@@ -73,7 +73,7 @@ std::string label_of(const Look& look, const Exchange& exchange, bool with_topic
   if (publish && (exchange.first_byte & 8) != 0) label += " DUP";
   if (const int qos = (exchange.first_byte >> 1) & 3; publish && qos > 0) label += fmt::format(" q{}", qos);
   const auto bytes = bytes_of(look, exchange);
-  if (const auto packet = decoded(bytes)) {
+  if (const auto packet = decoded(bytes, exchange.version)) {
     std::visit(
         [&](const auto& p) {
           if constexpr (requires { p.topic; }) {

@@ -9,6 +9,7 @@
 #include "lab/script/device_program.hpp"
 #include "lab/script/host.hpp"
 #include "lab/script/link_options.hpp"
+#include "lab/script/mqtt_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "lab/script/script_tap.hpp"
@@ -386,13 +387,7 @@ int declare_broker(lua_State* L) {
   NodeDescription& node = add_node(L, NodeRole::broker, "broker()");
   Options options(L, 2, fmt::format("broker(\"{}\")", node.name));
   read_address(L, options, node);
-  if (const auto n = options.integer("max_inflight", 1, 65535))
-    node.broker.max_in_flight = static_cast<std::uint16_t>(*n);
-  if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
-    node.broker.max_queued = static_cast<std::uint32_t>(*n);
-  if (const auto keep = options.boolean("queue_qos0")) node.broker.queue_qos0 = *keep;
-  const auto profile = options.choice("profile", mqtt::names_of_manners(mqtt::kBrokerManners)).value_or("standard");
-  node.broker.manners = mqtt::manners_named(mqtt::kBrokerManners, profile);
+  read_broker(L, options, node.name, node.broker, node.access);
   read_tcp(options, node.tcp);
   read_server_tls(L, options, node.name, node.listeners);
   options.finish();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lab/script/mqtt_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/script_socket.hpp"
 #include "sim/trace/traced_timer.hpp"
@@ -213,7 +214,10 @@ void ScriptClient::on_connected(bool session_present) {
 }
 
 void ScriptClient::on_connect_failed(ConnectFailure failure, mqtt::ConnectCode code) {
-  const std::string reason(failure == ConnectFailure::not_accepted ? mqtt::name_of(code) : name_of(failure));
+  const mqtt::ReasonCode of_5 = endpoint_.client().last_reason();
+  const std::string reason(failure != ConnectFailure::not_accepted ? name_of(failure)
+                           : is_failure(of_5)                      ? mqtt::name_of(of_5, mqtt::PacketType::connack)
+                                                                   : mqtt::name_of(code));
   if (program_.waits_for(this)) program_.wake_with(false, reason);
 }
 
@@ -236,6 +240,7 @@ void ScriptClient::on_message(const mqtt::Publish& message) {
   lua_setfield(L, -2, "retain");
   lua_pushboolean(L, message.dup ? 1 : 0);
   lua_setfield(L, -2, "dup");
+  set_properties(L, message.properties);
   program_.run_callback(3);
 }
 

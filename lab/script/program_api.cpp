@@ -6,6 +6,7 @@
 
 #include "lab/script/device_program.hpp"
 #include "lab/script/host.hpp"
+#include "lab/script/mqtt_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "lab/script/script_hop.hpp"
@@ -118,79 +119,19 @@ int self_set(lua_State* L) {
   return 0;
 }
 
-// A topic that may be published to; the error says what is wrong with it.
-void check_topic(lua_State* L, std::string_view topic) {
-  if (topic.empty()) raise(L, "the topic is empty: it needs at least one character [MQTT-4.7.3-1]");
-  if (topic.size() > 65535) raise(L, "the topic is longer than 65,535 bytes");
-  if (!mqtt::is_valid_utf8(wire::bytes_of(topic))) raise(L, "the topic is not valid UTF-8 [MQTT-1.5.3-1]");
-  if (!mqtt::is_valid_topic(topic))
-    raise(L, fmt::format("the topic \"{}\" has a wildcard: + and # are for subscriptions only [MQTT-3.3.2-2]", topic));
-}
-
-void check_filter(lua_State* L, std::string_view filter) {
-  if (filter.size() > 65535 || !mqtt::is_valid_utf8(wire::bytes_of(filter)))
-    raise(L, "the filter is too long or not valid UTF-8");
-  if (!mqtt::is_valid_filter(filter)) {
-    raise(L, fmt::format("\"{}\" is no topic filter: + and # stand for whole levels, and # only as the last one, as in "
-                         "\"home/+/temperature\" or \"home/#\" [MQTT-4.7.1-2]",
-                         filter));
-  }
-}
-
 std::string_view payload_at(lua_State* L, int index) {
   if (lua_istable(L, index)) raise(L, "the payload is a table: write json.encode(...) around it");
   if (lua_isboolean(L, index)) return lua_toboolean(L, index) != 0 ? "true" : "false";
   return text_at(L, index, "the payload");
 }
 
-mqtt::Qos qos_of(std::optional<std::int64_t> qos) { return static_cast<mqtt::Qos>(qos.value_or(0)); }
-
-// What CONNECT carries in fields of 16 bits of length.
-void check_field(lua_State* L, const std::string& text, const char* what, bool utf8) {
-  if (text.size() > 65535) raise(L, fmt::format("{} is longer than 65,535 bytes", what));
-  if (utf8 && !mqtt::is_valid_utf8(wire::bytes_of(text)))
-    raise(L, fmt::format("{} is not valid UTF-8 [MQTT-1.5.3-1]", what));
-}
-
 int self_mqtt(lua_State* L) {
   DeviceProgram& program = check_self(L);
   Host::of(L).charge(L, 10'000);  // clients are kept until the program ends
   Options options(L, 2, "mqtt()");
-  mqtt::ClientOptions client;
+  const std::string device(program.world().name_of_device(program.device()));
+  const mqtt::ClientOptions client = read_client(L, options, device);
   EndpointSettings settings;
-  client.client_id = options.text("client_id").value_or(std::string(program.world().name_of_device(program.device())));
-  if (const auto keep_alive = options.duration("keepalive")) {
-    const std::int64_t seconds = keep_alive->ns() / 1'000'000'000;
-    if (seconds > 65535 || seconds * 1'000'000'000 != keep_alive->ns())
-      raise(L, "option \"keepalive\" of mqtt() must be whole seconds, at most 65535; 0 switches it off");
-    client.keep_alive = static_cast<std::uint16_t>(seconds);
-  }
-  const auto profile = options.choice("profile", mqtt::names_of_manners(mqtt::kClientManners)).value_or("standard");
-  client.manners = mqtt::manners_named(mqtt::kClientManners, profile);
-  client.clean_session = options.boolean("clean_session").value_or(true);
-  if (const auto n = options.integer("max_inflight", 1, 60000)) client.max_in_flight = static_cast<std::uint16_t>(*n);
-  if (const auto n = options.integer("max_queued", 0, 1'000'000'000))
-    client.max_queued = static_cast<std::uint32_t>(*n);
-  check_field(L, client.client_id, "the client_id", true);
-  const mqtt::Credentials credentials{options.text("username").value_or(""), options.text("password").value_or("")};
-  check_field(L, credentials.user_name, "the username", true);
-  check_field(L, credentials.password, "the password", false);
-  if (!credentials.user_name.empty()) client.credentials = std::make_shared<const mqtt::Credentials>(credentials);
-  if (!credentials.password.empty() && credentials.user_name.empty())
-    raise(L, "a password needs a username with it [MQTT-3.1.2-22]");
-  if (options.push("will")) {
-    Options will(L, -1, "mqtt(), will");
-    mqtt::WillOptions described;
-    described.topic = will.text("topic").value_or("");
-    described.payload = will.text("payload").value_or("");
-    described.qos = qos_of(will.integer("qos", 0, 2));
-    described.retain = will.boolean("retain").value_or(false);
-    will.finish();
-    check_topic(L, described.topic);
-    check_field(L, described.payload, "the will's payload", false);
-    client.will = std::make_shared<const mqtt::WillOptions>(described);
-    lua_pop(L, 1);
-  }
   settings.manual = options.choice("loop", {"background", "manual"}).value_or("background") == "manual";
   settings.reconnect = options.boolean("reconnect").value_or(true);
   if (const auto d = options.duration("reconnect_min")) settings.first_delay = *d;
@@ -203,8 +144,6 @@ int self_mqtt(lua_State* L) {
   }
   settings.tls = read_client_tls(L, options);
   options.finish();
-  if (client.client_id.empty() && !client.clean_session)
-    raise(L, "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
   ScriptClient* made = program.make_client(L);
   made->endpoint().client().options() = client;
   made->endpoint().settings() = settings;
@@ -277,13 +216,14 @@ int client_publish(lua_State* L) {
   Options options(L, 4, "publish()");
   const mqtt::Qos qos = qos_of(options.integer("qos", 0, 2));
   const bool retain = options.boolean("retain").value_or(false);
+  mqtt::Client& mqtt_client = client.endpoint().client();
+  const auto properties = read_properties(L, options, mqtt_client.options().version, "publish()");
   options.finish();
   Host& host = Host::of(L);
-  mqtt::Client& mqtt_client = client.endpoint().client();
   if (!mqtt_client.knows_topic(topic)) host.charge(L, 2'000 + topic.size());  // names are kept for good
   std::string changed;
   const std::string_view orderly = orderly_text(payload, changed);
-  const auto published = mqtt_client.publish(topic, wire::bytes_of(orderly), qos, retain);
+  const auto published = mqtt_client.publish(topic, wire::bytes_of(orderly), qos, retain, mqtt::Properties(properties));
   if (published.result == mqtt::PublishResult::queued || payload.size() > 4096) host.check_held(L);
   switch (published.result) {
     case mqtt::PublishResult::sent: lua_pushliteral(L, "sent"); return 1;
@@ -296,6 +236,10 @@ int client_publish(lua_State* L) {
       lua_pushnil(L);
       lua_pushliteral(L, "queue full");
       return 2;
+    case mqtt::PublishResult::refused_not_allowed:
+      lua_pushnil(L);
+      lua_pushliteral(L, "not allowed");
+      return 2;
   }
   return 0;
 }
@@ -305,9 +249,26 @@ int client_subscribe(lua_State* L) {
   const std::string_view filter = text_at(L, 2, "the filter");
   check_filter(L, filter);
   Options options(L, 3, "subscribe()");
-  const mqtt::FilterRequest request{filter, qos_of(options.integer("qos", 0, 2))};
+  mqtt::Client& mqtt_client = client.endpoint().client();
+  mqtt::FilterRequest request{filter, qos_of(options.integer("qos", 0, 2))};
+  request.no_local = options.boolean("no_local").value_or(false);
+  request.retain_as_published = options.boolean("retain_as_published").value_or(false);
+  const auto handling = options.choice("retained", {"always", "if new", "never"}).value_or("always");
+  request.retain_handling = handling == "never"    ? mqtt::RetainHandling::do_not_send
+                            : handling == "if new" ? mqtt::RetainHandling::send_if_new
+                                                   : mqtt::RetainHandling::send;
+  std::vector<std::uint8_t> properties;
+  if (const auto n = options.integer("identifier", 1, 268'435'455))
+    mqtt::PropertyWriter(properties).number(mqtt::Property::subscription_identifier, static_cast<std::uint32_t>(*n));
   options.finish();
-  if (client.endpoint().client().subscribe({&request, 1}) != 0) {
+  const bool of_5 = request.no_local || request.retain_as_published || handling != "always" || !properties.empty();
+  if (of_5 && mqtt_client.options().version != mqtt::Version::v5)
+    raise(L,
+          "no_local, retain_as_published, retained and identifier belong to 5.0: make the client with version = "
+          "\"5.0\"");
+  if (request.no_local && mqtt::shared_filter(filter))
+    raise(L, "a shared subscription cannot be no_local [MQTT5-3.8.3-4]");
+  if (mqtt_client.subscribe({&request, 1}, mqtt::Properties(properties)) != 0) {
     lua_pushboolean(L, 1);
     return 1;
   }

@@ -13,7 +13,7 @@
 namespace wirelab {
 
 /// Raised when the same run gives another digest by design: records, their meaning, or a model changed.
-inline constexpr int kDigestVersion = 4;
+inline constexpr int kDigestVersion = 5;
 
 struct DigestTexts {
   std::string everything, order, wire;  // "w1-" and 32 hexadecimal digits

@@ -20,6 +20,10 @@ class Tracer {
  public:
   /// With a store, chunks are filled in the store's own memory and stay there; a store that filters gets copies.
   explicit Tracer(EventQueue& events, std::shared_ptr<TraceStore> store = nullptr);
+  /// One that keeps nothing, not even names, for a program that runs for months and whose peers choose the names. It has no digest,
+  /// and its entities are all 0.
+  struct KeepsNothing {};
+  Tracer(EventQueue& events, KeepsNothing);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
@@ -68,10 +72,10 @@ class Tracer {
   EntityId define(EntityKind kind, std::string_view name, EntityId owner = 0);
   StreamId next_stream() { return ++streams_; }
   MessageId next_message() { return ++messages_; }
-  NameId intern(std::string_view text) { return names_->intern(text); }
+  NameId intern(std::string_view text) { return keeps_nothing_ ? 0 : names_->intern(text); }
   /// The same where the text is likely the one that `last` names: most devices publish to one topic.
   NameId intern_again(std::string_view text, NameId last) {
-    return last != 0 && names_->text(last) == text ? last : names_->intern(text);
+    return last != 0 && names_->text(last) == text ? last : intern(text);
   }
 
   RecordNumber cause() const { return events_.context; }
@@ -96,6 +100,7 @@ class Tracer {
   std::shared_ptr<TraceStore> store_;
   std::unique_ptr<TraceChunk> own_;  // where there is no store, or one that keeps only a part
   TraceChunk* chunk_ = nullptr;
+  bool keeps_nothing_ = false;
   std::uint32_t seen_records_ = 0;  // of the chunk, by the sinks
   std::uint32_t seen_blobs_ = 0;
   StreamId streams_ = 0;

@@ -114,6 +114,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "session_received",
                                                                                         "session_queued",
                                                                                         "session_will",
+                                                                                        "session_will_timer",
+                                                                                        "session_expiry_timer",
                                                                                         "broker_retained",
                                                                                         "sensor_value",
                                                                                         "actuator_value",
@@ -160,8 +162,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(HopFailure::coun
 constexpr std::array<std::string_view, static_cast<std::size_t>(SerialError::count_)> kSerialErrors{
     "none", "parity error", "framing error", "overrun"};
 constexpr std::array<std::string_view, kCount<LossReason>> kLossReasons{
-    "none",          "nobody subscribed", "not connected", "subscriber offline", "connection lost",
-    "session ended", "queue full",        "process died"};
+    "none",       "nobody subscribed", "not connected", "subscriber offline", "connection lost", "session ended",
+    "queue full", "process died",      "expired",       "too large",          "not allowed",     "refused"};
 constexpr std::array<std::string_view, kCount<SessionEvent>> kSessionEvents{"none",
                                                                             "connecting",
                                                                             "connected",
@@ -175,9 +177,11 @@ constexpr std::array<std::string_view, kCount<SessionEvent>> kSessionEvents{"non
                                                                             "session discarded",
                                                                             "protocol error",
                                                                             "ping unanswered",
-                                                                            "connect time-out"};
+                                                                            "connect time-out",
+                                                                            "session expired"};
 constexpr std::array<std::string_view, kCount<WillCause>> kWillCauses{
-    "none", "connection lost", "keep alive expired", "taken over", "protocol error", "broker stopped"};
+    "none",           "connection lost", "keep alive expired", "taken over",   "protocol error",
+    "broker stopped", "asked for",       "delay over",         "session ended"};
 constexpr std::array<std::string_view, kCount<ProgramEvent>> kProgramEvents{"none",  "started", "slept",  "woke",
                                                                             "ended", "failed",  "crashed"};
 constexpr std::array<std::string_view, 4> kProgramStates{"not running", "running", "ended", "failed"};
@@ -289,6 +293,8 @@ bool is_timer(Field field) {
     case Field::client_ping_timer:
     case Field::client_connect_timer:
     case Field::session_keepalive_timer:
+    case Field::session_will_timer:
+    case Field::session_expiry_timer:
     case Field::program_timer: return true;
     default: return false;
   }

@@ -22,7 +22,7 @@ enum class Kind : std::uint16_t {
   retransmission,      // field: RetransmitReason, subject: stream, a..b: range that is sent again
   stream_delivered,  // the receiving end hands bytes in order to its user. subject: stream, a..b
   stream_held,       // bytes arrived out of order and wait. subject: stream, a..b
-  mqtt_sent,         // field: byte 0 (type and flags), subject: stream, key: message or 0, a..b: range of the stream
+  mqtt_sent,         // field: see mqtt_word.hpp, subject: stream, key: message or 0, a..b: range of the stream
   mqtt_received,     // the same, at the receiving end
   message_published,  // by a client's program. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: blob
   message_accepted,  // by a broker. subject: message, field: QoS | retain << 2, key: topic, a: payload bytes, b: message that was
@@ -150,6 +150,8 @@ enum class Field : std::uint16_t {
   session_received,         // key: packet id
   session_queued,           // messages
   session_will,             // message id of the will that is armed, 0: none
+  session_will_timer,       // the connection has ended: until the will delay is over
+  session_expiry_timer,     // the same, until the session is discarded
   broker_retained,          // key: topic, value: message id
   // device
   sensor_value,    // bits of a double
@@ -221,6 +223,10 @@ enum class LossReason : std::uint16_t {
   session_ended,       // the session was clean and ended with the message unfinished
   queue_full,
   process_died,  // the publishing process crashed or lost power
+  expired,       // its message expiry interval is over
+  too_large,     // for the maximum packet size of the client
+  not_allowed,   // by the broker: its access list, a limit, a format
+  refused,       // by the receiver, with a reason code of 0x80 or above
   count_
 };
 
@@ -239,6 +245,7 @@ enum class SessionEvent : std::uint16_t {
   protocol_error,
   ping_unanswered,
   connect_timeout,
+  session_expired,
   count_
 };
 
@@ -249,6 +256,9 @@ enum class WillCause : std::uint16_t {
   taken_over,
   protocol_error,
   broker_stopped,
+  asked_for,      // by DISCONNECT with reason code 4
+  delay_over,     // the will delay interval
+  session_ended,  // before that
   count_
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/view/dissect_datagram.hpp"
+#include "sim/view/dissect_mqtt.hpp"
 #include "sim/view/dissect_tls.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
@@ -33,15 +34,9 @@ constexpr Meaning kMeanings[] = {
      "Names the sender's end; with the other port and both addresses it names the connection (RFC 9293, 3.1)."},
     {"Destination port",
      "Who is meant on that host: 1883 is MQTT, 8883 MQTT over TLS, 53 DNS, 67 DHCP (RFC 9293, 3.1; RFC 6335)."},
-    {"User name", "For the server to check, with or without a password (MQTT-3.1.2-18, -19)."},
-    {"Password",
-     "Up to 65,535 bytes of any kind, readable to all on the way unless TLS hides it (MQTT 3.1.1, 3.1.3.5)."},
-    {"Part of a control packet",
-     "TCP is a stream: where one of its segments ends says nothing about MQTT (RFC 9293, 3.9)."},
     {"Rest of a control packet",
      "It began in an earlier segment: TCP is a stream and knows no messages (RFC 9293, 3.9)."},
     {"Rest of a record", "It began in an earlier segment: TCP is a stream and knows no records (RFC 9293, 3.9)."},
-    {"First part", "The control packet goes on in the next segment: TCP is a stream (RFC 9293, 3.9)."},
     {"Time to live", "Each router takes one off; at 0 the packet is dropped and ICMP says so (RFC 791)."},
     {"Identification",
      "Tells the fragments of one packet from another's; with \"don't fragment\" it means little (RFC 6864)."},
@@ -53,30 +48,7 @@ constexpr Meaning kMeanings[] = {
     {"Window", "How many more bytes the sender of this segment can take, before scaling (RFC 9293, 3.8.6; RFC 7323)."},
     {"Checksum", "Over header, payload and both addresses; a segment whose checksum is wrong is dropped in silence."},
     {"Options", "MSS, window scaling, timestamps and selective acknowledgements stand here (RFC 9293, 7323, 2018)."},
-    {"Packet type", "The upper four bits of byte 0 (MQTT 3.1.1, 2.2.1)."},
-    {"DUP", "1 where this may be a repetition of an earlier PUBLISH: only after a reconnection (MQTT-3.3.1-1)."},
-    {"QoS", "0: at most once, 1: at least once, 2: exactly once, each for one hop (MQTT 3.1.1, 4.3)."},
-    {"RETAIN",
-     "From a client: keep this as the topic's last value. To a client: it is such a kept value (MQTT-3.3.1-5, -8)."},
-    {"Remaining length", "Bytes that follow, in one to four bytes of seven bits each (MQTT 3.1.1, 2.2.3)."},
-    {"Topic name", "Length in two bytes, then UTF-8; no wildcards in a PUBLISH (MQTT-3.3.2-2)."},
-    {"Packet identifier",
-     "Ties a PUBLISH to its acknowledgements, only where QoS is above 0; a resend keeps it (MQTT-2.3.1-2, -4)."},
     {"Payload", "The application's own bytes; MQTT does not look at them. Zero bytes are allowed."},
-    {"Protocol name", "\"MQTT\", so that a server tells MQTT from other traffic (MQTT-3.1.2-1)."},
-    {"Protocol level", "4 is MQTT 3.1.1."},
-    {"Connect flags", "User name, password, will retain, will QoS (2 bits), will, clean session, reserved (3.1.2.3)."},
-    {"Keep alive",
-     "Seconds without a packet after which the client pings; after 1.5 times that the server closes (MQTT-3.1.2-24)."},
-    {"Client identifier",
-     "Names the session at the server; a second connection with it ends the first (MQTT-3.1.4-2)."},
-    {"Will topic", "Where the server publishes if this connection ends without DISCONNECT (MQTT-3.1.2-8)."},
-    {"Will message", "What it publishes then."},
-    {"Session present", "1: the server still has this client's session, subscriptions and messages (MQTT-3.2.2-2)."},
-    {"Return code", "0 accepts; 1 to 5 say why not (MQTT 3.1.1, table 3.1)."},
-    {"Topic filter", "What is subscribed to; + stands for one level, # for all that follow (4.7.1)."},
-    {"Requested QoS", "The most at which the server may send; it may grant less (MQTT-3.8.4-6)."},
-    {"Granted QoS", "What the server granted, 0x80 for a refusal (MQTT-3.9.3-1)."},
 };
 
 std::string_view meaning_of(std::string_view name) {
@@ -154,98 +126,9 @@ class Dissector {
     if (!options.empty()) options.pop_back();
     field("Options", options, wire::kTcpHeaderSize, size);
   }
-  // The control packet at `at`; returns where the next one begins, or the packet's end.
-  std::size_t control_packet(std::size_t at) {
-    const Bytes rest = packet_.subspan(at);
-    const auto header = mqtt::decode_fixed_header(rest);
-    if (!header || !header->has_value()) {
-      add(FieldLayer::mqtt_header, "Part of a control packet", fmt::format("{} bytes", rest.size()), at,
-          packet_.size());
-      return packet_.size();
-    }
-    const mqtt::FixedHeader& fixed = **header;
-    const auto head = [&](std::string_view name, std::string value, std::size_t begin, std::size_t end) {
-      add(FieldLayer::mqtt_header, name, std::move(value), at + begin, at + end);
-    };
-    head("Packet type", fmt::format("{} ({})", mqtt::name_of(fixed.type), static_cast<int>(fixed.type)), 0, 1);
-    if (fixed.type == mqtt::PacketType::publish) {
-      head("DUP", (fixed.flags & 8) != 0 ? "1" : "0", 0, 1);
-      head("QoS", fmt::format("{}", (fixed.flags >> 1) & 3), 0, 1);
-      head("RETAIN", (fixed.flags & 1) != 0 ? "1" : "0", 0, 1);
-    }
-    head("Remaining length", fmt::format("{}", fixed.remaining_length), 1, fixed.header_size);
-    if (fixed.size() > rest.size()) {
-      add(FieldLayer::mqtt_variable, "First part", fmt::format("{} of {} bytes", rest.size(), fixed.size()),
-          at + fixed.header_size, packet_.size());
-      return packet_.size();
-    }
-    const auto packet = mqtt::decode(fixed, rest.first(fixed.size()));
-    const std::size_t body = at + fixed.header_size;
-    if (!packet) {
-      add(FieldLayer::other, "Malformed", std::string(packet.error().what), body, at + fixed.size());
-    } else {
-      std::visit([&](const auto& p) { variable(p, body, at + fixed.size()); }, *packet);
-    }
-    return at + fixed.size();
-  }
   std::vector<DissectedField> fields;
 
  private:
-  template <typename T>
-  void variable(const T& p, std::size_t body, std::size_t end) {
-    const auto field = [&](std::string_view name, std::string value, std::size_t begin, std::size_t to) {
-      add(FieldLayer::mqtt_variable, name, std::move(value), begin, to);
-    };
-    const auto text = [&](std::string_view name, std::string_view value) {
-      const std::size_t begin = offset_of(value.data());
-      field(name, std::string(value), begin - 2, begin + value.size());
-    };
-    if constexpr (std::is_same_v<T, mqtt::Publish>) {
-      text("Topic name", p.topic);
-      std::size_t at = body + 2 + p.topic.size();
-      if (p.packet_id != 0) field("Packet identifier", fmt::format("{}", p.packet_id), at, at + 2), at += 2;
-      add(FieldLayer::mqtt_payload, "Payload", printable_text(p.payload), at, end);
-    } else if constexpr (std::is_same_v<T, mqtt::Connect>) {
-      const bool old = p.level == static_cast<std::uint8_t>(mqtt::Version::v3_1);
-      const std::string_view protocol = old ? "MQIsdp" : "MQTT";
-      const std::size_t at = body + 2 + protocol.size();
-      field("Protocol name", std::string(protocol), body, at);
-      field("Protocol level", fmt::format("{}", p.level), at, at + 1);
-      if (p.level != 4 && !old) return;
-      field("Connect flags", fmt::format("clean session {}, will {}", p.clean_session ? 1 : 0, p.will ? 1 : 0), at + 1,
-            at + 2);
-      field("Keep alive", fmt::format("{} s", p.keep_alive), at + 2, at + 4);
-      text("Client identifier", p.client_id);
-      if (p.will) {
-        text("Will topic", p.will->topic);
-        const std::size_t begin = offset_of(p.will->payload.data());
-        field("Will message", printable_text(p.will->payload), begin - 2, begin + p.will->payload.size());
-      }
-      if (p.user_name) text("User name", *p.user_name);
-      if (p.password) {
-        const std::size_t begin = offset_of(p.password->data());
-        field("Password", fmt::format("{} bytes", p.password->size()), begin - 2, begin + p.password->size());
-      }
-    } else if constexpr (std::is_same_v<T, mqtt::Connack>) {
-      field("Session present", p.session_present ? "1" : "0", body, body + 1);
-      field("Return code", fmt::format("{} {}", static_cast<int>(p.code), mqtt::name_of(p.code)), body + 1, body + 2);
-    } else if constexpr (std::is_same_v<T, mqtt::Subscribe> || std::is_same_v<T, mqtt::Unsubscribe>) {
-      field("Packet identifier", fmt::format("{}", p.packet_id), body, body + 2);
-      mqtt::FilterList filters = p.filters;
-      while (const auto request = filters.next()) {
-        text("Topic filter", request->filter);
-        const std::size_t at = offset_of(request->filter.data()) + request->filter.size();
-        if constexpr (std::is_same_v<T, mqtt::Subscribe>)
-          field("Requested QoS", fmt::format("{}", static_cast<int>(request->qos)), at, at + 1);
-      }
-    } else if constexpr (std::is_same_v<T, mqtt::Suback>) {
-      field("Packet identifier", fmt::format("{}", p.packet_id), body, body + 2);
-      for (std::size_t i = 0; i < p.codes.size(); ++i)
-        field("Granted QoS", fmt::format("{:#04x}", p.codes[i]), body + 2 + i, body + 3 + i);
-    } else if constexpr (requires { p.packet_id; }) {
-      field("Packet identifier", fmt::format("{}", p.packet_id), body, body + 2);
-    }
-  }
   Bytes packet_;
 };
 
@@ -301,7 +184,8 @@ std::vector<DissectedField> dissect(Bytes packet, StreamPart part) {
                   is_tls ? "Rest of a record" : "Rest of a control packet", fmt::format("{} bytes", end - at), at, end);
     at = end;
   }
-  while (at < packet.size()) at = is_tls ? dissect_tls(packet, at, dissector.fields) : dissector.control_packet(at);
+  while (at < packet.size())
+    at = is_tls ? dissect_tls(packet, at, dissector.fields) : dissect_mqtt(packet, at, part.version, dissector.fields);
   return dissector.fields;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/wire/bytes.hpp"
+#include "sim/wire/mqtt.hpp"
 
 namespace wirelab {
 
@@ -41,6 +42,7 @@ struct StreamPart {
   static constexpr std::size_t kNone = ~std::size_t{0};  // no unit begins here
   Content content = Content::other;
   std::size_t first = kNone;
+  mqtt::Version version = mqtt::Version::v3_1_1;  // of MQTT
 };
 
 /// The fields of an IPv4 packet, in order of their bytes. What does not end in this segment is shown as a part.

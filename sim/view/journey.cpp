@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kPublish = 3, kPubcomp = 7;  // types of control packets (MQTT 3.1.1, section 2.2.1)
 
-int type_of(const Record& sent) { return sent.field >> 4; }
+int type_of(const Record& sent) { return (sent.field >> 4) & 15; }
 bool is_publish(const Record& sent) { return type_of(sent) == kPublish; }
 bool is_of_handshake(const Record& sent) { return type_of(sent) >= kPublish && type_of(sent) <= kPubcomp; }
 
@@ -307,7 +307,7 @@ class Teller {
     constexpr std::string_view names[] = {"?",           "CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",
                                           "PUBREC",      "PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",
                                           "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT"};
-    std::string name(names[(transfer.sent->field >> 4) % 15]);
+    std::string name(names[static_cast<std::size_t>(type_of(*transfer.sent)) % 15]);
     if (transfer.sent->key == 0) return name;
     for (const Kind kind : {Kind::message_published, Kind::message_accepted}) {
       for (const Record* r : index_.about(kind, transfer.sent->key))

@@ -65,10 +65,10 @@ std::string describe_packet_short(wire::Bytes packet) {
   return text;
 }
 
-std::string describe_mqtt(wire::Bytes bytes) {
-  const auto header = mqtt::decode_fixed_header(bytes);
+std::string describe_mqtt(wire::Bytes bytes, mqtt::Version version) {
+  const auto header = mqtt::decode_fixed_header(bytes, version);
   if (!header || !header->has_value() || (*header)->size() > bytes.size()) return "part of a packet";
-  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()));
+  const auto packet = mqtt::decode(**header, bytes.first((*header)->size()), version);
   if (!packet) return fmt::format("malformed {}", mqtt::name_of((*header)->type));
   const std::string_view name = mqtt::name_of((*header)->type);
   return std::visit(
@@ -84,14 +84,25 @@ std::string describe_mqtt(wire::Bytes bytes) {
           return fmt::format("{} {} (clean session {}, keep alive {} s{})", name, p.client_id, p.clean_session ? 1 : 0,
                              p.keep_alive, p.will ? ", will" : "");
         } else if constexpr (std::is_same_v<T, mqtt::Connack>) {
-          return fmt::format("{} ({}, session present {})", name, mqtt::name_of(p.code), p.session_present ? 1 : 0);
+          const std::string_view said =
+              version == mqtt::Version::v5 ? mqtt::name_of(p.reason, mqtt::PacketType::connack) : mqtt::name_of(p.code);
+          return fmt::format("{} ({}, session present {})", name, said, p.session_present ? 1 : 0);
         } else if constexpr (std::is_same_v<T, mqtt::Subscribe> || std::is_same_v<T, mqtt::Unsubscribe>) {
           mqtt::FilterList filters = p.filters;
           std::string text;
           while (const auto request = filters.next()) text += (text.empty() ? "" : ", ") + std::string(request->filter);
           return fmt::format("{} {} (id {})", name, text, p.packet_id);
+        } else if constexpr (requires {
+                               p.packet_id;
+                               p.reason;
+                             }) {
+          if (p.reason == mqtt::ReasonCode::success) return fmt::format("{} (id {})", name, p.packet_id);
+          return fmt::format("{} (id {}, {})", name, p.packet_id, mqtt::name_of(p.reason, (*header)->type));
         } else if constexpr (requires { p.packet_id; }) {
           return fmt::format("{} (id {})", name, p.packet_id);
+        } else if constexpr (requires { p.reason; }) {
+          if (p.reason == mqtt::ReasonCode::success) return std::string(name);
+          return fmt::format("{} ({})", name, mqtt::name_of(p.reason, (*header)->type));
         } else {
           return std::string(name);
         }

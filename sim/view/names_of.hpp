@@ -4,7 +4,7 @@
 #include <string>
 
 #include "sim/trace/store.hpp"
-#include "sim/wire/bytes.hpp"
+#include "sim/wire/mqtt.hpp"
 
 namespace wirelab {
 
@@ -13,6 +13,6 @@ std::string describe_packet(wire::Bytes packet);
 /// The same in a few words: "SYN", "ACK", "36 bytes", "RST".
 std::string describe_packet_short(wire::Bytes packet);
 /// The control packet at the front of the bytes: "PUBLISH sensors/temperature (QoS 1, id 3)".
-std::string describe_mqtt(wire::Bytes bytes);
+std::string describe_mqtt(wire::Bytes bytes, mqtt::Version version);
 
 }  // namespace wirelab

@@ -183,7 +183,7 @@ bool tells_a_message(Kind kind) {
 int qos_of(const Record& r) {
   if (tells_a_message(r.kind)) return r.field & 3;
   const bool packet = r.kind == Kind::mqtt_sent || r.kind == Kind::mqtt_received;
-  return packet && (r.field >> 4) == 3 ? (r.field >> 1) & 3 : -1;
+  return packet && ((r.field >> 4) & 15) == 3 ? (r.field >> 1) & 3 : -1;
 }
 
 bool holds(const Term& term, const TraceStore::Reader& reader, RecordNumber number) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/wire/mqtt_word.hpp"
+
 namespace wirelab {
 namespace {
 
@@ -214,7 +216,8 @@ void RunIndex::take(const TraceStore::Reader& reader, const Record& record, Reco
       made.stream = record.subject;
       made.begin = record.a;
       made.end = record.b;
-      made.first_byte = static_cast<std::uint8_t>(record.field);
+      made.first_byte = mqtt::first_byte_of(record.field);
+      made.version = mqtt::version_of(record.field);
       made.message = record.key;
       if (filling_ != 0 && filling_ == record.entity && made.message != 0) {
         in_flight_[record.entity].push_back({record.at, filled_id_, made.message});
@@ -350,7 +353,7 @@ StreamPart RunIndex::part_of(const IndexedPacket& packet) const {
   const Exchange* exchange = exchange_at(packet.stream, packet.begin);
   if (exchange != nullptr && exchange->begin < packet.begin) exchange = exchange_at(packet.stream, exchange->end);
   if (exchange == nullptr || exchange->begin >= packet.end) return {Content::mqtt, StreamPart::kNone};
-  return {Content::mqtt, static_cast<std::size_t>(exchange->begin - packet.begin)};
+  return {Content::mqtt, static_cast<std::size_t>(exchange->begin - packet.begin), exchange->version};
 }
 
 // Whether packets had carried all of it by the instant.

@@ -65,6 +65,7 @@ struct Exchange {
   std::int64_t begin = 0;  // its range of the stream
   std::int64_t end = 0;
   std::uint8_t first_byte = 0;
+  mqtt::Version version = mqtt::Version::v3_1_1;  // 5.0, or what is read as 3.1.1
   MessageId message = 0;
   std::int64_t lost_at = 0;  // when a packet with bytes of it was first dropped; 0: none was
   std::uint16_t reason = 0;  // DropReason of that

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/view/names_of.hpp"
+#include "sim/wire/mqtt_word.hpp"
 
 namespace wirelab {
 namespace {
@@ -79,7 +80,8 @@ std::string sequence_diagram(const MessageIndex& index, std::size_t most) {
     std::string what = "MQTT";
     if (static_cast<std::size_t>(sent.b) <= stream.size()) {
       what = describe_mqtt(wire::bytes_of(std::string_view(stream).substr(static_cast<std::size_t>(sent.a),
-                                                                          static_cast<std::size_t>(sent.b - sent.a))));
+                                                                          static_cast<std::size_t>(sent.b - sent.a))),
+                           mqtt::version_of(sent.field));
     }
     const std::string from_lane = lane(from);
     if (to == 0) {

@@ -6,7 +6,7 @@ namespace wirelab {
 namespace {
 
 // Byte 0 of a PUBLISH: the packet type stands in its upper half.
-bool is_publish(const Record& r) { return r.field >> 4 == 3; }
+bool is_publish(const Record& r) { return ((r.field >> 4) & 15) == 3; }
 
 }  // namespace
 

@@ -90,6 +90,7 @@ void Tap::see_segment(std::int64_t at, const wire::Ipv4Header& ip, Bytes body) {
     const std::uint32_t first = header.sequence + (header.flags.syn ? 1 : 0);
     if (flow.begun && flow.first == first) return;  // the SYN was sent twice
     flow = Flow{};
+    flow.back = {key.second, key.first};
     flow.from = end_text(ip.source, header.source_port);
     flow.to = end_text(ip.destination, header.destination_port);
     flow.first = flow.next = first;
@@ -155,16 +156,20 @@ void Tap::read(std::int64_t at, Flow& flow) {
   flow.bytes.erase(flow.bytes.begin(), flow.bytes.begin() + static_cast<std::ptrdiff_t>(used));
 }
 
-std::size_t Tap::read_mqtt(std::int64_t at, const Flow& flow, Bytes bytes) {
-  const auto header = mqtt::decode_fixed_header(bytes);
+std::size_t Tap::read_mqtt(std::int64_t at, Flow& flow, Bytes bytes) {
+  const auto header = mqtt::decode_fixed_header(bytes, flow.version);
   if (header && !header->has_value()) return 0;
   if (!header) return bytes.size();
   const std::size_t size = (*header)->size();
   if (size > bytes.size()) return 0;
-  const auto packet = mqtt::decode(**header, bytes.first(size));
+  const auto packet = mqtt::decode(**header, bytes.first(size), flow.version);
   if (!packet) return size;
   const auto tell = [&](Seen kind, std::string text) { add(at, flow.from, flow.to, kind, std::move(text)); };
   if (const auto* connect = std::get_if<mqtt::Connect>(&*packet)) {
+    if (connect->level == 5) {
+      flow.version = mqtt::Version::v5;
+      if (const auto answers = flows_.find(flow.back); answers != flows_.end()) answers->second.version = flow.version;
+    }
     tell(Seen::about, fmt::format("CONNECT as {}", in_quotes(connect->client_id)));
     if (connect->user_name)
       tell(Seen::credentials,

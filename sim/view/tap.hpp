@@ -11,6 +11,7 @@
 
 #include "sim/view/json_lines.hpp"
 #include "sim/wire/ipv4.hpp"
+#include "sim/wire/mqtt.hpp"
 #include "sim/wire/wifi.hpp"
 
 namespace wirelab {
@@ -44,23 +45,25 @@ class Tap {
 
  private:
   enum class Protocol : std::uint8_t { unknown, mqtt, tls, other };
+  using FlowKey = std::pair<std::uint64_t, std::uint64_t>;  // address and port of both ends
   // One direction of a connection.
   struct Flow {
+    FlowKey back;  // the other direction's
     std::string from, to;
     Protocol protocol = Protocol::unknown;
+    mqtt::Version version = mqtt::Version::v3_1_1;  // of MQTT, as CONNECT says
     bool begun = false;
     std::uint32_t first = 0;                                   // the first one of all
     std::uint32_t next = 0;                                    // the sequence number that is waited for
     std::vector<std::uint8_t> bytes;                           // in order, not taken apart yet
     std::map<std::uint32_t, std::vector<std::uint8_t>> later;  // by distance from `next` when they came
   };
-  using FlowKey = std::pair<std::uint64_t, std::uint64_t>;  // address and port of both ends
 
   void see_segment(std::int64_t at, const wire::Ipv4Header& ip, wire::Bytes body);
   void see_datagram(std::int64_t at, const wire::Ipv4Header& ip, wire::Bytes body);
   void append(Flow& flow, std::uint32_t sequence, wire::Bytes bytes);
   void read(std::int64_t at, Flow& flow);
-  std::size_t read_mqtt(std::int64_t at, const Flow& flow, wire::Bytes bytes);
+  std::size_t read_mqtt(std::int64_t at, Flow& flow, wire::Bytes bytes);
   std::size_t read_record(std::int64_t at, const Flow& flow, wire::Bytes bytes);
   void add(std::int64_t at, const std::string& from, const std::string& to, TapLine::Kind kind, std::string text);
 

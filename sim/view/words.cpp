@@ -6,6 +6,7 @@
 #include "sim/view/names_of.hpp"
 #include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
+#include "sim/wire/mqtt_word.hpp"
 #include "sim/wire/tls.hpp"
 #include "sim/wire/tls_trace.hpp"
 #include "sim/wire/wifi.hpp"
@@ -15,8 +16,8 @@ namespace wirelab {
 std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
   const Record& r = reader.record(number);
   const auto mqtt_name = [&] {
-    std::string name(mqtt::name_of(static_cast<mqtt::PacketType>(r.field >> 4)));
-    if ((r.field >> 4) == 3)
+    std::string name(mqtt::name_of(mqtt::packet_type_of(r.field)));
+    if (mqtt::packet_type_of(r.field) == mqtt::PacketType::publish)
       name += fmt::format(" QoS {}{}{}", (r.field >> 1) & 3, (r.field & 8) != 0 ? ", DUP" : "",
                           (r.field & 1) != 0 ? ", RETAIN" : "");
     return name;

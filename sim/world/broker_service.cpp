@@ -4,13 +4,14 @@ namespace wirelab {
 
 BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
                              const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings,
-                             const Listeners& listeners)
+                             const Listeners& listeners, mqtt::AccessList access)
     : events_(events),
       trace_(trace),
       transport_(transport),
       node_(node),
       tcp_settings_(tcp_settings),
-      broker_(events, trace, entity, settings),
+      access_(std::move(access)),
+      broker_(events, trace, entity, settings, access_.empty() ? nullptr : &access_),
       plain_(listeners.plain),
       wake_least_(listeners.wake_least),
       wake_most_(listeners.wake_most),
@@ -22,6 +23,7 @@ BrokerService::~BrokerService() = default;
 
 void BrokerService::start() {
   running_ = true;
+  broker_.start();
   const auto listen = [&](std::uint16_t port, bool with_tls) {
     transport_.listen(
         node_, port, [this, with_tls](tcp::Connection& connection) { return accept(connection, with_tls); },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/net/transport.hpp"
+#include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tls/session.hpp"
 #include "sim/world/listeners.hpp"
@@ -19,7 +20,7 @@ class BrokerService {
  public:
   BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
                 const mqtt::BrokerSettings& settings, const tcp::Settings& tcp_settings = Transport::kDefaults,
-                const Listeners& listeners = {});
+                const Listeners& listeners = {}, mqtt::AccessList access = {});
   ~BrokerService();
 
   void start();
@@ -87,6 +88,7 @@ class BrokerService {
   Transport& transport_;
   NodeIndex node_;
   tcp::Settings tcp_settings_;
+  mqtt::AccessList access_;
   mqtt::Broker broker_;
   bool plain_;
   Duration wake_least_, wake_most_;

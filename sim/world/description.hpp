@@ -12,6 +12,7 @@
 #include "sim/device/sensor.hpp"
 #include "sim/net/link.hpp"
 #include "sim/net/nat.hpp"
+#include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
 #include "sim/world/hop_service.hpp"
@@ -31,6 +32,7 @@ struct NodeDescription {
   bool dhcp = false;            // a device that asks for its address
   wire::Ipv4Address address;    // 0: the next free one of its network
   mqtt::BrokerSettings broker;  // of a broker
+  mqtt::AccessList access;      // of a broker
   tcp::Settings tcp;            // of a broker's connections
   Listeners listeners;          // of a broker
   std::string outside;          // of a nat: the node on its outer side

@@ -281,15 +281,15 @@ void MqttEndpoint::write(mqtt::Bytes bytes) {
 
 void MqttEndpoint::close() { let_go(); }
 
-void MqttEndpoint::on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) {
+void MqttEndpoint::on_connack(mqtt::Client&, const mqtt::Connack& packet) {
   disarm();
-  if (code != mqtt::ConnectCode::accepted) {
+  if (packet.code != mqtt::ConnectCode::accepted || is_failure(packet.reason)) {
     let_go();
-    attempt_failed(ConnectFailure::not_accepted, code);
+    attempt_failed(ConnectFailure::not_accepted, packet.code);
     return;
   }
   delay_ = settings_.first_delay;
-  user_.on_connected(session_present);
+  user_.on_connected(packet.session_present);
 }
 
 void MqttEndpoint::on_disconnected(mqtt::Client&, bool expected) {

@@ -101,7 +101,7 @@ class MqttEndpoint final : public tcp::User,
   void on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) override;
   void on_failed(tls::Failure failure) override;
   // mqtt::ClientUser
-  void on_connack(mqtt::Client&, mqtt::ConnectCode code, bool session_present) override;
+  void on_connack(mqtt::Client&, const mqtt::Connack& packet) override;
   void on_disconnected(mqtt::Client&, bool expected) override;
   void on_message(mqtt::Client&, const mqtt::Publish& message) override { user_.on_message(message); }
   void on_published(mqtt::Client&, MessageId id) override { user_.on_published(id); }

@@ -128,7 +128,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     const NodeIndex index = find_node(node.name);
     brokers_.emplace(index,
                      std::make_unique<BrokerService>(events_, trace_, transport_, index, network_.node(index).entity,
-                                                     node.broker, node.tcp, node.listeners));
+                                                     node.broker, node.tcp, node.listeners, node.access));
   }
 }
 

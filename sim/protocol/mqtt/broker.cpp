@@ -1,19 +1,33 @@
-// The broker's connections and the packets that come in on them.
+// The broker's connections, and the packets that come in on them.
 #include "sim/protocol/mqtt/broker.hpp"
 
 #include <algorithm>
 
 #include "sim/trace/traced_timer.hpp"
+#include "sim/wire/mqtt_word.hpp"
 
 namespace wirelab::mqtt {
 
-Broker::Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings,
-               Authenticate authenticate)
-    : events_(events), trace_(trace), entity_(entity), settings_(settings), authenticate_(std::move(authenticate)) {}
+Broker::Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings, Access* access)
+    : events_(events),
+      trace_(trace),
+      entity_(entity),
+      settings_(settings),
+      access_(access),
+      limits_delivery_(access != nullptr && access->limits_delivery()) {}
 
 Broker::~Broker() {
+  const auto release = [&](TimerId timer) {
+    if (timer.valid()) events_.release(timer);
+  };
+  release(sys_timer_);
   for (auto& connection : connections_) {
-    if (connection) events_.release(connection->timer);
+    if (connection) release(connection->timer);
+  }
+  for (auto& session : sessions_) {
+    if (!session) continue;
+    release(session->will_timer);
+    release(session->expiry_timer);
   }
 }
 
@@ -25,10 +39,12 @@ ConnectionIndex Broker::opened(ByteChannel* channel) {
     index = free_connections_.back();
     free_connections_.pop_back();
   }
-  connections_[index] = std::make_unique<Connection>();
-  Connection& connection = *connections_[index];
+  connections_[index] = std::make_unique<BrokerConnection>();
+  BrokerConnection& connection = *connections_[index];
   connection.channel = channel;
   connection.timer = events_.make_timer(on_timer, this, index);
+  ++open_connections_;
+  ++counts_.connections;
   const Instant at = events_.now() + settings_.connect_timeout;
   trace_.state(entity_, Field::session_keepalive_timer, 0, at.ns(), index + 1);
   events_.arm(connection.timer, at);
@@ -36,8 +52,9 @@ ConnectionIndex Broker::opened(ByteChannel* channel) {
 }
 
 void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, StreamRange where) {
-  Connection* const connection = connections_[index].get();
+  BrokerConnection* const connection = connections_[index].get();
   connection->stream_in = stream;
+  counts_.bytes_in += bytes.size();
   const auto taken = connection->assembler.feed(
       bytes, where, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
         take(index, packet, begin, end);
@@ -47,34 +64,59 @@ void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, Stream
 }
 
 void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t begin, std::uint64_t end) {
-  Connection& connection = *connections_[index];
+  BrokerConnection& connection = *connections_[index];
   const PacketType type = type_of(packet);
+  ++counts_.packets_in;
   CauseScope scope(trace_);
   const MessageId id = type == PacketType::publish ? trace_.next_message() : 0;
-  trace_.emit_cause(Kind::mqtt_received, connection.session == kNone ? entity_ : sessions_[connection.session]->entity,
-                    connection.stream_in, first_byte(packet), id, static_cast<std::int64_t>(begin),
+  trace_.emit_cause(Kind::mqtt_received, timer_entity(connection), connection.stream_in,
+                    trace_word(first_byte(packet), connection.version), id, static_cast<std::int64_t>(begin),
                     static_cast<std::int64_t>(end));
-  if (connection.session == kNone) {
-    if (type == PacketType::connect) {
+  if (type == PacketType::auth) {
+    take_auth(index, std::get<Auth>(packet));
+    return;
+  }
+  if (connection.session == kNoIndex) {
+    const bool waits = connection.five != nullptr && connection.five->authentication != nullptr;
+    if (type == PacketType::connect && !waits) {
       take_connect(index, std::get<Connect>(packet));
+    } else if (waits && type == PacketType::disconnect) {
+      drop_connection(index);
+    } else if (waits) {
+      protocol_error(index, {"while it is authenticated a client sends AUTH or DISCONNECT only", "MQTT-3.1.2-30",
+                             ReasonCode::protocol_error});
     } else {
       protocol_error(index, {"the first packet is not a CONNECT", "MQTT-3.1.0-1"});
     }
     return;
   }
   if (!rule_of(type)->to_server) {
-    protocol_error(index, {"a client sent a packet that only a server sends", "MQTT-4.8.0-1"});
+    protocol_error(index, {"a client sent a packet that only a server sends",
+                           connection.version == Version::v5 ? "4.8" : "MQTT-4.8.0-1", ReasonCode::protocol_error});
     return;
   }
   arm_keep_alive(index);
   switch (type) {
-    case PacketType::connect: protocol_error(index, {"a second CONNECT came on one connection", "MQTT-3.1.0-2"}); break;
-    case PacketType::publish: take_publish(index, std::get<Publish>(packet), id); break;
-    case PacketType::puback: take_acknowledgement(index, SendEvent::puback, std::get<Puback>(packet).packet_id); break;
-    case PacketType::pubrec: take_acknowledgement(index, SendEvent::pubrec, std::get<Pubrec>(packet).packet_id); break;
-    case PacketType::pubcomp:
-      take_acknowledgement(index, SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id);
+    case PacketType::connect:
+      protocol_error(index, {"a second CONNECT came on one connection", "MQTT-3.1.0-2", ReasonCode::protocol_error});
       break;
+    case PacketType::publish: take_publish(index, std::get<Publish>(packet), id); break;
+    case PacketType::puback: {
+      const Puback& ack = std::get<Puback>(packet);
+      take_acknowledgement(index, SendEvent::puback, ack.packet_id, ack.reason);
+      break;
+    }
+    case PacketType::pubrec: {
+      const Pubrec& ack = std::get<Pubrec>(packet);
+      take_acknowledgement(index, is_failure(ack.reason) ? SendEvent::pubrec_refused : SendEvent::pubrec, ack.packet_id,
+                           ack.reason);
+      break;
+    }
+    case PacketType::pubcomp: {
+      const Pubcomp& ack = std::get<Pubcomp>(packet);
+      take_acknowledgement(index, SendEvent::pubcomp, ack.packet_id, ReasonCode::success);
+      break;
+    }
     case PacketType::pubrel: take_pubrel(index, std::get<Pubrel>(packet).packet_id); break;
     case PacketType::subscribe: take_subscribe(index, std::get<Subscribe>(packet)); break;
     case PacketType::unsubscribe: take_unsubscribe(index, std::get<Unsubscribe>(packet)); break;
@@ -83,85 +125,38 @@ void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t beg
       encode_empty(PacketType::pingresp, scratch_);
       send(connection, 0);  // [MQTT-3.12.4-1]
       break;
-    case PacketType::disconnect:
-      set_will(*sessions_[connection.session], kNoMessage);  // discarded, not sent [MQTT-3.14.4-3]
-      end_connection(index, SessionEvent::disconnected, WillCause::none);
-      break;
+    case PacketType::disconnect: take_disconnect(index, std::get<Disconnect>(packet)); break;
     default: break;
   }
 }
 
-void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
-  Connection& connection = *connections_[index];
-  ConnectCode code = ConnectCode::accepted;
-  // 3.1 is 3.1.1 under another name.
-  const bool served = packet.level == 4 || packet.level == 3;
-  if (!served) {
-    code = ConnectCode::unacceptable_version;  // [MQTT-3.1.2-2]
-  } else if (packet.client_id.empty() && !packet.clean_session) {
-    code = ConnectCode::identifier_rejected;  // [MQTT-3.1.3-8]
-  } else if (authenticate_) {
-    code = authenticate_(packet);
+// 3.1.1's DISCONNECT, and that of 5.0 with reason 0, discard the will [MQTT-3.14.4-3].
+void Broker::take_disconnect(ConnectionIndex index, const Disconnect& packet) {
+  Session& session = *sessions_[connections_[index]->session];
+  if (const auto expiry = packet.properties.number(Property::session_expiry_interval)) {
+    if (session.expiry == 0 && *expiry != 0) {
+      protocol_error(index, {"a session that was to end with its connection is to be kept after all", "3.14.2.2.2",
+                             ReasonCode::protocol_error});
+      return;
+    }
+    set_expiry(session, *expiry);
   }
-  if (code != ConnectCode::accepted) {
-    scratch_.clear();
-    // In the words of 5.0 to who speaks it, so that it can be read.
-    const auto version = packet.level == 5 ? Version::v5 : Version::v3_1_1;
-    encode(Connack{false, code, ReasonCode::unsupported_protocol_version}, scratch_, version);
-    send(connection, 0);
-    trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused, static_cast<std::uint32_t>(code));
-    drop_connection(index);
-    return;
-  }
-  const NameId client = packet.client_id.empty() ? given_name() : trace_.intern(packet.client_id);
-  if (const auto found = by_client_.find(client);
-      found != by_client_.end() && sessions_[found->second]->connection != kNone) {
-    // The newcomer takes over [MQTT-3.1.4-2].
-    end_connection(sessions_[found->second]->connection, SessionEvent::taken_over, WillCause::taken_over);
-  }
-  disarm_timer(index);
-  bool present = false;
-  const SessionIndex session_index = open_session(packet, client, present);
-  Session& session = *sessions_[session_index];
-  connection.session = session_index;
-  session.connection = index;
-  session.keep_alive = packet.keep_alive;
-  trace_.state(session.entity, Field::session_connected, 0, 1);
-  trace_.emit(Kind::session_event, session.entity, 0,
-              present ? SessionEvent::session_resumed : SessionEvent::session_created);
-  if (packet.will) {
-    const MessageId id = trace_.next_message();
-    const MessageRef will = messages_.keep(id, trace_.intern(packet.will->topic), packet.will->topic,
-                                           packet.will->payload, packet.will->qos, packet.will->retain);
-    set_will(session, will);
-  }
-  arm_keep_alive(index);
-  scratch_.clear();
-  encode(Connack{present, ConnectCode::accepted}, scratch_);
-  send(connection, 0);
-  resume(session_index);
-}
-
-// A name that no client has [MQTT-3.1.3-6].
-NameId Broker::given_name() {
-  NameId name = 0;
-  do {
-    name = trace_.intern("auto-" + std::to_string(++given_names_));
-  } while (by_client_.contains(name));
-  return name;
+  if (packet.reason == ReasonCode::success) set_will(session, kNoMessage);
+  end_connection(index, SessionEvent::disconnected,
+                 packet.reason == ReasonCode::success ? WillCause::none : WillCause::asked_for);
 }
 
 // Carries out the receiver's table for an identifier.
 const ReceiveRow& Broker::step_received(Session& session, PacketId id, ReceiveEvent event) {
-  const auto known = std::find(session.received.begin(), session.received.end(), id);
-  const bool waits = id != 0 && known != session.received.end();
+  const auto known = std::lower_bound(session.received.begin(), session.received.end(), id);
+  const bool waits = id != 0 && known != session.received.end() && *known == id;
   const ReceiveRow* row = step(waits ? ReceiveState::wait_pubrel : ReceiveState::none, event);
   check(row != nullptr, "what is received has a row in either state");
   const bool will_wait = row->next == ReceiveState::wait_pubrel;
   if (will_wait != waits) {
     trace_.state(session.entity, Field::session_received, waits ? 1 : 0, will_wait ? 1 : 0, id);
     if (will_wait) {
-      session.received.push_back(id);
+      session.received.insert(known, id);
     } else {
       session.received.erase(known);
     }
@@ -169,116 +164,74 @@ const ReceiveRow& Broker::step_received(Session& session, PacketId id, ReceiveEv
   return *row;
 }
 
-void Broker::take_publish(ConnectionIndex index, const Publish& packet, MessageId id) {
-  Connection& connection = *connections_[index];
-  Session& session = *sessions_[connection.session];
-  if (settings_.manners.forgets_beyond_window && packet.qos == Qos::exactly_once &&
-      session.received.size() >= settings_.max_in_flight &&
-      std::find(session.received.begin(), session.received.end(), packet.packet_id) == session.received.end()) {
-    acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
-    trace_.emit(Kind::message_lost, session.entity, id, LossReason::queue_full);
-    return;
-  }
-  const ReceiveRow* row = &step_received(session, packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
-  // The acknowledgement goes first, so that it is on its way before the copies; both are of one instant.
-  if (row->action == ReceiveAction::deliver_and_puback)
-    acknowledge(connection, PacketType::puback, packet.packet_id, id);
-  if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
-    acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
-  if (row->action == ReceiveAction::pubrec_only) return;
-  if (row->action == ReceiveAction::deliver_and_pubrec && settings_.manners.deliver_at_release) {
-    session.held.keep(packet, id);
-  } else {
-    accept(packet, id, 0);
-  }
-}
-
 void Broker::take_pubrel(ConnectionIndex index, PacketId packet_id) {
-  Connection& connection = *connections_[index];
-  const ReceiveRow& row = step_received(*sessions_[connection.session], packet_id, ReceiveEvent::pubrel);
-  if (row.action == ReceiveAction::pubcomp) acknowledge(connection, PacketType::pubcomp, packet_id);
-  if (const auto released = sessions_[connection.session]->held.take(packet_id))
-    accept(released->publish(), released->message, 0);
+  BrokerConnection& connection = *connections_[index];
+  Session& session = *sessions_[connection.session];
+  const bool known = std::binary_search(session.received.begin(), session.received.end(), packet_id);
+  const ReceiveRow& row = step_received(session, packet_id, ReceiveEvent::pubrel);
+  if (row.action == ReceiveAction::pubcomp) {
+    acknowledge(connection, PacketType::pubcomp, packet_id, 0,
+                known ? ReasonCode::success : ReasonCode::packet_identifier_not_found);
+  }
+  const MessageRef released = session.held.take(packet_id);
+  if (released == kNoMessage) return;
+  const Message message = messages_[released].message();
+  accept(message, tree_.match(message.topic, connection.session), connection.session, 0);
+  messages_.release(released);
 }
 
-void Broker::take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id) {
-  Connection& connection = *connections_[index];
+void Broker::take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id, ReasonCode reason) {
+  BrokerConnection& connection = *connections_[index];
   Session& session = *sessions_[connection.session];
   const std::uint32_t place = session.in_flight.find(packet_id);
   const bool found = place < session.in_flight.size();
   const SendRow* row = step(found ? session.in_flight[place].state : SendState::none, event);
   if (row == nullptr) return;
   if (!found) {
-    acknowledge(connection, PacketType::pubrel, packet_id);
+    acknowledge(connection, PacketType::pubrel, packet_id, 0, ReasonCode::packet_identifier_not_found);
     return;
+  }
+  if (is_failure(reason)) {
+    const MessageRef message = session.in_flight[place].message;
+    trace_.emit(Kind::message_lost, session.entity, messages_[message].id, LossReason::refused);
   }
   act(session, place, *row);
   fill_window(session);
 }
 
-void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
-  Connection& connection = *connections_[index];
-  Session& session = *sessions_[connection.session];
-  std::vector<std::uint8_t> codes;
-  FilterList again = packet.filters;
-  while (const auto request = packet.filters.next()) {
-    const NameId filter = trace_.intern(request->filter);
-    tree_.subscribe(request->filter, connection.session, request->qos);
-    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(),
-                                 [&](const Subscription& s) { return s.filter == filter; });
-    const std::int64_t old = at == session.subscriptions.end() ? 0 : 1 + static_cast<std::int64_t>(at->qos);
-    trace_.state(session.entity, Field::session_subscription, old, 1 + static_cast<std::int64_t>(request->qos), filter);
-    if (at == session.subscriptions.end()) {
-      session.subscriptions.push_back({filter, request->qos});
-    } else {
-      at->qos = request->qos;  // replaced [MQTT-3.8.4-3]
-    }
-    codes.push_back(static_cast<std::uint8_t>(request->qos));
+// Reasons are for 5.0; below it nothing but the identifier is said.
+void Broker::acknowledge(BrokerConnection& connection, PacketType type, PacketId id, MessageId message,
+                         ReasonCode reason, std::string_view text) {
+  if (connection.version == Version::v5) {
+    const bool wanted = connection.five->problem_information;  // [MQTT-3.1.2-29]
+    encode_with_reason(connection, wanted ? text : std::string_view{},
+                       [&](Properties properties) { encode_acknowledgement(type, id, reason, properties, scratch_); });
+  } else {
+    scratch_.clear();
+    encode_acknowledgement(type, id, scratch_);
   }
-  scratch_.clear();
-  encode_suback(packet.packet_id, codes, scratch_);
-  send(connection, 0);
-  while (const auto request = again.next()) send_retained(session, request->filter, request->qos);
-}
-
-void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
-  Connection& connection = *connections_[index];
-  Session& session = *sessions_[connection.session];
-  while (const auto request = packet.filters.next()) {
-    if (!tree_.unsubscribe(request->filter, connection.session)) continue;
-    const NameId filter = trace_.intern(request->filter);
-    const auto at = std::find_if(session.subscriptions.begin(), session.subscriptions.end(),
-                                 [&](const Subscription& s) { return s.filter == filter; });
-    trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(at->qos), 0, filter);
-    session.subscriptions.erase(at);
-  }
-  acknowledge(connection, PacketType::unsuback, packet.packet_id);  // also where nothing matched [MQTT-3.10.4-5]
-}
-
-void Broker::acknowledge(Connection& connection, PacketType type, PacketId id, MessageId message) {
-  scratch_.clear();
-  encode_acknowledgement(type, id, scratch_);
   send(connection, message);
 }
 
 // Writes what stands in scratch_. The record is the cause of the segments that carry it.
-bool Broker::send(Connection& connection, MessageId message) {
+bool Broker::send(BrokerConnection& connection, MessageId message) {
   if (connection.channel == nullptr || !connection.channel->is_open()) return false;
+  ++counts_.packets_out;
+  counts_.bytes_out += scratch_.size();
   CauseScope scope(trace_);
-  const EntityId who = connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
   const StreamPlace place = connection.channel->place();
-  trace_.emit_cause(Kind::mqtt_sent, who, place.stream, scratch_[0], message, static_cast<std::int64_t>(place.offset),
+  trace_.emit_cause(Kind::mqtt_sent, timer_entity(connection), place.stream,
+                    trace_word(scratch_[0], connection.version), message, static_cast<std::int64_t>(place.offset),
                     static_cast<std::int64_t>(place.offset + connection.channel->size_in_stream(scratch_.size())));
   connection.channel->write(scratch_);
   return true;
 }
 
 void Broker::protocol_error(ConnectionIndex index, const Malformed& error) {
-  const Connection& connection = *connections_[index];
-  const EntityId who = connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
+  const EntityId who = timer_entity(*connections_[index]);
   const BlobNumber text = trace_.text(std::string(error.what) + " [" + std::string(error.statement) + "]");
   trace_.emit(Kind::session_event, who, 0, SessionEvent::protocol_error, text);
-  end_connection(index, SessionEvent::protocol_error, WillCause::protocol_error);
+  end_connection(index, SessionEvent::protocol_error, WillCause::protocol_error, error.reason, error.what);
 }
 
 void Broker::closed(ConnectionIndex index) {
@@ -286,46 +239,67 @@ void Broker::closed(ConnectionIndex index) {
   end_connection(index, SessionEvent::connection_lost, WillCause::connection_lost);
 }
 
-// The session's side of the end, then the network's.
-void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause cause) {
-  const SessionIndex session_index = connections_[index]->session;
-  if (session_index == kNone) {
+void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause cause, ReasonCode reason,
+                            std::string_view text) {
+  BrokerConnection& connection = *connections_[index];
+  if (reason != ReasonCode::success && connection.version == Version::v5 && connection.session != kNoIndex) {
+    encode_with_reason(connection, text, [&](Properties properties) {
+      encode(Disconnect{reason, properties}, scratch_);
+    });
+    send(connection, 0);
+  }
+  const SessionIndex session_index = connection.session;
+  if (session_index == kNoIndex) {
     drop_connection(index);
     return;
   }
   Session& session = *sessions_[session_index];
   if (event != SessionEvent::protocol_error) trace_.emit(Kind::session_event, session.entity, 0, event);
-  const ByteChannel* const channel = connections_[index]->channel;
+  if (watch_ != nullptr) watch_->on_ended(session, event, text);
+  const ByteChannel* const channel = connection.channel;
   const bool goes_out = channel == nullptr || event == SessionEvent::disconnected;
-  connections_[index]->qos0.connection_ended(goes_out ? ~std::uint64_t{0} : channel->acknowledged(), trace_,
-                                             session.entity, LossReason::connection_lost);
+  connection.qos0.connection_ended(goes_out ? ~std::uint64_t{0} : channel->acknowledged(), trace_, session.entity,
+                                   LossReason::connection_lost);
   trace_.state(session.entity, Field::session_connected, 1, 0);
+  --connected_;
   disarm_timer(index);
-  session.connection = kNone;
-  connections_[index]->session = kNone;
+  session.connection = kNoIndex;
+  connection.session = kNoIndex;
   drop_connection(index);
-  if (cause != WillCause::none) fire_will(session, cause);
+  if (session.will != kNoMessage && cause != WillCause::none) {
+    session.will_delay = std::min(session.will_delay, session.expiry);  // [MQTT-3.1.3-9]
+    if (session.will_delay == 0) {
+      fire_will(session, cause);
+    } else {
+      arm_session(session_index, session.will_timer, on_will_due, Field::session_will_timer, session.will_delay);
+    }
+  }
   const SessionRow* row = step(session.state, SessionInput::connection_ended);
   check(row != nullptr, "a session with a connection can lose it");
   session.state = row->next;
-  if (row->action == SessionAction::discard) end_session(session_index);
+  if (row->action == SessionAction::discard) {
+    end_session(session_index);
+  } else if (session.expiry != kNeverExpires) {
+    arm_session(session_index, session.expiry_timer, on_expired, Field::session_expiry_timer, session.expiry);
+  }
 }
 
 void Broker::drop_connection(ConnectionIndex index) {
   disarm_timer(index);
-  const std::unique_ptr<Connection> connection = std::move(connections_[index]);
+  const std::unique_ptr<BrokerConnection> connection = std::move(connections_[index]);
   events_.release(connection->timer);
   free_connections_.push_back(index);
+  --open_connections_;
   if (connection->channel != nullptr) connection->channel->close();
 }
 
-EntityId Broker::timer_entity(const Connection& connection) const {
-  return connection.session == kNone ? entity_ : sessions_[connection.session]->entity;
+EntityId Broker::timer_entity(const BrokerConnection& connection) const {
+  return connection.session == kNoIndex ? entity_ : sessions_[connection.session]->entity;
 }
 
 // One and a half times the keep alive after the client's last packet [MQTT-3.1.2-24].
 void Broker::arm_keep_alive(ConnectionIndex index) {
-  Connection& connection = *connections_[index];
+  BrokerConnection& connection = *connections_[index];
   const Session& session = *sessions_[connection.session];
   if (session.keep_alive == 0) return;
   Instant at = events_.now() + Duration::milliseconds(1500) * session.keep_alive;
@@ -335,32 +309,43 @@ void Broker::arm_keep_alive(ConnectionIndex index) {
 }
 
 void Broker::disarm_timer(ConnectionIndex index) {
-  const Connection& connection = *connections_[index];
+  const BrokerConnection& connection = *connections_[index];
   disarm_traced(trace_, connection.timer, timer_entity(connection), Field::session_keepalive_timer,
-                connection.session == kNone ? index + 1 : 0);
+                connection.session == kNoIndex ? index + 1 : 0);
 }
 
 void Broker::on_timer(void* target, std::uint64_t argument) {
   auto* self = static_cast<Broker*>(target);
   const auto index = static_cast<ConnectionIndex>(argument);
-  const Connection& connection = *self->connections_[index];
+  const BrokerConnection& connection = *self->connections_[index];
   record_fired(self->trace_, self->timer_entity(connection), Field::session_keepalive_timer,
-               connection.session == kNone ? index + 1 : 0);
-  self->end_connection(index, SessionEvent::keepalive_expired, WillCause::keepalive_expired);
+               connection.session == kNoIndex ? index + 1 : 0);
+  self->end_connection(index, SessionEvent::keepalive_expired, WillCause::keepalive_expired,
+                       ReasonCode::keep_alive_timeout);
+}
+
+void Broker::start() {
+  began_ = events_.now();
+  if (settings_.sys_interval.ns() == 0) return;
+  if (!sys_timer_.valid()) sys_timer_ = events_.make_timer(on_sys, this);
+  events_.arm(sys_timer_, events_.now());
 }
 
 // The server closes connections on which no DISCONNECT came, so their wills are published [MQTT-3.1.2-8]: first all of
-// them, to whoever still listens, then the connections end. Mosquitto does the same.
+// them, those with a delay included, to whoever still listens, then the connections end. Mosquitto does the same.
 void Broker::stop() {
+  if (sys_timer_.valid()) events_.disarm(sys_timer_);
   for (const auto& session : sessions_) {
-    if (session != nullptr && session->connection != kNone) fire_will(*session, WillCause::broker_stopped);
+    if (session != nullptr) fire_will(*session, WillCause::broker_stopped);
   }
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
-    if (connections_[i] != nullptr) end_connection(i, SessionEvent::disconnected, WillCause::none);
+    if (connections_[i] != nullptr)
+      end_connection(i, SessionEvent::disconnected, WillCause::none, ReasonCode::server_shutting_down);
   }
 }
 
 void Broker::crash() {
+  if (sys_timer_.valid()) events_.disarm(sys_timer_);
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] == nullptr) continue;
     connections_[i]->channel = nullptr;
@@ -371,32 +356,44 @@ void Broker::crash() {
     set_will(*sessions_[i], kNoMessage);
     end_session(i);
   }
-  for (const auto& [topic, message] : retained_) {
-    trace_.state(entity_, Field::broker_retained, messages_[message].id, 0, topic);
+  std::vector<MessageRef> all;
+  retained_.for_each([&](const Retained& retained) { all.push_back(retained.message); });
+  std::sort(all.begin(), all.end(), [&](MessageRef a, MessageRef b) { return messages_[a].id < messages_[b].id; });
+  for (const MessageRef message : all) {
+    const StoredMessage& stored = messages_[message];
+    trace_.state(entity_, Field::broker_retained, stored.id, 0, stored.topic_name);
+    retained_.put(std::string(stored.topic()), {});
     messages_.release(message);
   }
-  retained_.clear();
+  sys_.clear();
 }
 
 void Broker::visit_state(StateVisitor& visitor) const {
-  for (const auto& [topic, message] : retained_)
-    visitor.value(entity_, Field::broker_retained, topic, messages_[message].id);
+  retained_.for_each([&](const Retained& retained) {
+    const StoredMessage& stored = messages_[retained.message];
+    visitor.value(entity_, Field::broker_retained, stored.topic_name, stored.id);
+  });
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] == nullptr) continue;
-    const bool nameless = connections_[i]->session == kNone;
+    const bool nameless = connections_[i]->session == kNoIndex;
     visitor.value(timer_entity(*connections_[i]), Field::session_keepalive_timer, nameless ? i + 1 : 0,
                   deadline_of(events_, connections_[i]->timer));
   }
   for (const auto& session : sessions_) {
     if (session == nullptr) continue;
-    visitor.value(session->entity, Field::session_connected, 0, session->connection == kNone ? 0 : 1);
+    const auto timer = [&](Field field, TimerId id) {
+      if (id.valid()) visitor.value(session->entity, field, 0, deadline_of(events_, id));
+    };
+    visitor.value(session->entity, Field::session_connected, 0, session->connected() ? 1 : 0);
     visitor.value(session->entity, Field::session_clean, 0, session->clean ? 1 : 0);
     visitor.value(session->entity, Field::session_queued, 0, session->queue.size());
+    timer(Field::session_will_timer, session->will_timer);
+    timer(Field::session_expiry_timer, session->expiry_timer);
     if (session->will != kNoMessage)
       visitor.value(session->entity, Field::session_will, 0, messages_[session->will].id);
     for (const PacketId id : session->received) visitor.value(session->entity, Field::session_received, id, 1);
-    for (const Subscription& s : session->subscriptions)
-      visitor.value(session->entity, Field::session_subscription, s.filter, 1 + static_cast<std::int64_t>(s.qos));
+    for (const auto& [filter, s] : session->subscriptions)
+      visitor.value(session->entity, Field::session_subscription, s.name, 1 + static_cast<std::int64_t>(s.options.qos));
     for (std::uint32_t i = 0; i < session->in_flight.size(); ++i) {
       visitor.value(session->entity, Field::session_inflight, session->in_flight[i].packet_id,
                     static_cast<std::int64_t>(session->in_flight[i].state));

@@ -1,57 +1,50 @@
-// An MQTT 3.1.1 broker as a state machine: bytes of its connections and the ends of connections go in; bytes and records come
-// out; its timers lie in the event queue that it is handed. It knows neither sockets nor links.
+// An MQTT broker for 3.1, 3.1.1 and 5.0 as a state machine: bytes of its connections and the ends of connections go in; bytes and
+// records come out; its timers lie in the event queue that it is handed. It knows neither sockets nor links. Each connection
+// speaks the version of its CONNECT, and messages go between them.
 //
-// What it chooses where the standard leaves a choice: QoS 0 messages are not kept for sessions without a connection (an
-// option keeps them); of overlapping subscriptions one copy is sent, with the highest QoS [MQTT-3.3.5-1]; keep alive is checked to
-// the instant; an empty client identifier with a clean session is given a name.
+// What it chooses where the standards leave a choice: QoS 0 messages are not kept for sessions without a connection (an
+// option keeps them); of overlapping subscriptions one copy is sent, with the highest QoS [MQTT-3.3.5-1] and all their
+// identifiers; keep alive is checked to the instant; an empty client identifier is given a name; of a shared subscription, members
+// with a connection take turns; what is refused of a client of 3.1.1 is acknowledged all the same [MQTT-3.3.5-2]; CONNACK says
+// only what differs from the standard's defaults.
 #pragma once
 
 #include <tsl/robin_map.h>
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/kernel/event_queue.hpp"
-#include "sim/protocol/mqtt/channel.hpp"
-#include "sim/protocol/mqtt/fire_and_forget.hpp"
-#include "sim/protocol/mqtt/held.hpp"
-#include "sim/protocol/mqtt/in_flight.hpp"
-#include "sim/protocol/mqtt/manners.hpp"
-#include "sim/protocol/mqtt/messages.hpp"
-#include "sim/protocol/mqtt/qos.hpp"
-#include "sim/protocol/mqtt/topic_tree.hpp"
+#include "sim/protocol/mqtt/access.hpp"
+#include "sim/protocol/mqtt/broker_state.hpp"
+#include "sim/protocol/mqtt/retained.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
 
 namespace wirelab::mqtt {
 
-struct BrokerSettings {
-  std::uint16_t max_in_flight = 20;  // QoS 1 and 2 messages a session, as mosquitto's max_inflight_messages
-  std::uint32_t max_queued = 1000;   // messages a session beyond those, as max_queued_messages; 0: not limited
-  BrokerManners manners;             // what single programs do otherwise
-  bool queue_qos0 = false;           // keep QoS 0 messages for stored sessions, as queue_qos0_messages
-  std::size_t max_packet_size = 268'435'460;
-  Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
+/// Who looks on at what a broker does, beside the trace: the log and the table of `serve`.
+class BrokerWatch {
+ public:
+  virtual ~BrokerWatch() = default;
+  virtual void on_connected(const Session&, const BrokerConnection&) {}
+  virtual void on_refused(const Connect&, ReasonCode) {}
+  /// `why` says more of a protocol error.
+  virtual void on_ended(const Session&, SessionEvent, std::string_view /*why*/) {}
+  virtual void on_message(const Message&) {}
 };
-
-/// Names a network connection at the broker.
-using ConnectionIndex = std::uint32_t;
 
 class Broker {
  public:
-  /// Decides on a CONNECT; without one everybody is accepted. Authentication stands outside the core.
-  using Authenticate = std::function<ConnectCode(const Connect&)>;
-
-  Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings,
-         Authenticate authenticate = nullptr);
+  /// `access`, if there is one, must outlive the broker; without one everybody is let in.
+  Broker(EventQueue& events, Tracer& trace, EntityId entity, const BrokerSettings& settings, Access* access = nullptr);
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
+  /// nullptr: nobody. It must outlive the broker.
+  void set_watch(BrokerWatch* watch) { watch_ = watch; }
   /// A network connection was opened. The channel must outlive it.
   ConnectionIndex opened(ByteChannel* channel);
   /// Bytes arrived, and what they took up in the stream.
@@ -59,106 +52,160 @@ class Broker {
   /// The network connection has ended, for whatever reason.
   void closed(ConnectionIndex connection);
 
+  /// The process begins: its own messages, under $SYS, begin with it.
+  void start();
   /// Publishes the wills of all who are connected, and closes all connections. Stored sessions, subscriptions, queued
   /// and retained messages stay, as with mosquitto's `persistence true`.
   void stop();
   /// Forgets everything, as a process does that crashes. Its channels must be taken away by the caller.
   void crash();
+  /// A message of the broker's own, or of somebody's beside its clients.
+  void publish(std::string_view topic, Bytes payload, Qos qos, bool retain);
 
   EntityId entity() const { return entity_; }
   std::size_t sessions() const { return by_client_.size(); }
+  std::size_t connected() const { return connected_; }
   std::size_t subscriptions() const { return tree_.subscriptions(); }
   std::size_t retained() const { return retained_.size(); }
   const MessagePool& messages() const { return messages_; }
+  const BrokerCounts& counts() const { return counts_; }
+  const BrokerSettings& settings() const { return settings_; }
+  /// Calls see(const Session&) for each.
+  template <typename See>
+  void for_each_session(See&& see) const {
+    for (const auto& session : sessions_) {
+      if (session != nullptr) see(*session);
+    }
+  }
   void visit_state(StateVisitor& visitor) const;
 
  private:
-  using SessionIndex = std::uint32_t;
-  static constexpr std::uint32_t kNone = 0xffffffff;
-
-  struct Queued {
-    MessageRef message;
-    Qos qos;
-    bool retain;
-  };
-  struct Subscription {
-    NameId filter;
-    Qos qos;
-  };
-  struct Session {
-    NameId client = 0;
-    EntityId entity = 0;
-    SessionState state = SessionState::none;
-    ConnectionIndex connection = kNone;
-    std::uint16_t keep_alive = 0;
-    bool clean = false;
-    MessageRef will = kNoMessage;
-    InFlight in_flight;
-    Ring<Queued> queue;
-    HeldMessages held;               // those of them that wait to be passed on
-    std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL
-    std::vector<Subscription> subscriptions;
-  };
-  struct Connection {
-    ByteChannel* channel = nullptr;
-    SessionIndex session = kNone;
-    PacketAssembler assembler;
-    TimerId timer;
-    StreamId stream_in = 0;
-    FireAndForget qos0;
-  };
-
-  // broker.cpp: connections and packets
+  // broker.cpp: connections, and the packets that come in on them
   void take(ConnectionIndex index, const Packet& packet, std::uint64_t begin, std::uint64_t end);
-  void take_connect(ConnectionIndex index, const Connect& packet);
-  void take_publish(ConnectionIndex index, const Publish& packet, MessageId id);
-  void take_subscribe(ConnectionIndex index, Subscribe packet);
-  void take_unsubscribe(ConnectionIndex index, Unsubscribe packet);
-  void take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id);
+  void take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id, ReasonCode reason);
   void take_pubrel(ConnectionIndex index, PacketId packet_id);
+  void take_disconnect(ConnectionIndex index, const Disconnect& packet);
   const ReceiveRow& step_received(Session& session, PacketId id, ReceiveEvent event);
-  NameId given_name();
   void protocol_error(ConnectionIndex index, const Malformed& error);
-  void end_connection(ConnectionIndex index, SessionEvent event, WillCause cause);
+  /// The session's side of the end, then the network's. A client of 5.0 is told `reason` first, unless it is success.
+  void end_connection(ConnectionIndex index, SessionEvent event, WillCause cause,
+                      ReasonCode reason = ReasonCode::success, std::string_view text = {});
   void drop_connection(ConnectionIndex index);
-  bool send(Connection& connection, MessageId message);
-  void acknowledge(Connection& connection, PacketType type, PacketId id, MessageId message = 0);
+  bool send(BrokerConnection& connection, MessageId message);
+  void acknowledge(BrokerConnection& connection, PacketType type, PacketId id, MessageId message = 0,
+                   ReasonCode reason = ReasonCode::success, std::string_view text = {});
+  /// Encodes a packet of 5.0 into scratch_ by write(properties), with the text as its reason string, unless it became larger than
+  /// the client takes [MQTT-3.2.2-19, and the like].
+  template <typename Write>
+  void encode_with_reason(const BrokerConnection& connection, std::string_view text, Write&& write) {
+    scratch_.clear();
+    properties_.clear();
+    if (!text.empty()) PropertyWriter(properties_).text(Property::reason_string, text);
+    write(Properties(properties_));
+    if (text.empty() || scratch_.size() <= connection.five->max_packet_size) return;
+    scratch_.clear();
+    write(Properties());
+  }
   void arm_keep_alive(ConnectionIndex index);
   void disarm_timer(ConnectionIndex index);
   static void on_timer(void* self, std::uint64_t connection);
-  EntityId timer_entity(const Connection& connection) const;
+  EntityId timer_entity(const BrokerConnection& connection) const;
 
-  // broker_sessions.cpp: sessions and what they hold
-  SessionIndex open_session(const Connect& packet, NameId client, bool& present);
-  void resume(SessionIndex index);
+  // broker_connect.cpp: who comes in, and what CONNACK says
+  void take_connect(ConnectionIndex index, const Connect& packet);
+  void take_auth(ConnectionIndex index, const Auth& packet);
+  void authenticate(ConnectionIndex index, Bytes data);
+  ReasonCode admits(const Connect& packet, Version version, std::string_view& why) const;
+  std::uint16_t keep_alive_for(std::uint16_t wanted) const;
+  void refuse(ConnectionIndex index, ReasonCode reason, std::string_view why);
+  void let_in(ConnectionIndex index, const Connect& packet, std::string_view user_name);
+  void send_connack(ConnectionIndex index, const Connect& packet, bool present, std::string_view given);
+  void arm_will(Session& session, const Connect& packet);
+  std::string given_name();
+
+  // broker_subscriptions.cpp
+  void take_subscribe(ConnectionIndex index, Subscribe packet);
+  void take_unsubscribe(ConnectionIndex index, Unsubscribe packet);
+  ReasonCode subscribe(BrokerConnection& connection, const FilterRequest& request, SubscriptionOptions& options,
+                       bool& retained);
+  void send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options);
+
+  // broker_sessions.cpp: how sessions begin, are resumed and end, and their wills
+  SessionIndex open_session(std::string_view client, bool clean_start, std::uint32_t expiry, bool& present);
+  void set_expiry(Session& session, std::uint32_t expiry);
   void end_session(SessionIndex index);
   void empty_session(Session& session);
-  void fill_window(Session& session);
-  void act(Session& session, std::uint32_t place, const SendRow& row);
   void set_will(Session& session, MessageRef will);
   void fire_will(Session& session, WillCause cause);
+  void arm_session(SessionIndex index, TimerId& timer, EventFunction function, Field field, std::uint32_t seconds);
+  void disarm_session(Session& session, TimerId timer, Field field);
+  static void on_will_due(void* self, std::uint64_t session);
+  static void on_expired(void* self, std::uint64_t session);
 
-  // broker_routing.cpp: messages to subscribers
-  void accept(const Publish& packet, MessageId id, MessageId origin);
-  void deliver(Session& session, const Publish& packet, MessageId id, NameId topic_name, Qos qos, bool retain,
-               MessageRef& kept);
-  void keep_retained(const Publish& packet, MessageId id, NameId topic_name);
-  void send_retained(Session& session, std::string_view filter, Qos qos);
+  // broker_delivery.cpp: messages on their way to one session
+  void deliver(Session& session, const Message& message, Qos qos, bool retain,
+               std::span<const std::uint32_t> identifiers, MessageRef& kept);
+  void deliver_qos0(Session& session, const Message& message, bool retain, std::span<const std::uint32_t> identifiers);
+  bool make_room(Session& session, const Message& message);
+  void remove(Session& session, std::uint32_t place);
+  Queued take_from_queue(Session& session);
+  void resume(SessionIndex index);
+  void act(Session& session, std::uint32_t place, const SendRow& row);
+  void fill_window(Session& session);
+  bool resend_next(Session& session);
+  void begin_exchange(Session& session, const Queued& queued);
+  std::uint32_t window(const Session& session) const;
+  std::uint32_t on_their_way(const Session& session) const;
+  bool window_is_open(const Session& session) const;
+  /// Encodes a PUBLISH into scratch_; false if it is larger than the client takes.
+  bool encode_publish(BrokerConnection& connection, const Message& message, Qos qos, bool retain, bool dup, PacketId id,
+                      std::span<const std::uint32_t> identifiers);
+  bool send_publish(BrokerConnection& connection, const Message& message);
+  void lose(EntityId entity, MessageId message, LossReason reason);
+  BrokerConnection& connection_of(const Session& session) { return *connections_[session.connection]; }
+
+  // broker_routing.cpp: from a PUBLISH to the sessions
+  void take_publish(ConnectionIndex index, Publish packet, MessageId id);
+  Message message_of(const Publish& packet, MessageId id);
+  /// Why a message is refused; success if it is not.
+  ReasonCode judge(const Session& session, const Publish& packet, std::string_view& why) const;
+  void accept(const Message& message, const Matches& matches, SessionIndex publisher, MessageId origin);
+  const Subscriber& choose(SharedGroup& group);
+  void keep_retained(const Message& message, SessionIndex publisher);
+
+  // broker_sys.cpp: the topics under $SYS
+  void publish_sys();
+  static void on_sys(void* self, std::uint64_t);
 
   EventQueue& events_;
   Tracer& trace_;
   EntityId entity_;
   BrokerSettings settings_;
-  Authenticate authenticate_;
+  Access* access_;
+  BrokerWatch* watch_ = nullptr;
+  bool limits_delivery_;
   TopicTree tree_;
+  RetainedMessages retained_;
   MessagePool messages_;
+  IdentifierLists identifiers_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<SessionIndex> free_sessions_;
-  tsl::robin_map<NameId, SessionIndex> by_client_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  tsl::robin_map<std::string, SessionIndex, TextHash, std::equal_to<>> by_client_;
+  std::vector<std::unique_ptr<BrokerConnection>> connections_;
   std::vector<ConnectionIndex> free_connections_;
-  std::map<NameId, MessageRef> retained_;  // by topic, in an order that does not hang on hashing
-  std::vector<std::uint8_t> scratch_;      // the packet that is being encoded
+  std::size_t open_connections_ = 0;
+  std::size_t connected_ = 0;
+  std::vector<std::uint8_t> scratch_;     // the packet that is being encoded
+  std::vector<std::uint8_t> properties_;  // of a packet that is being encoded
+  std::vector<std::uint8_t> forwarded_;   // the properties of a message that came in, as they go on
+  BrokerCounts counts_;
+  Instant began_;
+  TimerId sys_timer_;
+  std::vector<std::int64_t> sys_;  // what $SYS said last, by its table
   std::uint64_t given_names_ = 0;
 };
 

@@ -31,7 +31,7 @@ class ByteChannel {
   /// Whether so many bytes fit into the network side's buffer; what is too large for any buffer fits into an empty one.
   virtual bool has_room(std::size_t bytes) const = 0;
   /// Takes all of the bytes, also where there is no room: then they wait in the process's own memory, as a client library's and
-  /// a broker's outgoing packets do. An open channel loses nothing.
+  /// a broker's outgoing packets do. An open channel loses nothing. Nothing comes from the channel during the call.
   virtual void write(Bytes bytes) = 0;
   /// What so many bytes, written at once, take up in the stream: more under TLS.
   virtual std::size_t size_in_stream(std::size_t bytes) const { return bytes; }
@@ -42,6 +42,8 @@ class ByteChannel {
 /// Cuts a stream into packets. Whole packets are decoded where they lie; only a part of one is copied.
 class PacketAssembler {
  public:
+  /// Of what comes from now on; CONNECT, which every stream begins with, is read without knowing.
+  void set_version(Version version) { version_ = version; }
   /// `where` is what the bytes took up in the stream: more than they are where they came in a record of TLS. Calls take(packet,
   /// begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if `take` returns
   /// false; this object may be gone by then. An error ends the stream.
@@ -83,17 +85,18 @@ class PacketAssembler {
   tl::expected<bool, Malformed> cut(Bytes bytes, StreamRange where, std::size_t most, Take& take, std::size_t& used) {
     while (used < bytes.size()) {
       const Bytes rest = bytes.subspan(used);
-      const auto header = decode_fixed_header(rest);
+      const auto header = decode_fixed_header(rest, version_);
       if (!header) return tl::make_unexpected(header.error());
       if (!header->has_value()) return true;
       const std::size_t size = (*header)->size();
       if (size > most)
-        return tl::make_unexpected(Malformed{"the packet is larger than is allowed here", "MQTT-4.8.0-1"});
+        return tl::make_unexpected(
+            Malformed{"the packet is larger than is allowed here", "MQTT-3.1.2-24", ReasonCode::packet_too_large});
       if (rest.size() < size) {
         needed_ = size;
         return true;
       }
-      auto packet = decode(**header, rest.first(size));
+      auto packet = decode(**header, rest.first(size), version_);
       if (!packet) return tl::make_unexpected(packet.error());
       const std::uint64_t begin = where.begin + used;
       used += size;
@@ -102,6 +105,7 @@ class PacketAssembler {
     return true;
   }
 
+  Version version_ = Version::v3_1_1;
   std::vector<std::uint8_t> partial_;
   std::uint64_t partial_begin_ = 0;
   std::size_t needed_ = 0;  // the size of the packet that begins partial_, where that is known

@@ -1,8 +1,10 @@
+// A client's connection: how it begins and ends, and what comes in on it.
 #include "sim/protocol/mqtt/client.hpp"
 
 #include <algorithm>
 
 #include "sim/trace/traced_timer.hpp"
+#include "sim/wire/mqtt_word.hpp"
 
 namespace wirelab::mqtt {
 
@@ -18,18 +20,39 @@ Client::~Client() {
 
 void Client::set_state(ClientState state) { trace_.set(entity_, Field::client_state, state_, state); }
 
+// Whether its session outlives the connection that it has, or had.
+bool Client::has_session() const {
+  return options_.version == Version::v5 ? five_ != nullptr && five_->session_expiry != 0 : !options_.clean_session;
+}
+
 void Client::opened(ByteChannel* channel) {
   channel_ = channel;
   assembler_.reset();
+  assembler_.set_version(options_.version);
   ping_due_ = false;
   last_ping_ = last_received_ = events_.now();
+  last_reason_ = ReasonCode::success;
   set_state(ClientState::connecting);
   Connect packet;
+  packet.level = static_cast<std::uint8_t>(options_.version);
   packet.clean_session = options_.clean_session;
   packet.keep_alive = options_.keep_alive;
-  packet.client_id = options_.client_id;
+  packet.client_id = client_id();
+  std::vector<std::uint8_t> properties;
+  if (options_.version == Version::v5) {
+    packet.clean_session = start_clean_ || (options_.clean_session && !holds_session_);
+    const std::shared_ptr<const OptionsOf5> five = options_.five;
+    if (five != nullptr) put_connect_properties(*five, properties);
+    packet.properties = Properties(properties);
+    five_ = std::make_unique<Granted>();
+    five_->keep_alive = options_.keep_alive;
+    five_->session_expiry = five == nullptr ? 0 : five->session_expiry;
+  } else {
+    five_.reset();
+  }
   if (const WillOptions* will = options_.will.get()) {
     packet.will = Will{will->topic, wire::bytes_of(will->payload), will->qos, will->retain};
+    if (options_.version == Version::v5) packet.will->properties = Properties(will->properties);
   }
   if (const Credentials* credentials = options_.credentials.get()) {
     packet.user_name = credentials->user_name;
@@ -40,22 +63,45 @@ void Client::opened(ByteChannel* channel) {
   send(0);
 }
 
+// What differs from the standard's defaults.
+void Client::put_connect_properties(const OptionsOf5& five, std::vector<std::uint8_t>& out) {
+  PropertyWriter writer(out);
+  if (five.session_expiry != 0) writer.number(Property::session_expiry_interval, five.session_expiry);
+  if (five.receive_maximum != 65535) writer.number(Property::receive_maximum, five.receive_maximum);
+  if (five.max_packet_size != 0) writer.number(Property::maximum_packet_size, five.max_packet_size);
+  if (five.topic_alias_maximum != 0) writer.number(Property::topic_alias_maximum, five.topic_alias_maximum);
+  if (!five.authentication_method.empty()) writer.text(Property::authentication_method, five.authentication_method);
+  out.insert(out.end(), five.properties.begin(), five.properties.end());
+}
+
 void Client::receive(Bytes bytes, StreamId stream, StreamRange where) {
   stream_in_ = stream;
   last_received_ = events_.now();
   ByteChannel* const channel = channel_;
-  const auto taken = assembler_.feed(bytes, where, kMaximumRemainingLength + 5,
-                                     [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
-                                       return take(packet, begin, end) && channel_ == channel;
-                                     });
+  std::size_t most = kMaximumRemainingLength + 5;
+  if (five_ != nullptr && options_.five != nullptr && options_.five->max_packet_size != 0)
+    most = options_.five->max_packet_size;
+  const auto taken =
+      assembler_.feed(bytes, where, most, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
+        return take(packet, begin, end) && channel_ == channel;
+      });
   if (channel_ == nullptr) return;
   if (taken) {
     look();
-    return;
+  } else {
+    protocol_error(taken.error());
   }
-  const BlobNumber text =
-      trace_.text(std::string(taken.error().what) + " [" + std::string(taken.error().statement) + "]");
+}
+
+// In 5.0 the server is told [MQTT-4.13.1-1].
+void Client::protocol_error(const Malformed& error) {
+  const BlobNumber text = trace_.text(std::string(error.what) + " [" + std::string(error.statement) + "]");
   trace_.emit(Kind::session_event, entity_, 0, SessionEvent::protocol_error, text);
+  if (state_ == ClientState::connected && options_.version == Version::v5) {
+    scratch_.clear();
+    encode(Disconnect{error.reason, {}}, scratch_);
+    send(0);
+  }
   ByteChannel* const broken = channel_;
   end(SessionEvent::protocol_error, false);
   broken->close();
@@ -64,55 +110,117 @@ void Client::receive(Bytes bytes, StreamId stream, StreamRange where) {
 bool Client::take(const Packet& packet, std::uint64_t begin, std::uint64_t end) {
   const PacketType type = type_of(packet);
   CauseScope scope(trace_);
-  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, first_byte(packet), 0, static_cast<std::int64_t>(begin),
-                    static_cast<std::int64_t>(end));
-  if (state_ == ClientState::connecting && type != PacketType::connack)
+  trace_.emit_cause(Kind::mqtt_received, entity_, stream_in_, trace_word(first_byte(packet), options_.version), 0,
+                    static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+  if (state_ == ClientState::connecting && type != PacketType::connack && type != PacketType::auth)
     return true;  // nothing may come before CONNACK [MQTT-3.2.0-1]
   switch (type) {
     case PacketType::connack: take_connack(std::get<Connack>(packet)); break;
     case PacketType::publish: take_publish(std::get<Publish>(packet)); break;
-    case PacketType::puback: take_acknowledgement(SendEvent::puback, std::get<Puback>(packet).packet_id); break;
-    case PacketType::pubrec: take_acknowledgement(SendEvent::pubrec, std::get<Pubrec>(packet).packet_id); break;
-    case PacketType::pubcomp: take_acknowledgement(SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id); break;
+    case PacketType::puback: {
+      const Puback& ack = std::get<Puback>(packet);
+      take_acknowledgement(SendEvent::puback, ack.packet_id, ack.reason);
+      break;
+    }
+    case PacketType::pubrec: {
+      const Pubrec& ack = std::get<Pubrec>(packet);
+      take_acknowledgement(is_failure(ack.reason) ? SendEvent::pubrec_refused : SendEvent::pubrec, ack.packet_id,
+                           ack.reason);
+      break;
+    }
+    case PacketType::pubcomp:
+      take_acknowledgement(SendEvent::pubcomp, std::get<Pubcomp>(packet).packet_id, ReasonCode::success);
+      break;
     case PacketType::pubrel: take_pubrel(std::get<Pubrel>(packet).packet_id); break;
     case PacketType::suback:
       user_.on_subscribed(*this, std::get<Suback>(packet).packet_id, std::get<Suback>(packet).codes);
       break;
-    case PacketType::unsuback: user_.on_unsubscribed(*this, std::get<Unsuback>(packet).packet_id); break;
+    case PacketType::unsuback:
+      user_.on_unsubscribed(*this, std::get<Unsuback>(packet).packet_id, std::get<Unsuback>(packet).codes);
+      break;
     case PacketType::pingresp: disarm(ping_timer_, Field::client_ping_timer); break;
+    case PacketType::disconnect: take_disconnect(std::get<Disconnect>(packet)); break;
+    case PacketType::auth: {
+      const Auth& auth = std::get<Auth>(packet);
+      user_.on_auth(*this, auth.reason, auth.properties.binary(Property::authentication_data).value_or(Bytes{}));
+      break;
+    }
     default: break;
   }
   return true;
 }
 
+// Only servers of 5.0 send it; they close next.
+void Client::take_disconnect(const Disconnect& packet) {
+  if (options_.version != Version::v5) {
+    protocol_error({"a server of 3.1.1 sent DISCONNECT", "3.14"});
+    return;
+  }
+  last_reason_ = packet.reason;
+  ByteChannel* const channel = channel_;
+  end(SessionEvent::connection_lost, false);
+  channel->close();
+}
+
 void Client::take_connack(const Connack& packet) {
   if (state_ != ClientState::connecting) return;
-  if (packet.code != ConnectCode::accepted) {
-    trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused, static_cast<std::uint32_t>(packet.code));
+  const bool of_5 = options_.version == Version::v5;
+  if (of_5 ? is_failure(packet.reason) : packet.code != ConnectCode::accepted) {
+    last_reason_ = packet.reason;
+    trace_.emit(Kind::session_event, entity_, 0, SessionEvent::refused,
+                of_5 ? static_cast<std::uint32_t>(packet.reason) : static_cast<std::uint32_t>(packet.code));
     ByteChannel* const channel = channel_;
     channel_ = nullptr;
     disarm(keep_alive_timer_, Field::client_keepalive_timer);
     set_state(ClientState::disconnected);
     channel->close();
-    user_.on_connack(*this, packet.code, false);
+    user_.on_connack(*this, packet);
     return;
   }
+  if (of_5 && packet.session_present && !holds_session_) {
+    start_clean_ = true;  // it begins anew the next time
+    protocol_error(
+        {"the server has a session that this client knows nothing of", "MQTT-3.2.2-4", ReasonCode::protocol_error});
+    return;
+  }
+  start_clean_ = false;
+  if (of_5) begin_of_5(packet);
   set_state(ClientState::connected);
   trace_.emit(Kind::session_event, entity_, 0, SessionEvent::connected, packet.session_present ? 1 : 0);
   if (!packet.session_present) {
-    // The server holds no state of ours, so what we remember of its messages means nothing. Ours go again, as paho sends them.
-    for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
-    received_.clear();
-    held_.clear();
+    // The server holds no state of ours, so what we remember of its messages means nothing. Below 5.0 ours go again, as paho sends
+    // them; 5.0 wants them discarded, too [MQTT-3.2.2-5].
+    discard_received();
+    if (of_5) discard_in_flight(LossReason::session_ended);
   }
-  for (std::uint32_t i = 0; i < in_flight_.size(); ++i) {
-    const SendRow* row = step(in_flight_[i].state, SendEvent::reconnected);
-    if (row != nullptr) act(i, *row);
-  }
+  holds_session_ = has_session();
+  resend_to_ = in_flight_.next_serial();
+  resend_from_ = in_flight_.empty() ? resend_to_ : in_flight_[0].serial;
   fill_window(options_.manners.resends_all);
   // The keep alive may have run out while CONNACK was awaited.
-  if (options_.keep_alive != 0 && events_.due(keep_alive_timer_) == Instant::never()) keep_alive_is_due();
-  user_.on_connack(*this, packet.code, packet.session_present);
+  if (keep_alive() != 0 && events_.due(keep_alive_timer_) == Instant::never()) keep_alive_is_due();
+  user_.on_connack(*this, packet);
+}
+
+void Client::begin_of_5(const Connack& packet) {
+  const auto number = [&](Property property, std::uint32_t otherwise) {
+    return packet.properties.number(property).value_or(otherwise);
+  };
+  Granted& granted = *five_;
+  granted.keep_alive = static_cast<std::uint16_t>(number(Property::server_keep_alive, granted.keep_alive));
+  granted.receive_maximum = static_cast<std::uint16_t>(number(Property::receive_maximum, 65535));
+  granted.max_packet_size = number(Property::maximum_packet_size, 0xffffffff);
+  granted.session_expiry = number(Property::session_expiry_interval, granted.session_expiry);
+  granted.maximum_qos = static_cast<Qos>(number(Property::maximum_qos, 2));
+  granted.retain_available = number(Property::retain_available, 1) != 0;
+  granted.aliases_out.begin(static_cast<std::uint16_t>(number(Property::topic_alias_maximum, 0)));
+  if (const auto assigned = packet.properties.text(Property::assigned_client_identifier)) assigned_id_ = *assigned;
+  // CONNECT has armed the timer by the client's own keep alive; the server's counts [MQTT-3.2.2-21].
+  if (granted.keep_alive != options_.keep_alive) {
+    disarm(keep_alive_timer_, Field::client_keepalive_timer);
+    if (granted.keep_alive != 0)
+      arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(granted.keep_alive));
+  }
 }
 
 // Carries out the receiver's table for an identifier.
@@ -134,18 +242,41 @@ const ReceiveRow& Client::step_received(PacketId id, ReceiveEvent event) {
 }
 
 void Client::take_pubrel(PacketId id) {
-  if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) acknowledge(PacketType::pubcomp, id);
-  if (const auto released = held_.take(id)) deliver(released->publish());
+  const bool known = std::find(received_.begin(), received_.end(), id) != received_.end();
+  if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) {
+    acknowledge(PacketType::pubcomp, id, 0, known ? ReasonCode::success : ReasonCode::packet_identifier_not_found);
+  }
+  const MessageRef released = held_.take(id);
+  if (released == kNoMessage) return;
+  const Message message = messages_[released].message();
+  deliver(Publish{message.topic, message.payload, message.qos, message.retain, false, id, message.properties});
+  messages_.release(released);
 }
 
-void Client::take_publish(const Publish& packet) {
+void Client::take_publish(Publish packet) {
+  if (five_ != nullptr) {
+    const OptionsOf5* ours = options_.five.get();
+    const auto resolved =
+        five_->aliases_in.resolve(packet, ours == nullptr ? std::uint16_t{0} : ours->topic_alias_maximum);
+    if (!resolved) {
+      protocol_error(resolved.error());
+      return;
+    }
+    const bool again = std::find(received_.begin(), received_.end(), packet.packet_id) != received_.end();
+    if (packet.qos == Qos::exactly_once && !again && ours != nullptr && received_.size() >= ours->receive_maximum) {
+      protocol_error({"more messages are on their way than the receive maximum allows", "MQTT-3.3.4-9",
+                      ReasonCode::receive_maximum_exceeded});
+      return;
+    }
+  }
   const ReceiveRow* row = &step_received(packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
   if (row->action == ReceiveAction::deliver_and_puback) acknowledge(PacketType::puback, packet.packet_id);
   if (row->action == ReceiveAction::deliver_and_pubrec || row->action == ReceiveAction::pubrec_only)
     acknowledge(PacketType::pubrec, packet.packet_id);
   if (row->action == ReceiveAction::pubrec_only) return;
   if (row->action == ReceiveAction::deliver_and_pubrec && options_.manners.deliver_at_release) {
-    held_.keep(packet, 0);
+    held_.keep(packet.packet_id,
+               messages_.keep({0, 0, packet.topic, packet.payload, packet.qos, packet.retain, packet.properties}));
   } else {
     deliver(packet);
   }
@@ -159,141 +290,32 @@ void Client::deliver(const Publish& packet) {
   user_.on_message(*this, packet);
 }
 
-void Client::take_acknowledgement(SendEvent event, PacketId id) {
-  const std::uint32_t place = in_flight_.find(id);
-  const bool found = place < in_flight_.size();
-  const SendRow* row = step(found ? in_flight_[place].state : SendState::none, event);
-  if (row == nullptr) return;
-  if (!found) {
-    acknowledge(PacketType::pubrel, id);
-    return;
-  }
-  act(place, *row);
-  fill_window();
-}
-
-void Client::act(std::uint32_t place, const SendRow& row) {
-  InFlightEntry& entry = in_flight_[place];
-  const PacketId packet_id = entry.packet_id;
-  trace_.state(entity_, Field::client_inflight, static_cast<std::int64_t>(entry.state),
-               static_cast<std::int64_t>(row.next), packet_id);
-  entry.state = row.next;
-  const StoredMessage& message = messages_[entry.message];
-  switch (row.action) {
-    case SendAction::send_publish:
-    case SendAction::resend_publish:
-      scratch_.clear();
-      encode(Publish{message.topic(), message.payload(), entry.qos, entry.retain,
-                     row.action == SendAction::resend_publish, packet_id},
-             scratch_);
-      send(message.id);
-      break;
-    case SendAction::send_pubrel:
-    case SendAction::resend_pubrel: acknowledge(PacketType::pubrel, packet_id, message.id); break;
-    case SendAction::complete: {
-      const MessageId id = message.id;
-      trace_.emit(Kind::message_completed, entity_, id);
-      messages_.release(entry.message);
-      in_flight_.remove(place);
-      user_.on_published(*this, id);
-      break;
-    }
-    case SendAction::nothing: break;
-  }
-}
-
-void Client::fill_window(bool past_the_limit) {
-  // Packet identifiers are the last limit.
-  while (!queue_.empty() && (past_the_limit ? in_flight_.size() < kMessageIds : window_is_open())) {
-    const Waiting next = queue_.front();
-    queue_.pop_front();
-    trace_.state(entity_, Field::client_queued, queue_.size() + 1, queue_.size());
-    begin_exchange(next);
-  }
-}
-
-void Client::begin_exchange(const Waiting& message) {
-  in_flight_.add(message.message, message.qos, message.retain);
-  const auto event = message.qos == Qos::at_least_once ? SendEvent::publish_qos1 : SendEvent::publish_qos2;
-  act(in_flight_.size() - 1, *step(SendState::none, event));
-}
-
-Client::Published Client::publish(std::string_view topic, Bytes payload, Qos qos, bool retain) {
-  CauseScope scope(trace_);
-  const MessageId id = trace_.next_message();
-  const NameId topic_name = last_topic_ = trace_.intern_again(topic, last_topic_);
-  const auto flags = static_cast<std::uint16_t>(static_cast<unsigned>(qos) | (retain ? 4u : 0u));
-  trace_.emit_cause(Kind::message_published, entity_, id, flags, topic_name, static_cast<std::int64_t>(payload.size()));
-  if (qos == Qos::at_most_once) {
-    if (state_ != ClientState::connected) {
-      trace_.emit(Kind::message_lost, entity_, id, LossReason::not_connected);
-      return {PublishResult::refused_not_connected, id};
-    }
-    scratch_.clear();
-    encode(Publish{topic, payload, qos, retain, false, 0}, scratch_);
-    // Nothing would keep a QoS 0 message that does not fit.
-    if (channel_->has_room(scratch_.size()) && send(id)) {
-      qos0_.sent(*channel_, id, channel_->place().offset);
-    } else {
-      trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
-      return {PublishResult::refused_queue_full, id};
-    }
-    user_.on_published(*this, id);
-    look();
-    return {PublishResult::sent, id};
-  }
-  if (options_.max_queued != 0 && queue_.size() >= options_.max_queued) {
-    trace_.emit(Kind::message_lost, entity_, id, LossReason::queue_full);
-    return {PublishResult::refused_queue_full, id};
-  }
-  const Waiting message{messages_.keep(id, topic_name, topic, payload, qos, retain), qos, retain};
-  if (queue_.empty() && window_is_open()) {
-    begin_exchange(message);
-    look();
-    return {PublishResult::sent, id};
-  }
-  queue_.push_back(message);
-  trace_.state(entity_, Field::client_queued, queue_.size() - 1, queue_.size());
-  return {PublishResult::queued, id};
-}
-
-bool Client::knows_topic(std::string_view topic) const {
-  const Names& names = trace_.names();
-  return (last_topic_ != 0 && names.text(last_topic_) == topic) || names.find(topic) != 0;
-}
-
-PacketId Client::take_request_id() {
-  next_request_ =
-      next_request_ == 65535 ? static_cast<PacketId>(kMessageIds + 1) : static_cast<PacketId>(next_request_ + 1);
-  return next_request_;
-}
-
-PacketId Client::subscribe(std::span<const FilterRequest> filters) {
-  if (state_ != ClientState::connected) return 0;
-  const PacketId id = take_request_id();
-  scratch_.clear();
-  encode_subscribe(id, filters, scratch_);
-  return send(0) ? id : PacketId{0};
-}
-
-PacketId Client::unsubscribe(std::span<const std::string_view> filters) {
-  if (state_ != ClientState::connected) return 0;
-  const PacketId id = take_request_id();
-  scratch_.clear();
-  encode_unsubscribe(id, filters, scratch_);
-  return send(0) ? id : PacketId{0};
-}
-
-void Client::disconnect() {
+void Client::disconnect(ReasonCode reason, Properties properties) {
   if (channel_ == nullptr) return;
   scratch_.clear();
-  encode_empty(PacketType::disconnect, scratch_);
+  if (options_.version == Version::v5) {
+    if (const auto expiry = properties.number(Property::session_expiry_interval)) five_->session_expiry = *expiry;
+    encode(Disconnect{reason, properties}, scratch_);
+  } else {
+    encode_empty(PacketType::disconnect, scratch_);
+  }
   send(0);
   // What was written before DISCONNECT still goes out, so nothing of it counts as lost.
   ByteChannel* const channel = channel_;
   qos0_.connection_ended(~std::uint64_t{0}, trace_, entity_, LossReason::connection_lost);
   end(SessionEvent::disconnected, true);
   channel->close();
+}
+
+void Client::authenticate(ReasonCode reason, Bytes data) {
+  if (channel_ == nullptr || options_.version != Version::v5 || options_.five == nullptr) return;
+  std::vector<std::uint8_t> properties;
+  PropertyWriter writer(properties);
+  writer.text(Property::authentication_method, options_.five->authentication_method);
+  if (!data.empty()) writer.binary(Property::authentication_data, data);
+  scratch_.clear();
+  encode(Auth{reason, Properties(properties)}, scratch_);
+  send(0);
 }
 
 void Client::closed() {
@@ -308,13 +330,18 @@ void Client::end(SessionEvent event, bool expected) {
   disarm(ping_timer_, Field::client_ping_timer);
   if (event != SessionEvent::protocol_error) trace_.emit(Kind::session_event, entity_, 0, event);
   set_state(ClientState::disconnected);
-  if (options_.clean_session) {
+  if (!has_session()) {
+    holds_session_ = false;
     discard_in_flight(LossReason::session_ended);
-    for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
-    received_.clear();
-    held_.clear();
+    discard_received();
   }
   user_.on_disconnected(*this, expected);
+}
+
+void Client::discard_received() {
+  for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
+  received_.clear();
+  held_.clear(messages_);
 }
 
 void Client::discard_in_flight(LossReason reason) {
@@ -340,129 +367,10 @@ void Client::vanish(LossReason reason) {
     messages_.release(queue_.front().message);
     queue_.pop_front();
   }
-  for (const PacketId id : received_) trace_.state(entity_, Field::client_received, 1, 0, id);
-  received_.clear();
-  held_.clear();
+  discard_received();
+  holds_session_ = start_clean_ = false;
+  assigned_id_.clear();
   set_state(ClientState::disconnected);
-}
-
-void Client::acknowledge(PacketType type, PacketId id, MessageId message) {
-  scratch_.clear();
-  encode_acknowledgement(type, id, scratch_);
-  send(message);
-}
-
-// Writes what stands in scratch_. By the standard's rule every packet puts the next PINGREQ off, by others CONNECT and PINGREQ
-// only.
-bool Client::send(MessageId message) {
-  if (channel_ == nullptr || !channel_->is_open()) return false;
-  CauseScope scope(trace_);
-  const StreamPlace place = channel_->place();
-  trace_.emit_cause(Kind::mqtt_sent, entity_, place.stream, scratch_[0], message,
-                    static_cast<std::int64_t>(place.offset),
-                    static_cast<std::int64_t>(place.offset + channel_->size_in_stream(scratch_.size())));
-  last_sent_ = events_.now();
-  const auto type = static_cast<PacketType>(scratch_[0] >> 4);
-  const bool puts_off = options_.manners.ping == PingRule::when_silent || type == PacketType::connect ||
-                        type == PacketType::pingreq;
-  if (options_.keep_alive != 0 && puts_off)
-    arm(keep_alive_timer_, Field::client_keepalive_timer, Duration::seconds(options_.keep_alive));
-  channel_->write(scratch_);
-  return true;
-}
-
-void Client::arm(TimerId timer, Field field, Duration after) {
-  arm_traced(trace_, timer, entity_, field, events_.now() + after);
-}
-
-void Client::disarm(TimerId timer, Field field) {
-  if (timer.valid()) disarm_traced(trace_, timer, entity_, field);
-}
-
-void Client::on_keep_alive(void* target, std::uint64_t) {
-  auto* self = static_cast<Client*>(target);
-  record_fired(self->trace_, self->entity_, Field::client_keepalive_timer);
-  if (self->state_ == ClientState::connected) self->keep_alive_is_due();
-}
-
-// A loop looks once in a while only: after what it last did.
-Instant Client::next_look() const {
-  const Instant now = events_.now();
-  const Duration every = options_.manners.looks_every;
-  if (every.ns() == 0) return now;
-  const Duration idle = now - std::max({last_sent_, last_received_, last_ping_});
-  const std::int64_t begun = (idle.ns() + every.ns() - 1) / every.ns();
-  return now + (every * begun - idle);
-}
-
-Instant Client::ping_is_due_at() const {
-  const Duration keep_alive = Duration::seconds(options_.keep_alive);
-  switch (options_.manners.ping) {
-    case PingRule::since_last_ping: return last_ping_ + keep_alive;
-    case PingRule::when_either_silent: return std::max(last_ping_, std::min(last_sent_, last_received_)) + keep_alive;
-    case PingRule::when_silent: break;
-  }
-  return last_sent_ + keep_alive;
-}
-
-// The loop has come round after a packet.
-void Client::look() {
-  if (options_.manners.looks_every.ns() == 0 || options_.keep_alive == 0 || !served_) return;
-  if (state_ != ClientState::connected) return;
-  const Instant now = events_.now();
-  if (ping_timer_.valid() && events_.due(ping_timer_) != Instant::never()) {
-    if (now - last_ping_ >= Duration::seconds(options_.keep_alive)) give_up_unanswered();
-  } else if (now >= ping_is_due_at()) {
-    ping();
-  }
-}
-
-void Client::keep_alive_is_due() {
-  const Instant at = std::max(next_look(), ping_is_due_at());
-  if (options_.manners.ping != PingRule::when_silent && at > events_.now()) {
-    arm(keep_alive_timer_, Field::client_keepalive_timer, at - events_.now());
-    return;
-  }
-  if (served_) {
-    ping();
-  } else {
-    ping_due_ = true;
-  }
-}
-
-void Client::ping() {
-  ping_due_ = false;
-  last_ping_ = events_.now();
-  scratch_.clear();
-  encode_empty(PacketType::pingreq, scratch_);
-  send(0);
-  if (!ping_timer_.valid()) ping_timer_ = events_.make_timer(on_ping_timeout, this);
-  if (events_.due(ping_timer_) == Instant::never())
-    arm(ping_timer_, Field::client_ping_timer, Duration::seconds(options_.keep_alive));
-}
-
-void Client::set_served(bool served) {
-  served_ = served;
-  if (served_ && ping_due_ && state_ == ClientState::connected) ping();
-}
-
-void Client::on_ping_timeout(void* target, std::uint64_t) {
-  auto* self = static_cast<Client*>(target);
-  record_fired(self->trace_, self->entity_, Field::client_ping_timer);
-  if (self->channel_ == nullptr) return;
-  const Instant at = self->next_look();
-  if (at > self->events_.now()) {
-    self->arm(self->ping_timer_, Field::client_ping_timer, at - self->events_.now());
-  } else {
-    self->give_up_unanswered();
-  }
-}
-
-void Client::give_up_unanswered() {
-  trace_.emit(Kind::session_event, entity_, 0, SessionEvent::ping_unanswered);
-  ByteChannel* const dead = channel_;
-  end(SessionEvent::connection_lost, false);
-  dead->close();
 }
 
 void Client::visit_state(StateVisitor& visitor) const {

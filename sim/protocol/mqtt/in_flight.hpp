@@ -8,6 +8,7 @@
 #include "sim/kernel/ring.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
+#include "sim/protocol/mqtt/subscription_identifiers.hpp"
 
 namespace wirelab::mqtt {
 
@@ -18,6 +19,7 @@ struct InFlightEntry {
   Qos qos = Qos::at_least_once;
   bool retain = false;
   PacketId packet_id = 0;
+  IdentifiersRef identifiers = 0;  // at a broker
 };
 
 class InFlight {
@@ -31,11 +33,11 @@ class InFlight {
   const InFlightEntry& operator[](std::uint32_t i) const { return entries_[i]; }
 
   /// Adds an entry under the next free identifier; one must be free.
-  InFlightEntry& add(MessageRef message, Qos qos, bool retain) {
+  InFlightEntry& add(MessageRef message, Qos qos, bool retain, IdentifiersRef identifiers = 0) {
     check(entries_.size() < identifiers_, "a packet identifier is free");
     while (!entries_.empty() && entries_.front().serial + identifiers_ <= next_serial_ && in_use(next_serial_))
       ++next_serial_;
-    entries_.push_back({next_serial_, message, SendState::none, qos, retain, id_of(next_serial_)});
+    entries_.push_back({next_serial_, message, SendState::none, qos, retain, id_of(next_serial_), identifiers});
     ++next_serial_;
     return entries_.back();
   }
@@ -57,13 +59,8 @@ class InFlight {
     }
   }
   void clear() { entries_.clear(); }
-
- private:
-  // The least serial number, not below the front's, that gives this identifier.
-  std::uint64_t first_serial_with(PacketId id) const {
-    const std::uint64_t front = entries_.front().serial;
-    return front + (id - 1u + identifiers_ - front % identifiers_) % identifiers_;
-  }
+  std::uint64_t next_serial() const { return next_serial_; }
+  /// The place of the first entry whose serial number is not below this one; size() if there is none.
   std::uint32_t lower_bound(std::uint64_t serial) const {
     std::uint32_t low = 0;
     std::uint32_t high = entries_.size();
@@ -76,6 +73,14 @@ class InFlight {
       }
     }
     return low;
+  }
+  bool has_free_identifier() const { return entries_.size() < identifiers_; }
+
+ private:
+  // The least serial number, not below the front's, that gives this identifier.
+  std::uint64_t first_serial_with(PacketId id) const {
+    const std::uint64_t front = entries_.front().serial;
+    return front + (id - 1u + identifiers_ - front % identifiers_) % identifiers_;
   }
   PacketId id_of(std::uint64_t serial) const { return static_cast<PacketId>(serial % identifiers_ + 1); }
   bool in_use(std::uint64_t serial) const { return find(id_of(serial)) != entries_.size(); }

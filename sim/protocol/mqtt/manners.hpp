@@ -25,7 +25,7 @@ struct ClientManners {
   /// The keep alive is looked at after each packet and once in this time, as a client's loop does; 0: to the instant.
   Duration looks_every;
   bool deliver_at_release = false;  // QoS 2: a message is kept until PUBREL (method A of 4.3.3)
-  bool resends_all = false;         // after CONNACK all that waits goes out at once, past the limit of messages in flight
+  bool resends_all = false;  // after CONNACK all that waits goes out at once, past the limit of messages in flight
 };
 
 struct BrokerManners {
@@ -48,7 +48,8 @@ inline constexpr std::array kBrokerManners{
 
 template <typename Table>
 auto manners_named(const Table& table, std::string_view name) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& manners) { return manners.name == name; });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const auto& manners) { return manners.name == name; });
   check(found != table.end(), "the table has the program");
   return *found;
 }

@@ -16,14 +16,14 @@ consteval std::array<std::uint8_t, States * Events> index_of(const std::array<Ro
   return index;
 }
 
-constexpr auto kSendIndex = index_of<4, 6>(kSendTable, [](const SendRow& row) { return row.event; });
+constexpr auto kSendIndex = index_of<4, 7>(kSendTable, [](const SendRow& row) { return row.event; });
 constexpr auto kReceiveIndex = index_of<2, 4>(kReceiveTable, [](const ReceiveRow& row) { return row.event; });
-constexpr auto kSessionIndex = index_of<4, 3>(kSessionTable, [](const SessionRow& row) { return row.input; });
+constexpr auto kSessionIndex = index_of<4, 4>(kSessionTable, [](const SessionRow& row) { return row.input; });
 
 }  // namespace
 
 const SendRow* step(SendState state, SendEvent event) {
-  const std::uint8_t row = kSendIndex[static_cast<std::size_t>(state) * 6 + static_cast<std::size_t>(event)];
+  const std::uint8_t row = kSendIndex[static_cast<std::size_t>(state) * 7 + static_cast<std::size_t>(event)];
   return row == 0 ? nullptr : &kSendTable[row - 1];
 }
 
@@ -33,7 +33,7 @@ const ReceiveRow* step(ReceiveState state, ReceiveEvent event) {
 }
 
 const SessionRow* step(SessionState state, SessionInput input) {
-  const std::uint8_t row = kSessionIndex[static_cast<std::size_t>(state) * 3 + static_cast<std::size_t>(input)];
+  const std::uint8_t row = kSessionIndex[static_cast<std::size_t>(state) * 4 + static_cast<std::size_t>(input)];
   return row == 0 ? nullptr : &kSessionTable[row - 1];
 }
 
@@ -43,8 +43,8 @@ std::string_view name_of(SendState state) {
 }
 
 std::string_view name_of(SendEvent event) {
-  constexpr std::array<std::string_view, 6> names{"publish at QoS 1", "publish at QoS 2", "PUBACK",
-                                                  "PUBREC",           "PUBCOMP",          "reconnected"};
+  constexpr std::array<std::string_view, 7> names{"publish at QoS 1", "publish at QoS 2", "PUBACK",         "PUBREC",
+                                                  "PUBCOMP",          "reconnected",      "PUBREC, refused"};
   return names[static_cast<std::size_t>(event)];
 }
 
@@ -60,8 +60,8 @@ std::string_view name_of(ReceiveAction action) {
 }
 
 std::string_view name_of(SessionInput input) {
-  constexpr std::array<std::string_view, 3> names{"CONNECT, clean session 1", "CONNECT, clean session 0",
-                                                  "the connection ends"};
+  constexpr std::array<std::string_view, 4> names{"CONNECT, clean session 1", "CONNECT, clean session 0",
+                                                  "the connection ends", "its expiry is over"};
   return names[static_cast<std::size_t>(input)];
 }
 

@@ -12,7 +12,15 @@ namespace wirelab::mqtt {
 
 /// The sender's side of one message, by packet identifier. The numbers stand in the trace.
 enum class SendState : std::uint8_t { none, wait_puback, wait_pubrec, wait_pubcomp };
-enum class SendEvent : std::uint8_t { publish_qos1, publish_qos2, puback, pubrec, pubcomp, reconnected };
+enum class SendEvent : std::uint8_t {
+  publish_qos1,
+  publish_qos2,
+  puback,
+  pubrec,
+  pubcomp,
+  reconnected,
+  pubrec_refused
+};
 enum class SendAction : std::uint8_t { nothing, send_publish, send_pubrel, complete, resend_publish, resend_pubrel };
 
 struct SendRow {
@@ -31,6 +39,8 @@ inline constexpr std::array kSendTable{
             "MQTT-4.4.0-1"},
     SendRow{SendState::wait_pubrec, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel,
             "MQTT-4.3.3-1"},
+    // 5.0: a PUBREC with a reason code of 0x80 or above ends the exchange.
+    SendRow{SendState::wait_pubrec, SendEvent::pubrec_refused, SendState::none, SendAction::complete, "MQTT-4.3.3-4"},
     SendRow{SendState::wait_pubrec, SendEvent::reconnected, SendState::wait_pubrec, SendAction::resend_publish,
             "MQTT-4.4.0-1"},
     SendRow{SendState::wait_pubcomp, SendEvent::pubrec, SendState::wait_pubcomp, SendAction::send_pubrel,
@@ -71,9 +81,10 @@ inline constexpr std::array kReceiveTable{
                "MQTT-4.3.3-2"},
 };
 
-/// A session at the broker.
+/// A session at the broker, in the words of 3.1.1. In 5.0 Clean Start decides what CONNECT does, as in the rows of its input,
+/// and the session expiry interval which of the two connected states follows: clean with an interval of 0.
 enum class SessionState : std::uint8_t { none, connected_clean, connected_persistent, stored };
-enum class SessionInput : std::uint8_t { connect_clean, connect_persistent, connection_ended };
+enum class SessionInput : std::uint8_t { connect_clean, connect_persistent, connection_ended, expired };
 enum class SessionAction : std::uint8_t { create, replace, resume, store, discard };
 
 struct SessionRow {
@@ -97,6 +108,8 @@ inline constexpr std::array kSessionTable{
                SessionAction::discard, "MQTT-3.1.2-6"},
     SessionRow{SessionState::connected_persistent, SessionInput::connection_ended, SessionState::stored,
                SessionAction::store, "MQTT-3.1.2-5"},
+    // 5.0 only: its expiry interval is over.
+    SessionRow{SessionState::stored, SessionInput::expired, SessionState::none, SessionAction::discard, "3.1.2.11.2"},
 };
 
 /// The row for a pair; nullptr if there is none, and then the event is passed over (an acknowledgement of something that is

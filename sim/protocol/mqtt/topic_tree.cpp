@@ -6,130 +6,133 @@ namespace wirelab::mqtt {
 namespace {
 
 // Lists are in order of subscribers.
-std::vector<Match>::iterator place_of(std::vector<Match>& list, SubscriberId subscriber) {
+std::vector<Subscriber>::iterator place_of(std::vector<Subscriber>& list, SubscriberId subscriber) {
   return std::lower_bound(list.begin(), list.end(), subscriber,
-                          [](const Match& entry, SubscriberId id) { return entry.subscriber < id; });
+                          [](const Subscriber& entry, SubscriberId id) { return entry.id < id; });
+}
+
+template <typename Groups>
+auto find_group(Groups& groups, std::string_view name) {
+  return std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group->name == name; });
+}
+
+auto find_member(SharedGroup& group, SubscriberId subscriber) {
+  return std::find_if(group.members.begin(), group.members.end(),
+                      [&](const Subscriber& member) { return member.id == subscriber; });
 }
 
 }  // namespace
 
-TopicTree::TopicTree() { nodes_.emplace_back(); }
-
-std::uint32_t TopicTree::child(std::uint32_t node, std::string_view level, bool make) {
-  if (level == "+" && (nodes_[node].plus != kNone || !make)) return nodes_[node].plus;
-  if (level == "#" && (nodes_[node].hash != kNone || !make)) return nodes_[node].hash;
-  const bool wild = level == "+" || level == "#";
-  // The empty level is a level: its name is kept apart from "no such name", which is 0 too.
-  const std::string_view written = level.empty() ? std::string_view{"/"} : level;
-  const NameId name = make ? levels_.intern(written) : levels_.find(written);
-  if (name == 0) return kNone;
-  if (!wild) {
-    const auto found = edges_.find(edge(node, name));
-    if (found != edges_.end()) return found->second;
-    if (!make) return kNone;
-  }
-  std::uint32_t made = 0;
-  if (free_.empty()) {
-    made = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.emplace_back();
+bool TopicTree::subscribe(std::string_view filter, SubscriberId subscriber, const SubscriptionOptions& options) {
+  const auto shared = shared_filter(filter);
+  AtNode& at_node = tree_[tree_.make(shared ? shared->filter : filter)].value;
+  if (shared) {
+    if (at_node.groups == nullptr) at_node.groups = std::make_unique<std::vector<std::unique_ptr<SharedGroup>>>();
+    auto group = find_group(*at_node.groups, shared->group);
+    if (group == at_node.groups->end()) {
+      at_node.groups->push_back(std::make_unique<SharedGroup>());
+      group = at_node.groups->end() - 1;
+      (*group)->name = shared->group;
+    }
+    const auto member = find_member(**group, subscriber);
+    if (member != (*group)->members.end()) {
+      member->options = options;
+      return false;
+    }
+    (*group)->members.push_back({subscriber, options});
   } else {
-    made = free_.back();
-    free_.pop_back();
+    const auto at = place_of(at_node.own, subscriber);
+    if (at != at_node.own.end() && at->id == subscriber) {
+      at->options = options;
+      return false;
+    }
+    at_node.own.insert(at, {subscriber, options});
   }
-  nodes_[made].parent = node;
-  nodes_[made].level = name;
-  ++nodes_[node].children;
-  if (level == "+") {
-    nodes_[node].plus = made;
-  } else if (level == "#") {
-    nodes_[node].hash = made;
-  } else {
-    edges_[edge(node, name)] = made;
-  }
-  return made;
-}
-
-std::uint32_t TopicTree::find_node(std::string_view filter, bool make) {
-  std::uint32_t node = kRoot;
-  bool more = true;
-  while (more && node != kNone) node = child(node, take_level(filter, more), make);
-  return node;
-}
-
-bool TopicTree::subscribe(std::string_view filter, SubscriberId subscriber, Qos qos) {
-  std::vector<Match>& list = nodes_[find_node(filter, true)].subscribers;
-  const auto at = place_of(list, subscriber);
-  if (at != list.end() && at->subscriber == subscriber) {
-    at->qos = qos;
-    return false;
-  }
-  list.insert(at, {subscriber, qos});
   ++subscriptions_;
   return true;
 }
 
 bool TopicTree::unsubscribe(std::string_view filter, SubscriberId subscriber) {
-  const std::uint32_t node = find_node(filter, false);
-  if (node == kNone) return false;
-  std::vector<Match>& list = nodes_[node].subscribers;
-  const auto at = place_of(list, subscriber);
-  if (at == list.end() || at->subscriber != subscriber) return false;
-  list.erase(at);
+  const auto shared = shared_filter(filter);
+  const Tree::NodeIndex node = tree_.find(shared ? shared->filter : filter);
+  if (node == Tree::kNone) return false;
+  AtNode& at_node = tree_[node].value;
+  if (shared) {
+    if (at_node.groups == nullptr) return false;
+    const auto group = find_group(*at_node.groups, shared->group);
+    if (group == at_node.groups->end()) return false;
+    const auto member = find_member(**group, subscriber);
+    if (member == (*group)->members.end()) return false;
+    const auto place = static_cast<std::uint32_t>(member - (*group)->members.begin());
+    (*group)->members.erase(member);
+    if ((*group)->next > place) --(*group)->next;
+    if ((*group)->members.empty()) at_node.groups->erase(group);
+    if (at_node.groups->empty()) at_node.groups.reset();
+  } else {
+    const auto at = place_of(at_node.own, subscriber);
+    if (at == at_node.own.end() || at->id != subscriber) return false;
+    at_node.own.erase(at);
+  }
   --subscriptions_;
-  prune(node);
+  tree_.prune(node);
   return true;
 }
 
-// Gives back nodes that nothing hangs on any more.
-void TopicTree::prune(std::uint32_t node) {
-  while (node != kRoot && nodes_[node].subscribers.empty() && nodes_[node].children == 0) {
-    const std::uint32_t parent = nodes_[node].parent;
-    if (nodes_[parent].plus == node) {
-      nodes_[parent].plus = kNone;
-    } else if (nodes_[parent].hash == node) {
-      nodes_[parent].hash = kNone;
-    } else {
-      edges_.erase(edge(parent, nodes_[node].level));
-    }
-    --nodes_[parent].children;
-    nodes_[node] = Node{};
-    free_.push_back(node);
-    node = parent;
-  }
+void TopicTree::collect(Tree::NodeIndex node) {
+  if (node == Tree::kNone) return;
+  const AtNode& at_node = tree_[node].value;
+  found_.insert(found_.end(), at_node.own.begin(), at_node.own.end());
+  if (at_node.groups == nullptr) return;
+  for (const auto& group : *at_node.groups) matches_.shared.push_back(group.get());
 }
 
-void TopicTree::collect(std::uint32_t node) {
-  if (node == kNone) return;
-  found_.insert(found_.end(), nodes_[node].subscribers.begin(), nodes_[node].subscribers.end());
-}
-
-void TopicTree::walk(std::uint32_t node, std::string_view topic, bool more, bool first) {
-  const bool hidden = first && !topic.empty() && topic.front() == '$';  // [MQTT-4.7.2-1]
-  if (!hidden) collect(nodes_[node].hash);  // "#" selects this level's parent too [MQTT-4.7.1-2]
-  if (!more) {
+// `hidden`: wildcards do not select this level, the first one of a topic with "$" [MQTT-4.7.2-1].
+void TopicTree::walk(Tree::NodeIndex node, std::size_t depth, bool hidden) {
+  if (!hidden) collect(tree_[node].hash);  // "#" selects this level's parent, too [MQTT-4.7.1-2]
+  if (depth == levels_.size()) {
     collect(node);
     return;
   }
-  bool more_below = false;
-  const std::string_view level = take_level(topic, more_below);
-  if (const std::uint32_t exact = child(node, level, false); exact != kNone && level != "+" && level != "#") {
-    walk(exact, topic, more_below, false);
+  if (const LevelId level = levels_[depth]; level != 0) {
+    if (const Tree::NodeIndex exact = tree_.child(node, level); exact != Tree::kNone) walk(exact, depth + 1, false);
   }
-  if (!hidden && nodes_[node].plus != kNone) walk(nodes_[node].plus, topic, more_below, false);
+  if (!hidden && tree_[node].plus != Tree::kNone) walk(tree_[node].plus, depth + 1, false);
 }
 
-const std::vector<Match>& TopicTree::match(std::string_view topic) {
+const Matches& TopicTree::match(std::string_view topic, SubscriberId publisher) {
+  matches_.own.clear();
+  matches_.identifiers.clear();
+  matches_.shared.clear();
   found_.clear();
-  walk(kRoot, topic, true, true);
+  levels_.clear();
+  const bool hidden = !topic.empty() && topic.front() == '$';
+  for (bool more = true; more;) levels_.push_back(tree_.find_level(take_level(topic, more)));
+  walk(Tree::kRoot, 0, hidden);
   if (found_.size() > 1) {
-    std::sort(found_.begin(), found_.end(), [](const Match& a, const Match& b) {
-      return a.subscriber != b.subscriber ? a.subscriber < b.subscriber : a.qos > b.qos;
-    });
-    found_.erase(std::unique(found_.begin(), found_.end(),
-                             [](const Match& a, const Match& b) { return a.subscriber == b.subscriber; }),
-                 found_.end());
+    std::stable_sort(found_.begin(), found_.end(),
+                     [](const Subscriber& a, const Subscriber& b) { return a.id < b.id; });
   }
-  return found_;
+  put_together(publisher);
+  return matches_;
+}
+
+// One copy for each subscriber, with the identifiers of all its subscriptions [MQTT-3.3.4-3].
+void TopicTree::put_together(SubscriberId publisher) {
+  bool same = false;
+  for (const Subscriber& found : found_) {
+    if (found.options.no_local && found.id == publisher) continue;  // 5.0 [MQTT-3.8.3-3]
+    same = !matches_.own.empty() && matches_.own.back().subscriber == found.id;
+    if (!same) {
+      matches_.own.push_back({found.id, found.options.qos, found.options.retain_as_published,
+                              static_cast<std::uint32_t>(matches_.identifiers.size()), 0});
+    }
+    Match& match = matches_.own.back();
+    match.qos = std::max(match.qos, found.options.qos);
+    match.retain_as_published |= found.options.retain_as_published;
+    if (found.options.identifier == 0) continue;
+    matches_.identifiers.push_back(found.options.identifier);
+    ++match.identifiers;
+  }
 }
 
 }  // namespace wirelab::mqtt

@@ -1,69 +1,87 @@
-// Subscriptions as a tree of topic levels. Levels are interned, and a node's children are found in one hash table by (node,
-// level), so a publish costs by the depth of its topic and by what matches, not by how many subscriptions there are.
+// Subscriptions as a tree of topic levels, so a publish costs by the depth of its topic and by what matches, not by how many
+// subscriptions there are. Shared subscriptions ("$share/GROUP/FILTER", 5.0, section 4.8.2) stand at the node of their filter, with
+// their groups.
 #pragma once
 
-#include <tsl/robin_map.h>
-
-#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/kernel/names.hpp"
+#include "sim/protocol/mqtt/level_tree.hpp"
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab::mqtt {
 
 /// The tree's name for a subscriber: whatever number its owner gives.
 using SubscriberId = std::uint32_t;
+inline constexpr SubscriberId kNobody = 0xffffffff;
 
+/// What a subscription says beside its filter.
+struct SubscriptionOptions {
+  Qos qos = Qos::at_most_once;
+  bool no_local = false;
+  bool retain_as_published = false;
+  std::uint32_t identifier = 0;  // 0: none
+  bool operator==(const SubscriptionOptions&) const = default;
+};
+
+struct Subscriber {
+  SubscriberId id = 0;
+  SubscriptionOptions options;
+};
+
+/// A subscriber that gets the message: once, however many of its subscriptions select the topic.
 struct Match {
   SubscriberId subscriber = 0;
-  Qos qos = Qos::at_most_once;
+  Qos qos = Qos::at_most_once;       // the highest [MQTT-3.3.5-1]
+  bool retain_as_published = false;  // of any of them
+  std::uint32_t first_identifier = 0, identifiers = 0;
+};
+
+struct SharedGroup {
+  std::string name;
+  std::vector<Subscriber> members;  // in order of joining
+  std::uint32_t next = 0;           // whose turn it is
+};
+
+/// Valid until the tree's next call.
+struct Matches {
+  std::vector<Match> own;  // in order of the subscribers' numbers
+  std::vector<std::uint32_t> identifiers;
+  std::vector<SharedGroup*> shared;  // each gives the message to one of its members
+  std::span<const std::uint32_t> identifiers_of(const Match& match) const {
+    return std::span(identifiers).subspan(match.first_identifier, match.identifiers);
+  }
 };
 
 class TopicTree {
  public:
-  TopicTree();
-  /// Adds or replaces; true if the subscriber had no subscription with this filter.
-  bool subscribe(std::string_view filter, SubscriberId subscriber, Qos qos);
+  /// Adds or replaces; true if the subscriber had no subscription with this filter. The filter may be a shared one.
+  bool subscribe(std::string_view filter, SubscriberId subscriber, const SubscriptionOptions& options);
   /// False if there was none.
   bool unsubscribe(std::string_view filter, SubscriberId subscriber);
-  /// All subscriptions that select the topic, each subscriber once with its highest QoS [MQTT-3.3.5-1], in order of
-  /// the subscribers' numbers. The result is valid until the next call.
-  const std::vector<Match>& match(std::string_view topic);
+  /// All subscriptions that select the topic of a message from `publisher`.
+  const Matches& match(std::string_view topic, SubscriberId publisher = kNobody);
   std::size_t subscriptions() const { return subscriptions_; }
+  std::size_t nodes() const { return tree_.nodes(); }
 
  private:
-  static constexpr std::uint32_t kRoot = 0;
-  static constexpr std::uint32_t kNone = 0xffffffff;
-  struct Node {
-    std::uint32_t parent = kNone;
-    NameId level = 0;
-    std::uint32_t children = 0;
-    std::uint32_t plus = kNone;  // the child for "+", kept here since every match asks for it
-    std::uint32_t hash = kNone;  // the child for "#"
-    std::vector<Match> subscribers;
+  struct AtNode {
+    std::vector<Subscriber> own;  // in order of the subscribers' numbers
+    std::unique_ptr<std::vector<std::unique_ptr<SharedGroup>>> groups;
+    bool empty() const { return own.empty() && groups == nullptr; }
   };
-  struct EdgeHash {
-    std::size_t operator()(std::uint64_t edge) const {
-      edge *= 0x9e3779b97f4a7c15;
-      return edge ^ (edge >> 32);
-    }
-  };
-  static std::uint64_t edge(std::uint32_t node, NameId level) {
-    return (static_cast<std::uint64_t>(node) << 32) | level;
-  }
-  std::uint32_t child(std::uint32_t node, std::string_view level, bool make);
-  std::uint32_t find_node(std::string_view filter, bool make);
-  void prune(std::uint32_t node);
-  void collect(std::uint32_t node);
-  void walk(std::uint32_t node, std::string_view topic, bool more, bool first);
+  using Tree = LevelTree<AtNode>;
+  void collect(Tree::NodeIndex node);
+  void walk(Tree::NodeIndex node, std::size_t depth, bool hidden);
+  void put_together(SubscriberId publisher);
 
-  Names levels_;
-  std::vector<Node> nodes_;
-  std::vector<std::uint32_t> free_;
-  tsl::robin_map<std::uint64_t, std::uint32_t, EdgeHash> edges_;
-  std::vector<Match> found_;
+  Tree tree_;
+  std::vector<LevelId> levels_;  // of the topic that is matched
+  std::vector<Subscriber> found_;
+  Matches matches_;
   std::size_t subscriptions_ = 0;
 };
 

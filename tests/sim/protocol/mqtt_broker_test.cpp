@@ -1,60 +1,122 @@
-// The broker by itself: bytes of a connection in, bytes out.
-#include <catch2/catch.hpp>
-
-#include "sim/protocol/mqtt/broker.hpp"
-#include "tests/sim/wire/mqtt_bytes.hpp"
+// The broker by itself, with clients of 3.1.1 and 3.1.
+#include "tests/sim/protocol/broker_bench.hpp"
 
 using namespace wirelab;
 using namespace wirelab::mqtt;
 
 namespace {
 
-// A connection as the broker sees it; what it wrote, and whether it closed.
-struct Wire final : ByteChannel {
-  std::vector<std::uint8_t> written;
-  bool closed = false;
-  StreamPlace place() const override { return {1, written.size()}; }
-  std::uint64_t acknowledged() const override { return written.size(); }
-  bool is_open() const override { return !closed; }
-  bool has_room(std::size_t) const override { return true; }
-  void write(Bytes bytes) override { written.insert(written.end(), bytes.begin(), bytes.end()); }
-  void close() override { closed = true; }
-};
+constexpr Qos kQos0 = Qos::at_most_once;
+constexpr Qos kQos1 = Qos::at_least_once;
+constexpr Qos kQos2 = Qos::exactly_once;
+using Texts = std::vector<std::string>;
 
-struct Bench {
-  EventQueue events;
-  Tracer trace{events, nullptr};
-  Broker broker{events, trace, trace.define(EntityKind::broker, "broker"), {}};
-  // What it answers to the bytes of a new connection.
-  std::vector<std::uint8_t> answer(Wire& wire, const std::vector<std::uint8_t>& sent) {
-    const ConnectionIndex connection = broker.opened(&wire);
-    broker.receive(connection, sent, 2, {0, sent.size()});
-    return wire.written;
-  }
-};
-
+// A CONNECT of any level, as bytes: the encoder writes those of the standards only.
 std::vector<std::uint8_t> hello(std::uint8_t level) {
-  Connect packet;
-  packet.level = level;
-  packet.client_id = "c";
-  std::vector<std::uint8_t> out;
-  encode(packet, out);
-  return out;
+  return bytes({0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', level, 2, 0, 0, 0, 1, 'c'});
 }
 
 }  // namespace
 
-TEST_CASE("clients of 3.1 and 3.1.1 are served, others are told in their own words that they are not [MQTT-3.1.2-2]") {
-  for (const std::uint8_t level : {std::uint8_t{3}, std::uint8_t{4}}) {
-    Bench bench;
-    Wire wire;
-    CHECK(bench.answer(wire, hello(level)) == bytes({0x20, 2, 0, 0}));
-    CHECK_FALSE(wire.closed);
-  }
+TEST_CASE("clients of 3.1 and 3.1.1 are served, those of unknown levels are not [MQTT-3.1.2-2]") {
   Bench bench;
-  Wire wire, newer, unknown;
-  CHECK(bench.answer(newer, hello(5)) == bytes({0x20, 3, 0, 0x84, 0}));
-  CHECK(newer.closed);
-  CHECK(bench.answer(unknown, bytes({0x10, 10, 0, 4, 'M', 'Q', 'T', 'T', 6, 2, 0, 0})) == bytes({0x20, 2, 0, 1}));
+  Peer old(bench, Version::v3_1), plain(bench, Version::v3_1_1), unknown(bench, Version::v3_1_1);
+  Connect packet;
+  packet.client_id = "old";
+  old.connect(packet);
+  CHECK(old.get<Connack>().code == ConnectCode::accepted);
+  plain.send(hello(4));
+  CHECK(plain.get<Connack>().code == ConnectCode::accepted);
+  unknown.send(hello(6));
+  CHECK(unknown.get<Connack>().code == ConnectCode::unacceptable_version);
   CHECK(unknown.closed);
+}
+
+TEST_CASE("messages go between clients of 3.1, 3.1.1 and 5.0, each in its own words") {
+  const Version versions[] = {Version::v3_1, Version::v3_1_1, Version::v5};
+  for (const Version from : versions) {
+    for (const Version to : versions) {
+      CAPTURE(name_of(from), name_of(to));
+      Bench bench;
+      Peer publisher(bench, from, "p"), subscriber(bench, to, "s");
+      CHECK(subscriber.subscribe("t/#", kQos2) == std::vector<int>{2});
+      publisher.publish("t/0", "zero", kQos0);
+      publisher.publish("t/1", "one", kQos1, 5);
+      CHECK(publisher.get<Puback>().packet_id == 5);
+      publisher.publish("t/2", "two", kQos2, 6);
+      CHECK(publisher.get<Pubrec>().packet_id == 6);
+      publisher.acknowledge(PacketType::pubrel, 6);
+      CHECK(publisher.get<Pubcomp>().packet_id == 6);
+      CHECK(subscriber.payloads() == Texts{"zero", "one", "two"});
+      CHECK(bench.broker.messages().in_use() == 0);
+    }
+  }
+}
+
+TEST_CASE("what an access list or a limit refuses of a client of 3.1.1 is acknowledged all the same [MQTT-3.3.5-2]") {
+  Bench bench;
+  Peer client(bench, Version::v3_1_1, "c"), watcher(bench, Version::v3_1_1, "w");
+  watcher.subscribe("$SYS/#");
+  client.publish("$SYS/broker/version", "mine", kQos1, 1);
+  CHECK(client.get<Puback>().packet_id == 1);
+  CHECK(watcher.quiet());
+}
+
+TEST_CASE("a full queue loses the newest message, or by choice the oldest") {
+  for (const DropPolicy drop : {DropPolicy::newest, DropPolicy::oldest}) {
+    BrokerSettings settings;
+    settings.max_queued = 2;
+    settings.drop = drop;
+    Bench bench(settings);
+    {
+      Peer subscriber(bench, Version::v3_1_1, "s", false);
+      subscriber.subscribe("t", kQos1);
+    }
+    Peer publisher(bench, Version::v3_1_1, "p");
+    for (const char* payload : {"a", "b", "c"}) publisher.publish("t", payload, kQos1, 1);
+    Peer subscriber(bench, Version::v3_1_1, "s", false);
+    CHECK(subscriber.connack.session_present);
+    CHECK(subscriber.payloads() == (drop == DropPolicy::newest ? Texts{"a", "b"} : Texts{"b", "c"}));
+    CHECK(bench.broker.messages().in_use() == 0);
+  }
+  BrokerSettings settings;
+  settings.max_queued_bytes = 10;  // topics and payloads
+  Bench bench(settings);
+  { Peer(bench, Version::v3_1_1, "s", false).subscribe("t", kQos1); }
+  Peer publisher(bench, Version::v3_1_1, "p");
+  for (const char* payload : {"1234", "1234", "1"}) publisher.publish("t", payload, kQos1, 1);
+  CHECK(Peer(bench, Version::v3_1_1, "s", false).payloads() == Texts{"1234", "1234"});
+}
+
+TEST_CASE("no more messages are in flight than the window allows, and the others follow in order") {
+  BrokerSettings settings;
+  settings.max_in_flight = 2;
+  Bench bench(settings);
+  Peer subscriber(bench, Version::v3_1_1, "s"), publisher(bench, Version::v3_1_1, "p");
+  subscriber.subscribe("t", kQos1);
+  for (const char* payload : {"a", "b", "c"}) publisher.publish("t", payload, kQos1, 1);
+  const Publish first = subscriber.get<Publish>();
+  subscriber.get<Publish>();
+  CHECK(subscriber.quiet());
+  subscriber.acknowledge(PacketType::puback, first.packet_id);
+  CHECK(subscriber.payloads() == Texts{"c"});
+}
+
+TEST_CASE("topics under $SYS tell of the broker, and wildcards at the front do not select them [MQTT-4.7.2-1]") {
+  BrokerSettings settings;
+  settings.sys_interval = Duration::seconds(10);
+  Bench bench(settings);
+  bench.broker.start();
+  bench.after_seconds(1);
+  Peer client(bench, Version::v3_1_1, "c");
+  client.subscribe("#");
+  CHECK(client.quiet());
+  client.subscribe("+/broker/clients/connected");
+  CHECK(client.quiet());
+  client.subscribe("$SYS/broker/clients/connected");
+  CHECK(client.payloads() == Texts{"0"});
+  bench.after_seconds(10);
+  CHECK(client.payloads() == Texts{"1"});
+  bench.after_seconds(10);
+  CHECK(client.payloads().empty());  // nothing has changed
 }

@@ -1,0 +1,129 @@
+#include "live/server.hpp"
+
+#include <csignal>
+
+namespace wirelab::live {
+namespace {
+
+constexpr int kTurnsBetweenPumps = 64;
+
+std::string name_of(const Listener& listener) {
+  const std::string transport = listener.websocket ? "ws" : "mqtt";
+  return listener.tls ? transport + "s" : transport;
+}
+
+}  // namespace
+
+Server::Server(Settings& settings)
+    : settings_(settings),
+      broker_(events_, trace_, 0, settings.broker, settings.access.empty() ? nullptr : &settings.access) {}
+
+tl::expected<void, std::string> Server::listen() {
+  for (const Listener& listener : settings_.listeners) {
+    asio::error_code error;
+    const auto address = asio::ip::make_address(listener.address, error);
+    if (error) return tl::make_unexpected("\"" + listener.address + "\" is no address, as 127.0.0.1 is");
+    auto door = std::make_unique<Door>(Door{asio::ip::tcp::acceptor(io_), asio::steady_timer(io_), &listener});
+    const asio::ip::tcp::endpoint end(address, listener.port);
+    door->acceptor.open(end.protocol(), error);
+    if (!error) door->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) door->acceptor.bind(end, error);
+    if (!error) door->acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) door->acceptor.non_blocking(true, error);
+    if (error) {
+      return tl::make_unexpected("cannot listen on " + listener.address + ":" + std::to_string(listener.port) + ": " +
+                                 error.message());
+    }
+    doors_.push_back(std::move(door));
+  }
+  return {};
+}
+
+std::string Server::addresses() const {
+  std::string text;
+  for (const auto& door : doors_) {
+    const auto end = door->acceptor.local_endpoint();
+    text += name_of(*door->listener) + " " + end.address().to_string() + ":" + std::to_string(end.port()) + "\n";
+  }
+  return text;
+}
+
+void Server::accept(Door& door) {
+  door.acceptor.async_accept([this, &door](const asio::error_code& error, asio::ip::tcp::socket socket) {
+    if (error == asio::error::operation_aborted || stopping_) return;
+    if (error) {
+      // Most likely there are no file descriptors left: nothing is won by trying again at once.
+      door.pause.expires_after(std::chrono::milliseconds(100));
+      door.pause.async_wait([this, &door](const asio::error_code& cancelled) {
+        if (!cancelled) accept(door);
+      });
+      return;
+    }
+    clock_.catch_up();
+    ++open_;
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket), next_stream_);
+    next_stream_ += 2;
+    connection->start();
+    accept(door);
+  });
+}
+
+void Server::forget(const Connection&) { --open_; }
+
+// Timers that are due, then everything that waits to be written.
+void Server::pump() {
+  clock_.catch_up();
+  while (!marked_.empty()) {
+    flushing_.swap(marked_);
+    for (const auto& connection : flushing_) connection->flush();
+    flushing_.clear();
+  }
+  arm();
+}
+
+void Server::arm() {
+  const Instant due = events_.next();
+  if (due == timer_at_) return;
+  timer_at_ = due;
+  if (due == Instant::never()) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(clock_.at(due));
+  timer_.async_wait([this](const asio::error_code& error) {
+    if (!error) timer_at_ = Instant::never();
+  });
+}
+
+void Server::run() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.async_wait([this](const asio::error_code& error, int) {
+    if (!error) stop();
+  });
+  clock_.catch_up();
+  broker_.start();
+  for (const auto& door : doors_) accept(*door);
+  pump();
+  while (!stopping_ || open_ > 0) {
+    if (io_.run_one() == 0) break;
+    for (int i = 1; i < kTurnsBetweenPumps && io_.poll_one() > 0; ++i) {
+    }
+    pump();
+  }
+}
+
+// Listens no more, says good-bye to all, and ends when they have heard it.
+void Server::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  for (const auto& door : doors_) {
+    asio::error_code ignored;
+    door->acceptor.close(ignored);
+    door->pause.cancel();
+  }
+  clock_.catch_up();
+  broker_.stop();
+}
+
+}  // namespace wirelab::live

@@ -1,0 +1,70 @@
+// The broker on real sockets: one thread, in which sockets, timers and the broker take turns.
+#pragma once
+
+#include <asio.hpp>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "live/clock.hpp"
+#include "live/connection.hpp"
+#include "live/settings.hpp"
+#include "sim/protocol/mqtt/broker.hpp"
+#include "sim/trace/tracer.hpp"
+
+namespace wirelab::live {
+
+class Server {
+ public:
+  /// `settings` must outlive the server.
+  explicit Server(Settings& settings);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Opens all listening sockets, or says which one could not be opened, and why.
+  tl::expected<void, std::string> listen();
+  /// Where it listens: "mqtt 127.0.0.1:1883", a line each.
+  std::string addresses() const;
+  /// Serves until SIGINT, SIGTERM or stop().
+  void run();
+  void stop();
+
+  asio::io_context& io() { return io_; }
+  Clock& clock() { return clock_; }
+  mqtt::Broker& broker() { return broker_; }
+  const Settings& settings() const { return settings_; }
+  std::size_t connections() const { return open_; }
+  std::vector<std::uint8_t>& read_buffer() { return read_buffer_; }
+  /// To be flushed when what came has been gone through.
+  void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
+  void forget(const Connection& connection);
+
+ private:
+  struct Door {
+    asio::ip::tcp::acceptor acceptor;
+    asio::steady_timer pause;
+    const Listener* listener;
+  };
+  void accept(Door& door);
+  void pump();
+  void arm();
+
+  Settings& settings_;
+  asio::io_context io_{1};
+  EventQueue events_;
+  Clock clock_{events_};
+  Tracer trace_{events_, Tracer::KeepsNothing{}};
+  mqtt::Broker broker_;
+  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::shared_ptr<Connection>> marked_, flushing_;
+  std::vector<std::uint8_t> read_buffer_;
+  asio::steady_timer timer_{io_};
+  Instant timer_at_ = Instant::never();
+  asio::signal_set signals_{io_};
+  StreamId next_stream_ = 1;
+  std::size_t open_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace wirelab::live

@@ -1,0 +1,41 @@
+// What `wirelab serve` is told: where it listens, and how its broker behaves.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/protocol/mqtt/access_list.hpp"
+#include "sim/protocol/mqtt/broker_settings.hpp"
+
+namespace wirelab::live {
+
+/// Files in PEM.
+struct TlsFiles {
+  std::string certificate, key;
+  std::string authorities;           // that sign the clients' certificates; empty: none is asked for
+  bool require_certificate = false;  // of clients; require_certificate
+};
+
+struct Listener {
+  std::uint16_t port = 1883;  // 0: any that is free
+  std::string address = "127.0.0.1";
+  bool websocket = false;
+  std::optional<TlsFiles> tls;
+};
+
+struct Settings {
+  mqtt::BrokerSettings broker;
+  mqtt::AccessList access;
+  std::vector<Listener> listeners;
+  std::size_t max_output = 8'000'000;  // bytes that wait for one client; beyond them its QoS 0 messages are dropped
+  bool log_connections = true;         // connection_messages
+
+  Settings() {
+    broker.sys_interval = Duration::seconds(10);
+    broker.max_packet_size = 2'000'000;
+    broker.max_connections = 10'000;
+  }
+};
+
+}  // namespace wirelab::live

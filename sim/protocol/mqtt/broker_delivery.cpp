@@ -1,0 +1,244 @@
+// Messages on their way to one session: the window of those in flight, the queue behind it, and what is sent again.
+#include <algorithm>
+
+#include "sim/protocol/mqtt/broker.hpp"
+
+namespace wirelab::mqtt {
+namespace {
+
+// Seconds that are left, a second that has begun counted whole: a message that has not expired never says 0.
+std::uint32_t seconds_until(Instant expires, Instant now) {
+  return static_cast<std::uint32_t>(((expires - now).ns() + 999'999'999) / 1'000'000'000);
+}
+
+}  // namespace
+
+void Broker::lose(EntityId entity, MessageId message, LossReason reason) {
+  ++counts_.dropped;
+  trace_.emit(Kind::message_lost, entity, message, reason);
+}
+
+bool Broker::encode_publish(BrokerConnection& connection, const Message& message, Qos qos, bool retain, bool dup,
+                            PacketId id, std::span<const std::uint32_t> identifiers) {
+  scratch_.clear();
+  Publish packet{message.topic, message.payload, qos, retain, dup, id};
+  if (connection.version != Version::v5) {
+    encode(packet, scratch_);
+    return true;
+  }
+  ConnectionOf5& five = *connection.five;
+  properties_.clear();
+  PropertyWriter writer(properties_);
+  // The time that it has waited is taken off [MQTT-3.3.2-6].
+  if (message.expires != Instant::never())
+    writer.number(Property::message_expiry_interval, seconds_until(message.expires, events_.now()));
+  for (const std::uint32_t identifier : identifiers) writer.number(Property::subscription_identifier, identifier);
+  const TopicAliasesOut::Use use = five.aliases_out.look(message.topic);
+  if (use.alias != 0) writer.number(Property::topic_alias, use.alias);
+  if (use.stands_for_it) packet.topic = {};
+  const Bytes own = message.properties.bytes();
+  properties_.insert(properties_.end(), own.begin(), own.end());
+  packet.properties = Properties(properties_);
+  encode(packet, scratch_, Version::v5);
+  if (scratch_.size() > five.max_packet_size) return false;  // [MQTT-3.1.2-24]
+  if (use.alias != 0 && !use.stands_for_it) five.aliases_out.introduced(message.topic, use.alias);
+  return true;
+}
+
+void Broker::deliver(Session& session, const Message& message, Qos qos, bool retain,
+                     std::span<const std::uint32_t> identifiers, MessageRef& kept) {
+  if (message.expires <= events_.now()) {
+    lose(session.entity, message.id, LossReason::expired);  // [MQTT-3.3.2-5]
+    return;
+  }
+  if (limits_delivery_ && !access_->may_receive({session.client, session.user_name}, message.topic)) {
+    lose(session.entity, message.id, LossReason::not_allowed);
+    return;
+  }
+  if (qos == Qos::at_most_once && (session.connected() || !settings_.queue_qos0)) {
+    deliver_qos0(session, message, retain, identifiers);
+    return;
+  }
+  const bool room = session.connected() && session.queue.empty() && window_is_open(session);
+  if (!room && !make_room(session, message)) {
+    lose(session.entity, message.id, LossReason::queue_full);
+    return;
+  }
+  if (kept == kNoMessage) kept = messages_.keep(message);
+  messages_.add_reference(kept);
+  const Queued queued{kept, qos, retain, identifiers_.keep(identifiers)};
+  if (room) {
+    begin_exchange(session, queued);
+    return;
+  }
+  session.queue.push_back(queued);
+  session.queued_bytes += messages_[kept].size();
+  trace_.emit(Kind::message_queued, session.entity, message.id);
+  trace_.state(session.entity, Field::session_queued, session.queue.size() - 1, session.queue.size());
+}
+
+// A slow subscriber's QoS 0 messages are dropped rather than kept, as mosquitto does.
+void Broker::deliver_qos0(Session& session, const Message& message, bool retain,
+                          std::span<const std::uint32_t> identifiers) {
+  if (!session.connected()) {
+    lose(session.entity, message.id, LossReason::subscriber_offline);
+    return;
+  }
+  BrokerConnection& connection = connection_of(session);
+  const std::size_t at_most = message.topic.size() + message.payload.size() + message.properties.bytes().size() + 64;
+  if (connection.channel == nullptr || !connection.channel->has_room(at_most)) {
+    lose(session.entity, message.id, LossReason::queue_full);
+  } else if (!encode_publish(connection, message, Qos::at_most_once, retain, false, 0, identifiers)) {
+    lose(session.entity, message.id, LossReason::too_large);
+  } else if (send_publish(connection, message)) {
+    connection.qos0.sent(*connection.channel, message.id, connection.channel->place().offset);
+  } else {
+    lose(session.entity, message.id, LossReason::queue_full);
+  }
+}
+
+bool Broker::send_publish(BrokerConnection& connection, const Message& message) {
+  ++counts_.publishes_out;
+  return send(connection, message.id);
+}
+
+// Whether the queue takes one message more, if need be in the place of the oldest ones.
+bool Broker::make_room(Session& session, const Message& message) {
+  const std::size_t size = message.topic.size() + message.payload.size() + message.properties.bytes().size();
+  const auto full = [&] {
+    return (settings_.max_queued != 0 && session.queue.size() >= settings_.max_queued) ||
+           (settings_.max_queued_bytes != 0 && session.queued_bytes + size > settings_.max_queued_bytes);
+  };
+  while (full()) {
+    if (settings_.drop == DropPolicy::newest || session.queue.empty()) return false;
+    const Queued oldest = take_from_queue(session);
+    lose(session.entity, messages_[oldest.message].id, LossReason::queue_full);
+    messages_.release(oldest.message);
+    identifiers_.release(oldest.identifiers);
+  }
+  return true;
+}
+
+Queued Broker::take_from_queue(Session& session) {
+  const Queued next = session.queue.front();
+  session.queue.pop_front();
+  session.queued_bytes -= messages_[next.message].size();
+  trace_.state(session.entity, Field::session_queued, session.queue.size() + 1, session.queue.size());
+  return next;
+}
+
+// The lesser of our limit and the client's receive maximum [MQTT-3.3.4-9].
+std::uint32_t Broker::window(const Session& session) const {
+  const std::uint32_t ours = settings_.max_in_flight == 0 ? 65535 : settings_.max_in_flight;
+  const BrokerConnection& connection = *connections_[session.connection];
+  return connection.five == nullptr ? ours : std::min<std::uint32_t>(ours, connection.five->receive_maximum);
+}
+
+// Those that were sent on this connection, or are past PUBREC, and whose handshake has not ended.
+std::uint32_t Broker::on_their_way(const Session& session) const {
+  const std::uint32_t waiting =
+      session.in_flight.lower_bound(session.resend_to) - session.in_flight.lower_bound(session.resend_from);
+  return session.in_flight.size() - waiting;
+}
+
+bool Broker::window_is_open(const Session& session) const {
+  return on_their_way(session) < window(session) && session.in_flight.has_free_identifier();
+}
+
+// Everything that was in flight goes again, in order [MQTT-4.4.0-1, MQTT-4.6.0-1], as far as the client's receive maximum allows;
+// then what was queued.
+void Broker::resume(SessionIndex index) {
+  Session& session = *sessions_[index];
+  session.resend_to = session.in_flight.next_serial();
+  session.resend_from = session.in_flight.empty() ? session.resend_to : session.in_flight[0].serial;
+  fill_window(session);
+}
+
+// Sends the next message again that was in flight when the connection began; false if it has to wait, or there is none.
+bool Broker::resend_next(Session& session) {
+  const std::uint32_t place = session.in_flight.lower_bound(session.resend_from);
+  if (place >= session.in_flight.lower_bound(session.resend_to)) {
+    session.resend_from = session.resend_to;
+    return false;
+  }
+  const InFlightEntry& entry = session.in_flight[place];
+  if (entry.state != SendState::wait_pubcomp && on_their_way(session) >= window(session)) return false;
+  session.resend_from = entry.serial + 1;
+  const SendRow* row = step(entry.state, SendEvent::reconnected);
+  check(row != nullptr, "what is in flight can be sent again");
+  act(session, place, *row);
+  return true;
+}
+
+// Carries out a row for the message at `place`.
+void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
+  InFlightEntry& entry = session.in_flight[place];
+  const PacketId packet_id = entry.packet_id;
+  trace_.state(session.entity, Field::session_inflight, static_cast<std::int64_t>(entry.state),
+               static_cast<std::int64_t>(row.next), packet_id);
+  entry.state = row.next;
+  const MessageId id = entry.message == kNoMessage ? 0 : messages_[entry.message].id;
+  BrokerConnection* connection = session.connected() ? &connection_of(session) : nullptr;
+  switch (row.action) {
+    case SendAction::send_publish:
+    case SendAction::resend_publish: {
+      if (connection == nullptr) break;
+      const Message message = messages_[entry.message].message();
+      const bool again = row.action == SendAction::resend_publish;
+      if (encode_publish(*connection, message, entry.qos, entry.retain, again, packet_id,
+                         identifiers_.of(entry.identifiers))) {
+        send_publish(*connection, message);
+      } else {
+        // The client counts it as received [MQTT-3.1.2-25].
+        lose(session.entity, id, LossReason::too_large);
+        trace_.state(session.entity, Field::session_inflight, static_cast<std::int64_t>(entry.state), 0, packet_id);
+        remove(session, place);
+      }
+      break;
+    }
+    case SendAction::send_pubrel:
+    case SendAction::resend_pubrel:
+      // The message itself is not needed any more.
+      if (connection != nullptr) acknowledge(*connection, PacketType::pubrel, packet_id, id);
+      break;
+    case SendAction::complete: remove(session, place); break;
+    case SendAction::nothing: break;
+  }
+}
+
+void Broker::remove(Session& session, std::uint32_t place) {
+  messages_.release(session.in_flight[place].message);
+  identifiers_.release(session.in_flight[place].identifiers);
+  session.in_flight.remove(place);
+}
+
+void Broker::begin_exchange(Session& session, const Queued& queued) {
+  session.in_flight.add(queued.message, queued.qos, queued.retain, queued.identifiers);
+  const auto event = queued.qos == Qos::at_least_once ? SendEvent::publish_qos1 : SendEvent::publish_qos2;
+  act(session, session.in_flight.size() - 1, *step(SendState::none, event));
+}
+
+// Moves messages into the window while there is room: those that go again before those that were queued.
+void Broker::fill_window(Session& session) {
+  if (!session.connected()) return;
+  while (session.resend_from != session.resend_to && resend_next(session)) {
+  }
+  if (session.resend_from != session.resend_to) return;
+  while (!session.queue.empty()) {
+    if (session.queue.front().qos != Qos::at_most_once && !window_is_open(session)) return;
+    const Queued next = take_from_queue(session);
+    const Message message = messages_[next.message].message();
+    if (message.expires <= events_.now()) {
+      lose(session.entity, message.id, LossReason::expired);  // [MQTT-3.3.2-5]
+    } else if (next.qos != Qos::at_most_once) {
+      begin_exchange(session, next);
+      continue;  // it holds the references now
+    } else {
+      deliver_qos0(session, message, next.retain, identifiers_.of(next.identifiers));
+    }
+    messages_.release(next.message);
+    identifiers_.release(next.identifiers);
+  }
+}
+
+}  // namespace wirelab::mqtt

@@ -1,0 +1,105 @@
+// SUBSCRIBE and UNSUBSCRIBE.
+#include <algorithm>
+
+#include "sim/protocol/mqtt/broker.hpp"
+
+namespace wirelab::mqtt {
+
+void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
+  BrokerConnection& connection = *connections_[index];
+  Session& session = *sessions_[connection.session];
+  const std::uint32_t identifier = packet.properties.number(Property::subscription_identifier).value_or(0);
+  if (identifier != 0 && !settings_.subscription_identifiers) {
+    protocol_error(index, {"subscription identifiers are not available", "3.2.2.3.12",
+                           ReasonCode::subscription_identifiers_not_supported});
+    return;
+  }
+  std::vector<std::uint8_t> codes;
+  std::vector<std::pair<std::string_view, SubscriptionOptions>> with_retained;
+  while (const auto request = packet.filters.next()) {
+    bool retained = false;
+    SubscriptionOptions options{request->qos, request->no_local, request->retain_as_published, identifier};
+    const ReasonCode code = subscribe(connection, *request, options, retained);
+    codes.push_back(static_cast<std::uint8_t>(code));
+    if (connection.version != Version::v5 && is_failure(code)) codes.back() = kSubscribeFailed;
+    if (retained) with_retained.emplace_back(request->filter, options);
+  }
+  scratch_.clear();
+  encode_suback(packet.packet_id, codes, scratch_, connection.version);
+  send(connection, 0);
+  for (const auto& [filter, options] : with_retained) send_retained(session, filter, options);
+}
+
+// One filter of a SUBSCRIBE: what SUBACK says of it [MQTT-3.8.4-5]. `options` become what is granted.
+ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& request, SubscriptionOptions& options,
+                             bool& retained) {
+  Session& session = *sessions_[connection.session];
+  const bool shared = shared_filter(request.filter).has_value();  // for clients below 5.0, too, as at mosquitto
+  if (shared && !settings_.shared_subscriptions) return ReasonCode::shared_subscriptions_not_supported;
+  if (!settings_.wildcard_subscriptions && request.filter.find_first_of("+#") != std::string_view::npos)
+    return ReasonCode::wildcard_subscriptions_not_supported;
+  const auto levels = std::count(request.filter.begin(), request.filter.end(), '/') + 1;
+  if (static_cast<std::size_t>(levels) > settings_.max_topic_levels) return ReasonCode::topic_filter_invalid;
+  const auto known = session.subscriptions.find(request.filter);
+  const bool is_new = known == session.subscriptions.end();
+  if (is_new && settings_.max_subscriptions != 0 && session.subscriptions.size() >= settings_.max_subscriptions)
+    return ReasonCode::quota_exceeded;
+  if (access_ != nullptr && !access_->may_subscribe({session.client, session.user_name}, request.filter))
+    return ReasonCode::not_authorized;
+  options.qos = std::min(options.qos, settings_.maximum_qos);
+  const NameId name = trace_.intern(request.filter);
+  tree_.subscribe(request.filter, connection.session, options);
+  const std::int64_t old = is_new ? 0 : 1 + static_cast<std::int64_t>(known->second.options.qos);
+  trace_.state(session.entity, Field::session_subscription, old, 1 + static_cast<std::int64_t>(options.qos), name);
+  if (is_new) {
+    session.subscriptions.emplace(request.filter, Subscription{options, name});
+  } else {
+    known->second.options = options;  // replaced [MQTT-3.8.4-3]
+  }
+  // [MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]; never for shared ones (5.0, section 4.8.2).
+  retained = !shared && request.retain_handling != RetainHandling::do_not_send &&
+             (is_new || request.retain_handling == RetainHandling::send);
+  return static_cast<ReasonCode>(options.qos);
+}
+
+void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
+  BrokerConnection& connection = *connections_[index];
+  Session& session = *sessions_[connection.session];
+  std::vector<std::uint8_t> codes;
+  while (const auto request = packet.filters.next()) {
+    const auto known = session.subscriptions.find(request->filter);
+    const bool existed = known != session.subscriptions.end();
+    codes.push_back(static_cast<std::uint8_t>(existed ? ReasonCode::success
+                                                      : ReasonCode::no_subscription_existed));  // [MQTT-3.11.3-2]
+    if (!existed) continue;
+    tree_.unsubscribe(request->filter, connection.session);
+    trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(known->second.options.qos),
+                 0, known->second.name);
+    session.subscriptions.erase(known);
+  }
+  if (connection.version != Version::v5) {
+    acknowledge(connection, PacketType::unsuback, packet.packet_id);  // also where nothing matched [MQTT-3.10.4-5]
+    return;
+  }
+  scratch_.clear();
+  encode_unsuback(packet.packet_id, codes, {}, scratch_);
+  send(connection, 0);
+}
+
+// RETAIN is 1 [MQTT-3.3.1-8]; in the order in which they were published.
+void Broker::send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options) {
+  std::vector<MessageRef> selected;
+  retained_.select(filter, [&](const Retained& retained) {
+    const bool own = options.no_local && retained.publisher == session.client;
+    if (!own && messages_[retained.message].expires > events_.now()) selected.push_back(retained.message);
+  });
+  std::sort(selected.begin(), selected.end(),
+            [&](MessageRef a, MessageRef b) { return messages_[a].id < messages_[b].id; });
+  const std::span<const std::uint32_t> identifiers(&options.identifier, options.identifier == 0 ? 0u : 1u);
+  for (MessageRef ref : selected) {
+    const Message message = messages_[ref].message();
+    deliver(session, message, std::min(options.qos, message.qos), true, identifiers, ref);
+  }
+}
+
+}  // namespace wirelab::mqtt
