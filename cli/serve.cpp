@@ -1,29 +1,77 @@
 // wirelab serve: the broker on real sockets.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
+#include "live/config.hpp"
+#include "live/log.hpp"
 #include "live/server.hpp"
 
 namespace wirelab {
-
 namespace {
 
 struct ServeOptions {
-  std::vector<std::uint16_t> mqtt;
+  std::vector<std::uint16_t> mqtt, mqtts, ws, wss;
   std::string bind = "127.0.0.1";
+  live::TlsFiles tls;
+  std::string config;
+  bool quiet = false;
 };
+
+// Every client takes a file descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string listeners_of(const ServeOptions& options, live::Settings& settings) {
+  const bool certified = !options.tls.certificate.empty() && !options.tls.key.empty();
+  if (!certified && !(options.mqtts.empty() && options.wss.empty()))
+    return "--mqtts and --wss need a certificate: add --cert FILE --key FILE";
+  if (certified && options.mqtts.empty() && options.wss.empty())
+    return "--cert and --key are for --mqtts and --wss: add one of them";
+  std::vector<live::Listener> made;
+  const auto add = [&](const std::vector<std::uint16_t>& ports, bool websocket, bool tls) {
+    for (const std::uint16_t port : ports)
+      made.push_back({port, options.bind, websocket, tls ? std::optional(options.tls) : std::nullopt});
+  };
+  add(options.mqtt, false, false);
+  add(options.mqtts, false, true);
+  add(options.ws, true, false);
+  add(options.wss, true, true);
+  if (made.empty() && settings.listeners.empty()) made.push_back({1883, options.bind, false, std::nullopt});
+  settings.listeners.insert(settings.listeners.end(), made.begin(), made.end());
+  return {};
+}
+
+void show_table(live::Log& log, const mqtt::Broker& broker) {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) size.ws_row = 24, size.ws_col = 80;
+  fmt::print("\x1b[H\x1b[J{}", log.table(broker, 1.0, size.ws_row - 1u, size.ws_col));
+  std::fflush(stdout);
+}
 
 int serve(const ServeOptions& options) {
   live::Settings settings;
-  for (const std::uint16_t port : options.mqtt) settings.listeners.push_back({port, options.bind, false, std::nullopt});
-  if (settings.listeners.empty()) settings.listeners.push_back({1883, options.bind, false, std::nullopt});
-  live::Server server(settings);
+  if (!options.config.empty()) {
+    if (const auto read = live::read_config(options.config, settings); !read) return report({kBadInput, read.error()});
+  }
+  if (const std::string wrong = listeners_of(options, settings); !wrong.empty()) return report({kBadInput, wrong});
+  raise_descriptor_limit();
+  const bool table = isatty(STDOUT_FILENO) != 0 && !options.quiet;
+  live::Log log(settings.log_connections && !settings.quiet && !options.quiet, table);
+  live::Server server(settings, &log);
   if (const auto listening = server.listen(); !listening) return report({kBadInput, listening.error()});
   fmt::print("{}", server.addresses());
   std::fflush(stdout);
+  if (table) server.every_second([&] { show_table(log, server.broker()); });
   server.run();
   return kDone;
 }
@@ -34,10 +82,20 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* sub = app.add_subcommand("serve", "The broker on real sockets, for real clients");
   sub->add_option("--mqtt", options->mqtt, "Listen for MQTT on this port (default 1883; 0: any that is free)");
+  sub->add_option("--mqtts", options->mqtts, "The same over TLS, as on 8883");
+  sub->add_option("--ws", options->ws, "The same over WebSocket, as on 9001");
+  sub->add_option("--wss", options->wss, "Over both");
+  sub->add_option("--cert", options->tls.certificate, "The server's certificate, in PEM")->check(CLI::ExistingFile);
+  sub->add_option("--key", options->tls.key, "Its private key, in PEM")->check(CLI::ExistingFile);
   sub->add_option("--bind", options->bind, "The address to listen on (default 127.0.0.1: this machine only)");
+  sub->add_option("--config", options->config, "A file of mosquitto's form, with the options below");
+  sub->add_flag("--quiet", options->quiet, "Do not tell who comes and goes");
   sub->footer(
       "Prints a line for each listening socket, as \"mqtt 127.0.0.1:1883\", and serves until SIGINT or SIGTERM.\n"
-      "Example:\n  wirelab serve --mqtt 1883 &\n  mosquitto_sub -t '#' -v\n");
+      "In a terminal a table of clients and topics follows.\n"
+      "Example:\n  wirelab serve --mqtt 1883 &\n  mosquitto_sub -t '#' -v\n"
+      "\nOf mosquitto.conf it knows:\n" +
+      live::config_help());
   sub->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
 }
 

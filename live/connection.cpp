@@ -7,27 +7,43 @@ namespace {
 
 constexpr std::size_t kReadAtOnce = 65536;
 constexpr int kReadsInTurn = 4;  // then the others have theirs
+constexpr std::size_t kMostUnread = 1'000'000;
 constexpr auto kFarewell = std::chrono::seconds(2);
 
 }  // namespace
 
-Connection::Connection(Server& server, asio::ip::tcp::socket socket, StreamId stream)
-    : server_(server), socket_(std::move(socket)), stream_(stream), farewell_(server.io()) {
+Connection::Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket,
+                       StreamId stream)
+    : server_(server), socket_(std::move(socket)), stream_(stream), deadline_(server.io()) {
   asio::error_code ignored;
   const auto end = socket_.remote_endpoint(ignored);
   peer_ = end.address().to_string() + ":" + std::to_string(end.port());
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (tls != nullptr) tls_ = std::make_unique<TlsSession>(*tls);
+  if (websocket) websocket_ = std::make_unique<websocket::Acceptor>(*this);
 }
 
 void Connection::start() {
-  told_ = true;
-  index_ = server_.broker().opened(this);
+  if (tls_ == nullptr && websocket_ == nullptr) {
+    open_channel();
+  } else {
+    deadline_.expires_after(std::chrono::nanoseconds(server_.settings().broker.connect_timeout.ns()));
+    deadline_.async_wait([self = shared_from_this()](const asio::error_code& error) {
+      if (!error && !self->told_) self->abort();
+    });
+  }
   wait_readable();
 }
 
+void Connection::open_channel() {
+  told_ = true;
+  deadline_.cancel();
+  index_ = server_.broker().opened(this);
+}
+
 void Connection::wait_readable() {
-  if (gone_ || reading_) return;
+  if (gone_ || reading_ || (!closing_ && waiting() > kMostUnread)) return;
   reading_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const asio::error_code& error) {
     self->reading_ = false;
@@ -51,26 +67,68 @@ void Connection::read() {
       ended();
       return;
     }
-    if (closing_) continue;  // nobody listens any more
     server_.clock().catch_up();
-    if (closing_ || gone_) continue;
-    const mqtt::StreamRange range{received_, received_ + size};
-    received_ += size;
-    server_.broker().receive(index_, mqtt::Bytes(buffer.data(), size), stream_, range);
-    if (size < kReadAtOnce) break;
+    if (!closing_) take(wire::Bytes(buffer.data(), size));  // else nobody listens any more
+    if (size < kReadAtOnce || waiting() > kMostUnread) break;
   }
   wait_readable();
 }
 
+// Bytes of the socket, through what lies between it and MQTT.
+void Connection::take(wire::Bytes bytes) {
+  std::vector<std::uint8_t> plain;
+  if (tls_ != nullptr) {
+    const auto received = tls_->receive(bytes, plain);
+    const std::size_t before = out_.size();
+    tls_->take_output(out_);
+    if (out_.size() != before) mark();
+    bytes = plain;
+    if (websocket_ == nullptr && !told_ && tls_->handshake_done()) open_channel();
+    if (!received && plain.empty()) {
+      lose();
+      return;
+    }
+  }
+  if (bytes.empty()) return;
+  if (websocket_ != nullptr) {
+    websocket_->receive(bytes);
+  } else {
+    on_content(bytes);
+  }
+}
+
+void Connection::on_content(wire::Bytes bytes) {
+  if (closing_) return;
+  const mqtt::StreamRange range{received_, received_ + bytes.size()};
+  received_ = range.end;
+  server_.broker().receive(index_, bytes, stream_, range);
+}
+
 bool Connection::has_room(std::size_t bytes) const {
-  const std::size_t waiting = out_.size() - sent_;
-  return waiting == 0 || waiting + bytes <= server_.settings().max_output;
+  return waiting() == 0 || waiting() + bytes <= server_.settings().max_output;
 }
 
 void Connection::write(mqtt::Bytes bytes) {
-  out_.insert(out_.end(), bytes.begin(), bytes.end());
   written_ += bytes.size();
-  if (marked_) return;
+  if (websocket_ != nullptr) {
+    websocket_->write(bytes);
+  } else {
+    send_frames(bytes);
+  }
+}
+
+void Connection::send_frames(wire::Bytes bytes) {
+  if (tls_ != nullptr) {
+    tls_->write(bytes);
+    tls_->take_output(out_);
+  } else {
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+  }
+  mark();
+}
+
+void Connection::mark() {
+  if (marked_ || gone_) return;
   marked_ = true;
   server_.mark(shared_from_this());
 }
@@ -78,9 +136,9 @@ void Connection::write(mqtt::Bytes bytes) {
 void Connection::flush() {
   marked_ = false;
   if (gone_ || waits_writable_) return;
-  while (sent_ < out_.size()) {
+  while (waiting() > 0) {
     asio::error_code error;
-    const std::size_t size = socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
+    const std::size_t size = socket_.write_some(asio::buffer(out_.data() + sent_, waiting()), error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       wait_writable();
       return;
@@ -91,10 +149,15 @@ void Connection::flush() {
     }
     sent_ += size;
   }
+  flushed_ = written_;
   out_.clear();
   sent_ = 0;
   if (out_.capacity() > kReadAtOnce) out_.shrink_to_fit();
-  if (closing_) finish();
+  if (closing_) {
+    finish();
+  } else {
+    wait_readable();
+  }
 }
 
 void Connection::wait_writable() {
@@ -115,11 +178,33 @@ void Connection::wait_writable() {
   });
 }
 
+// No more is read or said; what waits is written still.
+void Connection::begin_farewell() {
+  if (closing_) return;
+  if (websocket_ != nullptr) websocket_->close();
+  if (tls_ != nullptr) {
+    tls_->close();
+    tls_->take_output(out_);
+  }
+  closing_ = true;
+  deadline_.expires_after(kFarewell);
+  deadline_.async_wait([self = shared_from_this()](const asio::error_code& error) {
+    if (!error) self->abort();
+  });
+  mark();
+}
+
+// The client's side has ended the stream.
+void Connection::lose() {
+  const bool tell = told_ && !closing_;
+  begin_farewell();
+  if (tell) server_.broker().closed(index_);
+}
+
 // The socket has ended.
 void Connection::ended() {
   if (gone_) return;
   const bool tell = told_ && !closing_;
-  closing_ = true;
   abort();
   if (!tell) return;
   server_.clock().catch_up();
@@ -127,18 +212,7 @@ void Connection::ended() {
 }
 
 // The broker has let go.
-void Connection::close() {
-  if (closing_) return;
-  closing_ = true;
-  farewell_.expires_after(kFarewell);
-  farewell_.async_wait([self = shared_from_this()](const asio::error_code& error) {
-    if (!error) self->abort();
-  });
-  if (!marked_) {
-    marked_ = true;
-    server_.mark(shared_from_this());
-  }
-}
+void Connection::close() { begin_farewell(); }
 
 // All is written: the peer reads it, closes too, and only then is the socket given back, lest a reset overtake the last words.
 void Connection::finish() {
@@ -151,9 +225,9 @@ void Connection::abort() {
   if (gone_) return;
   gone_ = closing_ = true;
   asio::error_code ignored;
-  farewell_.cancel();
+  deadline_.cancel();
   socket_.close(ignored);
-  server_.forget(*this);
+  server_.forget();
 }
 
 }  // namespace wirelab::live

@@ -1,20 +1,27 @@
-// One accepted socket: a channel of the broker's. Its bytes are read where the socket has some, and written when the server has gone
-// through what came; nothing blocks.
+// One accepted socket: a channel of the broker's, through TLS and WebSocket where its listener wants them. Its bytes are read where
+// the socket has some, and written when the server has gone through what came; nothing blocks. A client that does not read what is
+// sent to it is not read from either.
 #pragma once
 
 #include <asio.hpp>
 #include <memory>
 #include <vector>
 
+#include "live/settings.hpp"
+#include "live/tls.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
+#include "sim/protocol/websocket/acceptor.hpp"
 
 namespace wirelab::live {
 
 class Server;
 
-class Connection final : public mqtt::ByteChannel, public std::enable_shared_from_this<Connection> {
+class Connection final : public mqtt::ByteChannel,
+                         public websocket::AcceptorUser,
+                         public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Server& server, asio::ip::tcp::socket socket, StreamId stream);
+  /// `tls` may be nullptr, and else outlives the connection.
+  Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket, StreamId stream);
 
   /// Begins to read.
   void start();
@@ -25,26 +32,39 @@ class Connection final : public mqtt::ByteChannel, public std::enable_shared_fro
   const std::string& peer() const { return peer_; }
 
   mqtt::StreamPlace place() const override { return {stream_ + 1, written_}; }
-  std::uint64_t acknowledged() const override { return written_ - (out_.size() - sent_); }
+  std::uint64_t acknowledged() const override { return out_.size() == sent_ ? written_ : flushed_; }
   bool is_open() const override { return !closing_; }
   bool has_room(std::size_t bytes) const override;
   void write(mqtt::Bytes bytes) override;
   void close() override;
 
  private:
+  void send_frames(wire::Bytes bytes) override;
+  void on_websocket() override { open_channel(); }
+  void on_content(wire::Bytes bytes) override;
+  void on_websocket_end() override { lose(); }
+
+  void open_channel();
   void wait_readable();
   void read();
+  void take(wire::Bytes bytes);
   void wait_writable();
+  void mark();
+  void begin_farewell();
+  void lose();
   void ended();
   void finish();
+  std::size_t waiting() const { return out_.size() - sent_; }
 
   Server& server_;
   asio::ip::tcp::socket socket_;
   std::string peer_;
   StreamId stream_;  // in; out is one more
+  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<websocket::Acceptor> websocket_;
   mqtt::ConnectionIndex index_ = 0;
-  std::uint64_t received_ = 0, written_ = 0;
-  std::vector<std::uint8_t> out_;  // from sent_ on
+  std::uint64_t received_ = 0, written_ = 0, flushed_ = 0;  // of MQTT
+  std::vector<std::uint8_t> out_;                           // from sent_ on, as the socket gets it
   std::size_t sent_ = 0;
   bool reading_ = false;
   bool waits_writable_ = false;
@@ -52,7 +72,7 @@ class Connection final : public mqtt::ByteChannel, public std::enable_shared_fro
   bool told_ = false;     // the broker knows of it
   bool closing_ = false;  // the broker has let go: what waits is written, then the socket is closed
   bool gone_ = false;
-  asio::steady_timer farewell_;
+  asio::steady_timer deadline_;  // of TLS's and WebSocket's handshakes, and of the farewell
 };
 
 }  // namespace wirelab::live

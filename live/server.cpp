@@ -6,6 +6,7 @@ namespace wirelab::live {
 namespace {
 
 constexpr int kTurnsBetweenPumps = 64;
+constexpr std::size_t kTurnedAwayInWords = 100;
 
 std::string name_of(const Listener& listener) {
   const std::string transport = listener.websocket ? "ws" : "mqtt";
@@ -14,16 +15,24 @@ std::string name_of(const Listener& listener) {
 
 }  // namespace
 
-Server::Server(Settings& settings)
+Server::Server(Settings& settings, mqtt::BrokerWatch* watch)
     : settings_(settings),
-      broker_(events_, trace_, 0, settings.broker, settings.access.empty() ? nullptr : &settings.access) {}
+      broker_(events_, trace_, 0, settings.broker, settings.access.empty() ? nullptr : &settings.access) {
+  broker_.set_watch(watch);
+}
 
 tl::expected<void, std::string> Server::listen() {
   for (const Listener& listener : settings_.listeners) {
     asio::error_code error;
     const auto address = asio::ip::make_address(listener.address, error);
     if (error) return tl::make_unexpected("\"" + listener.address + "\" is no address, as 127.0.0.1 is");
-    auto door = std::make_unique<Door>(Door{asio::ip::tcp::acceptor(io_), asio::steady_timer(io_), &listener});
+    auto door =
+        std::make_unique<Door>(Door{asio::ip::tcp::acceptor(io_), asio::steady_timer(io_), &listener, std::nullopt});
+    if (listener.tls) {
+      auto context = TlsContext::make(*listener.tls);
+      if (!context) return tl::make_unexpected(context.error());
+      door->tls = std::move(*context);
+    }
     const asio::ip::tcp::endpoint end(address, listener.port);
     door->acceptor.open(end.protocol(), error);
     if (!error) door->acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -60,15 +69,18 @@ void Server::accept(Door& door) {
       return;
     }
     clock_.catch_up();
-    ++open_;
-    const auto connection = std::make_shared<Connection>(*this, std::move(socket), next_stream_);
-    next_stream_ += 2;
-    connection->start();
+    // Some more than the broker takes, so that it can say why it takes no more.
+    const std::uint32_t most = settings_.broker.max_connections;
+    if (most == 0 || open_ < std::size_t{most} + kTurnedAwayInWords) {
+      ++open_;
+      const auto connection = std::make_shared<Connection>(*this, std::move(socket), door.tls ? &*door.tls : nullptr,
+                                                           door.listener->websocket, next_stream_);
+      next_stream_ += 2;
+      connection->start();
+    }
     accept(door);
   });
 }
-
-void Server::forget(const Connection&) { --open_; }
 
 // Timers that are due, then everything that waits to be written.
 void Server::pump() {
@@ -104,6 +116,7 @@ void Server::run() {
   clock_.catch_up();
   broker_.start();
   for (const auto& door : doors_) accept(*door);
+  if (each_second_) tick();
   pump();
   while (!stopping_ || open_ > 0) {
     if (io_.run_one() == 0) break;
@@ -111,6 +124,15 @@ void Server::run() {
     }
     pump();
   }
+}
+
+void Server::tick() {
+  second_.expires_after(std::chrono::seconds(1));
+  second_.async_wait([this](const asio::error_code& error) {
+    if (error || stopping_) return;
+    each_second_();
+    tick();
+  });
 }
 
 // Listens no more, says good-bye to all, and ends when they have heard it.
@@ -122,6 +144,7 @@ void Server::stop() {
     door->acceptor.close(ignored);
     door->pause.cancel();
   }
+  second_.cancel();
   clock_.catch_up();
   broker_.stop();
 }

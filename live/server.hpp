@@ -2,7 +2,9 @@
 #pragma once
 
 #include <asio.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "live/clock.hpp"
 #include "live/connection.hpp"
 #include "live/settings.hpp"
+#include "live/tls.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/trace/tracer.hpp"
 
@@ -17,12 +20,12 @@ namespace wirelab::live {
 
 class Server {
  public:
-  /// `settings` must outlive the server.
-  explicit Server(Settings& settings);
+  /// `settings` and `watch` must outlive the server.
+  Server(Settings& settings, mqtt::BrokerWatch* watch);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Opens all listening sockets, or says which one could not be opened, and why.
+  /// Opens all listening sockets and reads their certificates, or says which one could not be opened, and why.
   tl::expected<void, std::string> listen();
   /// Where it listens: "mqtt 127.0.0.1:1883", a line each.
   std::string addresses() const;
@@ -38,17 +41,21 @@ class Server {
   std::vector<std::uint8_t>& read_buffer() { return read_buffer_; }
   /// To be flushed when what came has been gone through.
   void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
-  void forget(const Connection& connection);
+  void forget() { --open_; }
+  /// Calls `function` every second while it serves.
+  void every_second(std::function<void()> function) { each_second_ = std::move(function); }
 
  private:
   struct Door {
     asio::ip::tcp::acceptor acceptor;
     asio::steady_timer pause;
     const Listener* listener;
+    std::optional<TlsContext> tls;
   };
   void accept(Door& door);
   void pump();
   void arm();
+  void tick();
 
   Settings& settings_;
   asio::io_context io_{1};
@@ -62,6 +69,8 @@ class Server {
   asio::steady_timer timer_{io_};
   Instant timer_at_ = Instant::never();
   asio::signal_set signals_{io_};
+  asio::steady_timer second_{io_};
+  std::function<void()> each_second_;
   StreamId next_stream_ = 1;
   std::size_t open_ = 0;
   bool stopping_ = false;

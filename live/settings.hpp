@@ -30,6 +30,7 @@ struct Settings {
   std::vector<Listener> listeners;
   std::size_t max_output = 8'000'000;  // bytes that wait for one client; beyond them its QoS 0 messages are dropped
   bool log_connections = true;         // connection_messages
+  bool quiet = false;                  // log_type none
 
   Settings() {
     broker.sys_interval = Duration::seconds(10);

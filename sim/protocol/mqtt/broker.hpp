@@ -70,6 +70,10 @@ class Broker {
   const MessagePool& messages() const { return messages_; }
   const BrokerCounts& counts() const { return counts_; }
   const BrokerSettings& settings() const { return settings_; }
+  /// nullptr for a session without one.
+  const BrokerConnection* connection_of(const Session& session) const {
+    return session.connected() ? connections_[session.connection].get() : nullptr;
+  }
   /// Calls see(const Session&) for each.
   template <typename See>
   void for_each_session(See&& see) const {
