@@ -6,7 +6,6 @@ namespace wirelab::live {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 65536;
-constexpr int kReadsInTurn = 4;  // then the others have theirs
 constexpr std::size_t kMostUnread = 1'000'000;
 constexpr auto kFarewell = std::chrono::seconds(2);
 
@@ -59,17 +58,15 @@ void Connection::wait_readable() {
 void Connection::read() {
   std::vector<std::uint8_t>& buffer = server_.read_buffer();
   buffer.resize(kReadAtOnce);
-  for (int i = 0; i < kReadsInTurn && !gone_; ++i) {
-    asio::error_code error;
-    const std::size_t size = socket_.read_some(asio::buffer(buffer), error);
-    if (error == asio::error::would_block || error == asio::error::try_again) break;
-    if (error) {
-      ended();
-      return;
-    }
+  asio::error_code error;
+  const std::size_t size = socket_.read_some(asio::buffer(buffer), error);
+  if (!error) {
     server_.clock().catch_up();
+    server_.count_read(size);
     if (!closing_) take(wire::Bytes(buffer.data(), size));  // else nobody listens any more
-    if (size < kReadAtOnce || waiting() > kMostUnread) break;
+  } else if (error != asio::error::would_block && error != asio::error::try_again) {
+    ended();
+    return;
   }
   wait_readable();
 }

@@ -61,7 +61,8 @@ void Log::on_connected(const mqtt::Session& session, const mqtt::BrokerConnectio
 
 void Log::on_refused(const mqtt::Connect& packet, mqtt::ReasonCode reason) {
   if (!lines_) return;
-  say(fmt::format("{} refused: {}", shown(packet.client_id), name_of(reason, mqtt::PacketType::connack)));
+  say(fmt::format("{} refused: {}", packet.client_id.empty() ? "a client without a name" : shown(packet.client_id),
+                  name_of(reason, mqtt::PacketType::connack)));
 }
 
 void Log::on_ended(const mqtt::Session& session, SessionEvent event, std::string_view why) {

@@ -6,6 +6,7 @@ namespace wirelab::live {
 namespace {
 
 constexpr int kTurnsBetweenPumps = 64;
+constexpr std::size_t kBytesBetweenPumps = 262'144;
 constexpr std::size_t kTurnedAwayInWords = 100;
 
 std::string name_of(const Listener& listener) {
@@ -84,6 +85,7 @@ void Server::accept(Door& door) {
 
 // Timers that are due, then everything that waits to be written.
 void Server::pump() {
+  unpumped_ = 0;
   clock_.catch_up();
   while (!marked_.empty()) {
     flushing_.swap(marked_);
@@ -120,7 +122,7 @@ void Server::run() {
   pump();
   while (!stopping_ || open_ > 0) {
     if (io_.run_one() == 0) break;
-    for (int i = 1; i < kTurnsBetweenPumps && io_.poll_one() > 0; ++i) {
+    for (int i = 1; i < kTurnsBetweenPumps && unpumped_ < kBytesBetweenPumps && io_.poll_one() > 0; ++i) {
     }
     pump();
   }

@@ -42,6 +42,8 @@ class Server {
   /// To be flushed when what came has been gone through.
   void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
   void forget() { --open_; }
+  /// So many bytes came in: after some, what they lead to is written before more is read.
+  void count_read(std::size_t bytes) { unpumped_ += bytes; }
   /// Calls `function` every second while it serves.
   void every_second(std::function<void()> function) { each_second_ = std::move(function); }
 
@@ -73,6 +75,7 @@ class Server {
   std::function<void()> each_second_;
   StreamId next_stream_ = 1;
   std::size_t open_ = 0;
+  std::size_t unpumped_ = 0;
   bool stopping_ = false;
 };
 

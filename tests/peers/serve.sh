@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Real clients against `wirelab serve`: mosquitto_pub and mosquitto_sub, paho in C and in Python, over TCP, TLS and WebSocket, in all
+# versions; then bytes that no client would send. Usage: serve.sh WIRELAB, from the project's root.
+set -u
+wirelab=$1
+work=$(mktemp -d)
+server=""
+trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+fail() { echo "FAILED: $*"; tail -n 20 "$work"/serve.err; exit 1; }
+expect() { # what, expected, found
+  [ "$2" = "$3" ] || fail "$1: expected \"$2\", found \"$3\""
+}
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null || fail "no certificate could be made"
+# As mosquitto_passwd 2.0 has written it.
+cat >"$work/passwords" <<'PASSWORDS'
+ann:$7$101$Jg2sFVPzaedul4Xy$7TuMkXSWvGZjE4IqYzuDheSX0smQ/JlaOcnKala27UgCDeyRze2/6JfNB9OReol4dzEfhGmY4j93PLS6pFIDFA==
+PASSWORDS
+cat >"$work/acl" <<'ACL'
+topic readwrite open/#
+user ann
+topic readwrite #
+topic read $SYS/#
+ACL
+cat >"$work/serve.conf" <<CONF
+listener 0
+listener 0
+protocol websockets
+listener 0
+certfile $work/cert.pem
+keyfile $work/key.pem
+allow_anonymous true
+password_file $work/passwords
+acl_file $work/acl
+sys_interval 1
+max_packet_size 100000
+CONF
+
+"$wirelab" serve --config "$work/serve.conf" >"$work/ports" 2>"$work/serve.err" &
+server=$!
+for _ in $(seq 100); do
+  [ "$(wc -l <"$work/ports")" -ge 3 ] && break
+  sleep 0.1
+done
+port() { sed -n "s/^$1 .*://p" "$work/ports"; }
+mqtt=$(port mqtt) mqtts=$(port mqtts) ws=$(port ws)
+[ -n "$mqtt" ] && [ -n "$mqtts" ] && [ -n "$ws" ] || fail "it listens nowhere: $(cat "$work/ports")"
+
+# Waits until a file has so many lines.
+lines() {
+  for _ in $(seq 100); do
+    [ "$(wc -l <"$1")" -ge "$2" ] && return
+    sleep 0.1
+  done
+  fail "$1 has $(wc -l <"$1") lines of $2: $(cat "$1")"
+}
+
+# mosquitto's clients: every version to every version, over TCP and TLS.
+for to in mqttv31 mqttv311 mqttv5; do
+  for over in "-p $mqtt" "-p $mqtts --cafile $work/cert.pem"; do
+    : >"$work/got"
+    stdbuf -oL mosquitto_sub $over -V $to -u ann -P secret -q 2 -t "all/#" -v -C 9 -W 20 -d >"$work/got" 2>&1 &
+    sub=$!
+    for _ in $(seq 100); do
+      grep -q "Subscribed" "$work/got" && break
+      sleep 0.05
+    done
+    for from in mqttv31 mqttv311 mqttv5; do
+      for qos in 0 1 2; do
+        mosquitto_pub -p "$mqtt" -V $from -u ann -P secret -q $qos -t "all/$from" -m "$qos" || fail "mosquitto_pub"
+      done
+    done
+    wait $sub || fail "mosquitto_sub $to: $(cat "$work/got")"
+    expect "to $to" "all/mqttv31 0,all/mqttv31 1,all/mqttv31 2,all/mqttv311 0,all/mqttv311 1,all/mqttv311 2,all/mqttv5 0,all/mqttv5 1,all/mqttv5 2" \
+      "$(grep '^all/' "$work/got" | paste -sd,)"
+  done
+done
+
+# Who may not come in, and what may not be said.
+mosquitto_pub -p "$mqtt" -u ann -P wrong -t x -m y 2>"$work/err" && fail "a wrong password was let in"
+grep -qi "not authori[sz]ed\|bad user" "$work/err" || fail "a wrong password: $(cat "$work/err")"
+expect "a message against the access list" "135" \
+  "$(mosquitto_pub -p "$mqtt" -V mqttv5 -q 1 -t closed/x -m y -d 2>&1 | sed -n 's/.*RC:\([0-9]*\).*/\1/p' | head -n 1)"
+
+# $SYS, a retained message, a last will, request and response.
+expect '$SYS' "wirelab" "$(mosquitto_sub -p "$mqtt" -u ann -P secret -t '$SYS/broker/version' -C 1 -W 10)"
+mosquitto_pub -p "$mqtt" -t open/kept -m kept -r -q 1
+expect "a retained message" "kept" "$(mosquitto_sub -p "$mqtt" -t open/kept -C 1 -W 10)"
+mosquitto_rr -p "$mqtt" -V mqttv5 -t open/question -e open/answer -m ping -W 10 >"$work/rr" &
+rr=$!
+mosquitto_sub -p "$mqtt" -V mqttv5 -t open/question -C 1 -W 10 -F '%R %p' >"$work/question"
+expect "a request with its response topic" "open/answer ping" "$(cat "$work/question")"
+mosquitto_pub -p "$mqtt" -V mqttv5 -t open/answer -m pong
+wait $rr
+expect "the response" "pong" "$(cat "$work/rr")"
+
+# paho in C.
+paho_c_sub -h 127.0.0.1 -p "$mqtt" -t open/c -q 1 --no-delimiter >"$work/paho_c" 2>"$work/paho_c.err" &
+sub=$!
+sleep 0.5
+printf 'from paho in C' | paho_c_pub -h 127.0.0.1 -p "$mqtt" -t open/c -q 1 -m "from paho in C" >/dev/null 2>"$work/paho_pub.err" || true
+for _ in $(seq 50); do
+  grep -q "from paho in C" "$work/paho_c" && break
+  sleep 0.1
+done
+kill $sub 2>/dev/null
+grep -q "from paho in C" "$work/paho_c" || fail "paho in C: $(cat "$work/paho_c.err" "$work/paho_pub.err")"
+
+# paho in Python, over TCP and WebSocket.
+/usr/bin/python3 tests/peers/serve_paho.py "$mqtt" "$ws" || fail "paho in Python"
+
+# Bytes that no client sends, slowly and at once; it goes on serving, and says why in 5.0.
+/usr/bin/python3 tests/peers/serve_abuse.py "$mqtt" "$ws" "$mqtts" || fail "malformed input"
+expect "after all of that" "still here" "$(
+  mosquitto_sub -p "$mqtt" -t open/last -C 1 -W 10 &
+  sub=$!
+  sleep 0.3
+  mosquitto_pub -p "$mqtt" -t open/last -m "still here"
+  wait $sub
+)"
+
+# A clean end, that clients of 5.0 hear of.
+stdbuf -oL mosquitto_sub -p "$mqtt" -V mqttv5 -t open/end -d >"$work/end" 2>&1 &
+sub=$!
+lines "$work/end" 3
+kill -TERM "$server"
+wait "$server"
+status=$?
+server=""
+expect "its exit status after SIGTERM" 0 "$status"
+kill $sub 2>/dev/null
+grep -q "DISCONNECT (139)" "$work/end" || fail "it did not say that it shuts down: $(cat "$work/end")"
+echo "mosquitto's clients, paho in C and in Python were served over TCP, TLS and WebSocket"
