@@ -35,7 +35,7 @@ TEST_CASE("CONNACK says only what differs from the defaults") {
   const Properties told = client.connack.properties;
   CHECK(told.number(Property::receive_maximum) == 7u);
   CHECK(told.number(Property::topic_alias_maximum) == 3u);
-  CHECK(told.number(Property::maximum_qos) == 1u);
+  CHECK(told.number(Property::maximum_qos) == 1u);  // MQTT-3.2.2-9
   CHECK(told.number(Property::retain_available) == 0u);
   CHECK(told.number(Property::wildcard_subscription_available) == 0u);
   CHECK(told.number(Property::shared_subscription_available) == 0u);
