@@ -160,9 +160,46 @@ function tap(where) end
 ---@field resume? boolean by the last ticket; false if left out
 ---@field processor? "computer"|"esp32" whose time the keys take; "computer" if left out
 
----An MQTT broker on port 1883, with `tls` on 8883 too. Defaults: max_inflight 20, max_queued 1000, queue_qos0 false, nodelay false.
+---A broker's options. Those with a name of mosquitto.conf's mean the same there.
+---@class broker_options
+---@field address? string
+---@field max_inflight? integer QoS 1 and 2 messages on their way to one client; 20 if left out (max_inflight_messages)
+---@field max_queued? integer messages that wait for one client, 1000 if left out; 0: not limited (max_queued_messages)
+---@field max_queued_bytes? size of them; not limited if left out
+---@field drop? "newest"|"oldest" which message is lost where a queue is full; "newest" if left out
+---@field queue_qos0? boolean keep QoS 0 messages for clients that are away; false if left out (queue_qos0_messages)
+---@field persistent_client_expiration? duration|"never" how long sessions are kept at most
+---@field max_packet_size? size of what clients send
+---@field receive_maximum? integer QoS 1 and 2 messages of a client's that are not answered yet; 65535 if left out
+---@field max_topic_alias? integer of one client; 10 if left out
+---@field max_keepalive? duration clients of 5.0 are told to keep to it, others refused; not limited if left out
+---@field max_topic_levels? integer 200 if left out
+---@field max_subscriptions? integer of one client; not limited if left out
+---@field max_qos? 0|1|2
+---@field max_connections? integer at once; not limited if left out
+---@field retain_available? boolean
+---@field wildcard_subscriptions? boolean
+---@field subscription_identifiers? boolean
+---@field shared_subscriptions? boolean
+---@field check_payload_format? boolean refuse what is said to be UTF-8 and is not; true if left out
+---@field connect_timeout? duration from a connection's opening to its CONNECT; 30 s if left out
+---@field sys_interval? duration between the messages under $SYS; none if left out
+---@field response_information? string for clients of 5.0 that ask for it
+---@field anonymous? boolean whether clients without a user name are let in; true if left out (allow_anonymous)
+---@field users? table<string, string> passwords by name (password_file)
+---@field acl? string[] lines as in mosquitto's acl_file: "user NAME", "topic [read|write|readwrite|deny] FILTER", "pattern ..."
+---@field profile? "standard"|"mosquitto 2.0"
+---@field nodelay? boolean
+---@field stack? "linux"|"lwip"
+---@field sack? boolean
+---@field congestion? "cubic"|"newreno"
+---@field user_timeout? duration
+---@field tcp_keepalive? duration
+---@field tls? true|server_tls
+
+---An MQTT broker for 3.1, 3.1.1 and 5.0 on port 1883, with `tls` on 8883 too.
 ---@param name string
----@param options? { address?: string, max_inflight?: integer, max_queued?: integer, queue_qos0?: boolean, profile?: "standard"|"mosquitto 2.0", nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration, tls?: true|server_tls }
+---@param options? broker_options
 ---@return node
 function broker(name, options) end
 
@@ -409,12 +446,18 @@ function radio:wait_connected(options) end
 ---@field client_id? string the device's name if it is left out
 ---@field keepalive? duration whole seconds, 60 if left out; 0 switches it off
 ---@field profile? "standard"|"paho 1.6"|"libmosquitto 2.0" what real clients do otherwise than the standard asks or leaves open
----@field clean_session? boolean true if left out
+---@field version? "3.1"|"3.1.1"|"5.0" "3.1.1" if left out
+---@field clean_session? boolean true if left out; with 5.0 it is Clean Start
+---@field session_expiry? duration|"never" 5.0: how long the session outlives its connection; 0 if left out
+---@field receive_maximum? integer 5.0: QoS 1 and 2 messages that it takes before it has answered; 65535 if left out
+---@field max_packet_size? size 5.0: of what it takes
+---@field topic_alias_maximum? integer 5.0: 0 if left out
+---@field user? string[][] 5.0: user properties of CONNECT, { { "name", "value" } }
 ---@field max_inflight? integer 20 if left out
 ---@field max_queued? integer 0 (not limited) if left out
 ---@field username? string
 ---@field password? string
----@field will? { topic: string, payload?: string, qos?: 0|1|2, retain?: boolean }
+---@field will? { topic: string, payload?: string, qos?: 0|1|2, retain?: boolean, delay?: duration, expiry?: duration, utf8?: boolean, content_type?: string, response_topic?: string, correlation?: string, user?: string[][] } what begins with delay is 5.0's
 ---@field loop? "background"|"manual"
 ---@field reconnect? boolean true if left out; in the background only
 ---@field reconnect_min? duration 1 s if left out; doubled after each failure
@@ -515,13 +558,26 @@ function udp_socket:sendto(bytes, to, port) end
 function udp_socket:recvfrom(options) end
 function udp_socket:close() end
 
+---What comes with a message. All but the first three are properties of 5.0, nil where it has none.
+---@class message
+---@field qos integer
+---@field retain boolean
+---@field dup boolean
+---@field utf8? boolean
+---@field expiry? integer seconds that are left
+---@field content_type? string
+---@field response_topic? string
+---@field correlation? string
+---@field identifiers? integer[] of the subscriptions that have brought it
+---@field user? string[][] in their order
+
 ---Callbacks run at the instant of what they tell, also while the program sleeps; they must not wait themselves.
 ---@class client
 ---@field on_connect? fun(session_present: boolean) after every CONNACK: the place to subscribe
 ---@field on_disconnect? fun(expected: boolean)
----@field on_message? fun(topic: string, payload: string, message: { qos: integer, retain: boolean, dup: boolean })
+---@field on_message? fun(topic: string, payload: string, message: message)
 ---@field on_publish? fun(message: integer) the handshake of a message of ours has ended
----@field on_subscribe? fun(codes: integer[]) granted QoS, or 128
+---@field on_subscribe? fun(codes: integer[]) granted QoS, or 128; with 5.0 reason codes
 local client = {}
 ---Waits until the broker has accepted, or the first attempt has failed. In the background it goes on trying after a failure, and
 ---after every lost connection. A broker may be given by name, as "test.mosquitto.org" or with another port "name:8883"; a name is resolved
@@ -533,12 +589,12 @@ function client:connect(broker) end
 ---Without a connection: QoS 0 is refused, QoS 1 and 2 wait for the next connection.
 ---@param topic string
 ---@param payload? string|number|boolean
----@param options? { qos?: 0|1|2, retain?: boolean }
+---@param options? { qos?: 0|1|2, retain?: boolean, expiry?: duration, utf8?: boolean, content_type?: string, response_topic?: string, correlation?: string, user?: string[][] } what begins with expiry is 5.0's
 ---@return "sent"|"queued"|nil
 ---@return string? reason
 function client:publish(topic, payload, options) end
----@param filter string
----@param options? { qos?: 0|1|2 }
+---@param filter string may be a shared one, "$share/GROUP/FILTER"
+---@param options? { qos?: 0|1|2, no_local?: boolean, retain_as_published?: boolean, retained?: "always"|"if new"|"never", identifier?: integer } all but qos are 5.0's
 ---@return boolean? sent
 ---@return string? reason
 function client:subscribe(filter, options) end

@@ -50,7 +50,7 @@ TEST_CASE("the meta file documents exactly what the host offers") {
   const std::string text = file_text("docs/lua/wirelab.lua");
   std::string cls;
   std::map<std::string, std::string> local_class;
-  const std::set<std::string> objects{"node", "link",       "metric",   "device",    "client",
+  const std::set<std::string> objects{"node", "link",       "metric",   "device",     "client",
                                       "json", "tcp_socket", "listener", "udp_socket", "tap"};
   std::istringstream lines(text);
   std::string line;
@@ -186,6 +186,10 @@ TEST_CASE("errors name the line, what is wrong and what to write") {
   mentions(text_of_error(world + "link(home, hub, { loss = 2 })"), "write 0.02 or \"2%\"");
   mentions(text_of_error(world + "link(home, hub, { loss = {} })"),
            "must be a number or a text such as \"2%\", not a table");
+  mentions(
+      text_of_error(
+          world + "device('d', { on = hub }, function(self) self:mqtt({ client_id = '', clean_session = false }) end)"),
+      "an empty client_id needs clean_session = true [MQTT-3.1.3-7]");
   mentions(text_of_error(world + "link(home, 'hub')"), "the second end of link() must be a node, not a string");
   mentions(text_of_error(world + "router('home')"), "there is already a node \"home\"");
   mentions(text_of_error(world + "hub:crsh()"), "unknown name \"crsh\" for a node: did you mean \"crash\"?");
@@ -335,7 +339,7 @@ TEST_CASE("a broker that stops publishes the wills, and a program may restart fr
   )") == std::vector<std::string>{"connect nil disconnected meanwhile"});
 }
 
-TEST_CASE("publishing without a connection: QoS 0 is refused, QoS 1 and 2 wait") {
+TEST_CASE("publishing without a connection: QoS 0 is refused, QoS 1 and 2 wait [MQTT-7.1.1-1, MQTT-7.1.2-1]") {
   const auto lines = lines_of(std::string(kWorld) + R"(
     duration("1min")
     device("listener", { on = hub }, function(self)
