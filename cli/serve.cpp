@@ -72,7 +72,7 @@ int serve(const ServeOptions& options) {
   fmt::print("{}", server.addresses());
   std::fflush(stdout);
   if (table) server.every_second([&] { show_table(log, server.broker()); });
-  server.run();
+  if (const auto served = server.run(); !served) return report({kBadInput, served.error()});
   return kDone;
 }
 

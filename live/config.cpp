@@ -147,6 +147,22 @@ const Option kOptions[] = {
        if (taken) r.settings.broker.sys_interval = Duration::seconds(seconds);
        return taken;
      }},
+    {"persistence", "true: sessions and retained messages are kept in a file",
+     [](Reading& r, std::string_view v) { return flag(v, r.settings.broker.persistence); }},
+    {"persistence_location", "the folder of that file, wirelab.state; the present one if it is left out",
+     [](Reading& r, std::string_view v) -> Result {
+       r.settings.persistence_location = v;
+       if (!std::filesystem::is_directory(r.settings.persistence_location))
+         return wrong("there is no folder \"" + r.settings.persistence_location + "\"");
+       return {};
+     }},
+    {"autosave_interval", "seconds between savings while it runs; 0: at its end only",
+     [](Reading& r, std::string_view v) -> Result {
+       std::int64_t seconds = 0;
+       const auto taken = number(v, 0, 1'000'000'000, seconds);
+       if (taken) r.settings.broker.autosave_interval = Duration::seconds(seconds);
+       return taken;
+     }},
     {"connection_messages", "whether who comes and goes is logged",
      [](Reading& r, std::string_view v) { return flag(v, r.settings.log_connections); }},
     {"log_type", "none: nothing is logged; error, warning, notice, information or all: it is",
@@ -194,7 +210,10 @@ Result take_line(Reading& reading, std::string_view line) {
       return wrong("\"" + std::string(name) + "\" is about a listener: write \"listener PORT\" before it");
     return option.take(reading, value);
   }
-  const std::string_view near = nearest(name, names);
+  std::string_view near = nearest(name, names);
+  for (const std::string_view known : names) {
+    if (near.empty() && name.size() > 3 && known.starts_with(name)) near = known;
+  }
   return wrong(
       "\"" + std::string(name) + "\" is not known here" +
       (near.empty() ? "; wirelab serve --help lists what is" : ": did you mean \"" + std::string(near) + "\"?"));
@@ -231,6 +250,9 @@ Result read_config(const std::string& path, Settings& settings) {
   for (const Listener& made : settings.listeners) {
     if (made.tls && (made.tls->certificate.empty() || made.tls->key.empty()))
       return wrong(path + ": listener " + std::to_string(made.port) + " needs both certfile and keyfile for TLS");
+    if (made.tls && made.tls->require_certificate && made.tls->authorities.empty())
+      return wrong(path + ": listener " + std::to_string(made.port) +
+                   " requires certificates: write with cafile who may have signed them");
   }
   return {};
 }

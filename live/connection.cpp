@@ -6,7 +6,7 @@ namespace wirelab::live {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 65536;
-constexpr std::size_t kMostUnread = 1'000'000;
+constexpr std::size_t kMostUnread = 1'000'000;  // beyond what messages may fill: answers to a client that does not read
 constexpr auto kFarewell = std::chrono::seconds(2);
 
 }  // namespace
@@ -24,6 +24,7 @@ Connection::Connection(Server& server, asio::ip::tcp::socket socket, const TlsCo
 }
 
 void Connection::start() {
+  server_.remember(this);
   if (tls_ == nullptr && websocket_ == nullptr) {
     open_channel();
   } else {
@@ -36,13 +37,17 @@ void Connection::start() {
 }
 
 void Connection::open_channel() {
+  if (server_.stopping()) {
+    begin_farewell();
+    return;
+  }
   told_ = true;
   deadline_.cancel();
   index_ = server_.broker().opened(this);
 }
 
 void Connection::wait_readable() {
-  if (gone_ || reading_ || (!closing_ && waiting() > kMostUnread)) return;
+  if (gone_ || reading_ || (!closing_ && waiting() > server_.settings().max_output + kMostUnread)) return;
   reading_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const asio::error_code& error) {
     self->reading_ = false;
@@ -171,6 +176,7 @@ void Connection::wait_writable() {
       self->ended();
     } else {
       self->flush();
+      self->wait_readable();
     }
   });
 }
@@ -224,7 +230,7 @@ void Connection::abort() {
   asio::error_code ignored;
   deadline_.cancel();
   socket_.close(ignored);
-  server_.forget();
+  server_.forget(this);
 }
 
 }  // namespace wirelab::live

@@ -30,6 +30,8 @@ class Connection final : public mqtt::ByteChannel,
   /// Without further words.
   void abort();
   const std::string& peer() const { return peer_; }
+  /// Whether the broker knows of it: a handshake of TLS or WebSocket comes before.
+  bool told() const { return told_; }
 
   mqtt::StreamPlace place() const override { return {stream_ + 1, written_}; }
   std::uint64_t acknowledged() const override { return out_.size() == sent_ ? written_ : flushed_; }

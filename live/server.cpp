@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "live/state_file.hpp"
+
 namespace wirelab::live {
 namespace {
 
@@ -72,8 +74,7 @@ void Server::accept(Door& door) {
     clock_.catch_up();
     // Some more than the broker takes, so that it can say why it takes no more.
     const std::uint32_t most = settings_.broker.max_connections;
-    if (most == 0 || open_ < std::size_t{most} + kTurnedAwayInWords) {
-      ++open_;
+    if (most == 0 || connections_.size() < std::size_t{most} + kTurnedAwayInWords) {
       const auto connection = std::make_shared<Connection>(*this, std::move(socket), door.tls ? &*door.tls : nullptr,
                                                            door.listener->websocket, next_stream_);
       next_stream_ += 2;
@@ -109,23 +110,51 @@ void Server::arm() {
   });
 }
 
-void Server::run() {
+tl::expected<void, std::string> Server::run() {
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
-  signals_.async_wait([this](const asio::error_code& error, int) {
-    if (!error) stop();
-  });
+  wait_for_signal();
   clock_.catch_up();
+  const std::string kept = settings_.state_file();
+  if (!kept.empty()) {
+    if (auto loaded = load_state(kept, broker_); !loaded) return loaded;
+    if (settings_.broker.autosave_interval.ns() > 0) autosave();
+  }
   broker_.start();
   for (const auto& door : doors_) accept(*door);
   if (each_second_) tick();
   pump();
-  while (!stopping_ || open_ > 0) {
+  while (!stopping_ || !connections_.empty()) {
     if (io_.run_one() == 0) break;
     for (int i = 1; i < kTurnsBetweenPumps && unpumped_ < kBytesBetweenPumps && io_.poll_one() > 0; ++i) {
     }
     pump();
   }
+  return kept.empty() ? tl::expected<void, std::string>() : save_state(kept, broker_);
+}
+
+// What cannot be written now is tried again the next time, and told at the end.
+void Server::autosave() {
+  save_.expires_after(std::chrono::nanoseconds(settings_.broker.autosave_interval.ns()));
+  save_.async_wait([this](const asio::error_code& error) {
+    if (error || stopping_) return;
+    clock_.catch_up();
+    (void)save_state(settings_.state_file(), broker_);
+    autosave();
+  });
+}
+
+// The first one ends it with a farewell to everybody, the second one without.
+void Server::wait_for_signal() {
+  signals_.async_wait([this](const asio::error_code& error, int) {
+    if (error) return;
+    if (stopping_) {
+      for (Connection* connection : std::vector(connections_.begin(), connections_.end())) connection->abort();
+      return;
+    }
+    stop();
+    wait_for_signal();
+  });
 }
 
 void Server::tick() {
@@ -147,7 +176,11 @@ void Server::stop() {
     door->pause.cancel();
   }
   second_.cancel();
+  save_.cancel();
   clock_.catch_up();
+  for (Connection* connection : std::vector(connections_.begin(), connections_.end())) {
+    if (!connection->told()) connection->abort();
+  }
   broker_.stop();
 }
 

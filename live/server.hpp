@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -29,19 +30,21 @@ class Server {
   tl::expected<void, std::string> listen();
   /// Where it listens: "mqtt 127.0.0.1:1883", a line each.
   std::string addresses() const;
-  /// Serves until SIGINT, SIGTERM or stop().
-  void run();
+  /// Serves until SIGINT, SIGTERM or stop(). An error says that what was kept could not be read or written.
+  tl::expected<void, std::string> run();
   void stop();
 
   asio::io_context& io() { return io_; }
   Clock& clock() { return clock_; }
   mqtt::Broker& broker() { return broker_; }
   const Settings& settings() const { return settings_; }
-  std::size_t connections() const { return open_; }
+  std::size_t connections() const { return connections_.size(); }
   std::vector<std::uint8_t>& read_buffer() { return read_buffer_; }
   /// To be flushed when what came has been gone through.
   void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
-  void forget() { --open_; }
+  void remember(Connection* connection) { connections_.insert(connection); }
+  void forget(Connection* connection) { connections_.erase(connection); }
+  bool stopping() const { return stopping_; }
   /// So many bytes came in: after some, what they lead to is written before more is read.
   void count_read(std::size_t bytes) { unpumped_ += bytes; }
   /// Calls `function` every second while it serves.
@@ -58,6 +61,8 @@ class Server {
   void pump();
   void arm();
   void tick();
+  void autosave();
+  void wait_for_signal();
 
   Settings& settings_;
   asio::io_context io_{1};
@@ -71,10 +76,10 @@ class Server {
   asio::steady_timer timer_{io_};
   Instant timer_at_ = Instant::never();
   asio::signal_set signals_{io_};
-  asio::steady_timer second_{io_};
+  asio::steady_timer second_{io_}, save_{io_};
   std::function<void()> each_second_;
   StreamId next_stream_ = 1;
-  std::size_t open_ = 0;
+  std::set<Connection*> connections_;  // each holds itself until it ends
   std::size_t unpumped_ = 0;
   bool stopping_ = false;
 };

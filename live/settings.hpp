@@ -29,13 +29,23 @@ struct Settings {
   mqtt::AccessList access;
   std::vector<Listener> listeners;
   std::size_t max_output = 8'000'000;  // bytes that wait for one client; beyond them its QoS 0 messages are dropped
+  std::string persistence_location;    // a folder; persistence_location
   bool log_connections = true;         // connection_messages
   bool quiet = false;                  // log_type none
 
   Settings() {
+    broker.persistence = false;
+    broker.autosave_interval = Duration::seconds(1800);
     broker.sys_interval = Duration::seconds(10);
     broker.max_packet_size = 2'000'000;
     broker.max_connections = 10'000;
+    broker.max_sessions = 100'000;
+    broker.max_retained = 1'000'000;
+    broker.max_subscriptions = 10'000;
+  }
+  /// Where sessions and retained messages are kept; empty: nowhere.
+  std::string state_file() const {
+    return broker.persistence ? (persistence_location.empty() ? "." : persistence_location) + "/wirelab.state" : "";
   }
 };
 

@@ -32,6 +32,8 @@ tl::expected<TlsContext, std::string> TlsContext::make(const TlsFiles& files) {
     return failed(files.key, "private key in PEM");
   if (SSL_CTX_check_private_key(context) != 1)
     return tl::make_unexpected(files.key + " is not the key of the certificate in " + files.certificate);
+  constexpr unsigned char kSessions[] = "wirelab";
+  SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions - 1);
   if (!files.authorities.empty()) {
     if (SSL_CTX_load_verify_locations(context, files.authorities.c_str(), nullptr) != 1)
       return failed(files.authorities, "list of authorities in PEM");

@@ -32,7 +32,7 @@ class TlsContext {
 class TlsSession {
  public:
   explicit TlsSession(const TlsContext& context);
-  /// Takes bytes from the socket; what they mean is appended to `plain`, and what is to be sent waits in output(). An error in
+  /// Takes bytes from the socket; what they mean is appended to `plain`, and what is to be sent waits for take_output(). An error in
   /// words ends the session.
   tl::expected<void, std::string> receive(wire::Bytes bytes, std::vector<std::uint8_t>& plain);
   bool handshake_done() const;

@@ -177,6 +177,8 @@ function tap(where) end
 ---@field max_subscriptions? integer of one client; not limited if left out
 ---@field max_qos? 0|1|2
 ---@field max_connections? integer at once; not limited if left out
+---@field max_sessions? integer with and without a connection; not limited if left out
+---@field max_retained? integer messages; not limited if left out
 ---@field retain_available? boolean
 ---@field wildcard_subscriptions? boolean
 ---@field subscription_identifiers? boolean
@@ -184,6 +186,8 @@ function tap(where) end
 ---@field check_payload_format? boolean refuse what is said to be UTF-8 and is not; true if left out
 ---@field connect_timeout? duration from a connection's opening to its CONNECT; 30 s if left out
 ---@field sys_interval? duration between the messages under $SYS; none if left out
+---@field persistence? boolean whether sessions and retained messages outlive a stop; true if left out
+---@field autosave_interval? duration how often they are saved while it runs: a crash loses what came since; not if left out
 ---@field response_information? string for clients of 5.0 that ask for it
 ---@field anonymous? boolean whether clients without a user name are let in; true if left out (allow_anonymous)
 ---@field users? table<string, string> passwords by name (password_file)

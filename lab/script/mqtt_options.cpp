@@ -171,11 +171,15 @@ void read_broker(lua_State* L, Options& options, const std::string& name, mqtt::
   number("max_subscriptions", 0, 1'000'000'000, settings.max_subscriptions);
   number("max_qos", 0, 2, settings.maximum_qos);
   number("max_connections", 0, 1'000'000'000, settings.max_connections);
+  number("max_sessions", 0, 1'000'000'000, settings.max_sessions);
+  number("max_retained", 0, 1'000'000'000, settings.max_retained);
   flag("retain_available", settings.retain_available);
   flag("wildcard_subscriptions", settings.wildcard_subscriptions);
   flag("subscription_identifiers", settings.subscription_identifiers);
   flag("shared_subscriptions", settings.shared_subscriptions);
   flag("check_payload_format", settings.check_payload_format);
+  flag("persistence", settings.persistence);
+  if (const auto time = options.duration("autosave_interval")) settings.autosave_interval = *time;
   if (const auto time = options.duration("connect_timeout")) settings.connect_timeout = *time;
   if (const auto time = options.duration("sys_interval")) settings.sys_interval = *time;
   settings.response_information = options.text("response_information").value_or("");

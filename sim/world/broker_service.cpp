@@ -19,10 +19,41 @@ BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& trans
   if (listeners.tls) tls_.emplace(*listeners.tls, transport.seed(), trace.names().text(entity));
 }
 
-BrokerService::~BrokerService() = default;
+BrokerService::~BrokerService() {
+  if (autosave_.valid()) events_.release(autosave_);
+}
+
+void BrokerService::save() {
+  disk_ = encode(broker_.saved());
+  saved_at_ = events_.now();
+}
+
+// After a crash; a broker that was stopped still has what it saved.
+void BrokerService::load() {
+  if (disk_.empty() || broker_.sessions() > 0 || broker_.retained() > 0) return;
+  const auto saved = mqtt::decode_saved_broker(disk_);
+  check(saved.has_value(), "what was saved can be read");
+  broker_.restore(*saved, events_.now() - saved_at_);
+}
+
+void BrokerService::on_autosave(void* target, std::uint64_t) {
+  auto* self = static_cast<BrokerService*>(target);
+  self->save();
+  self->events_.arm(self->autosave_, self->events_.now() + self->broker_.settings().autosave_interval);
+}
+
+void BrokerService::stop_saving() {
+  if (autosave_.valid()) events_.disarm(autosave_);
+}
 
 void BrokerService::start() {
   running_ = true;
+  const mqtt::BrokerSettings& settings = broker_.settings();
+  if (settings.persistence) load();
+  if (settings.persistence && settings.autosave_interval.ns() > 0) {
+    if (!autosave_.valid()) autosave_ = events_.make_timer(on_autosave, this);
+    events_.arm(autosave_, events_.now() + settings.autosave_interval);
+  }
   broker_.start();
   const auto listen = [&](std::uint16_t port, bool with_tls) {
     transport_.listen(
@@ -62,6 +93,12 @@ void BrokerService::stop() {
   stop_listening();
   broker_.stop();
   let_all_go();
+  stop_saving();
+  if (broker_.settings().persistence) {
+    save();
+  } else {
+    broker_.crash();  // what it had in memory is gone with it
+  }
 }
 
 void BrokerService::crash() {
@@ -72,11 +109,13 @@ void BrokerService::crash() {
   }
   broker_.crash();
   let_all_go();
+  stop_saving();
 }
 
 void BrokerService::vanish() {
   running_ = false;
   broker_.crash();
+  stop_saving();
   for (auto& link : links_) {
     if (link == nullptr) continue;
     link->end_tls();

@@ -24,9 +24,10 @@ class BrokerService {
   ~BrokerService();
 
   void start();
-  /// Closes all connections and the port; stored sessions stay.
+  /// Closes all connections and the port; stored sessions and retained messages stay, unless `persistence` is off.
   void stop();
-  /// The process dies: its operating system closes the connections, and its memory is gone.
+  /// The process dies: its operating system closes the connections, and its memory is gone. The next start begins with what was
+  /// saved last: when it was stopped, or by `autosave_interval`.
   void crash();
   /// The node has no power.
   void vanish();
@@ -82,6 +83,10 @@ class BrokerService {
   void let_all_go();
 
   void stop_listening();
+  void save();
+  void load();
+  void stop_saving();
+  static void on_autosave(void* self, std::uint64_t);
 
   EventQueue& events_;
   Tracer& trace_;
@@ -95,6 +100,9 @@ class BrokerService {
   RandomStream luck_;
   std::optional<tls::ServerContext> tls_;
   bool running_ = false;
+  std::vector<std::uint8_t> disk_;  // what a broker with persistence has saved last
+  Instant saved_at_;
+  TimerId autosave_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<Link>> ended_;  // kept until the event that ended them is over

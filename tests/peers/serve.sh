@@ -56,16 +56,22 @@ lines() {
   fail "$1 has $(wc -l <"$1") lines of $2: $(cat "$1")"
 }
 
+# Waits until mosquitto_sub -d, which writes there, has subscribed.
+subscribed() {
+  for _ in $(seq 100); do
+    grep -q "Subscribed" "$1" && return
+    sleep 0.05
+  done
+  fail "nobody has subscribed: $(cat "$1")"
+}
+
 # mosquitto's clients: every version to every version, over TCP and TLS.
 for to in mqttv31 mqttv311 mqttv5; do
   for over in "-p $mqtt" "-p $mqtts --cafile $work/cert.pem"; do
     : >"$work/got"
     stdbuf -oL mosquitto_sub $over -V $to -u ann -P secret -q 2 -t "all/#" -v -C 9 -W 20 -d >"$work/got" 2>&1 &
     sub=$!
-    for _ in $(seq 100); do
-      grep -q "Subscribed" "$work/got" && break
-      sleep 0.05
-    done
+    subscribed "$work/got"
     for from in mqttv31 mqttv311 mqttv5; do
       for qos in 0 1 2; do
         mosquitto_pub -p "$mqtt" -V $from -u ann -P secret -q $qos -t "all/$from" -m "$qos" || fail "mosquitto_pub"
@@ -87,48 +93,95 @@ expect "a message against the access list" "135" \
 expect '$SYS' "wirelab" "$(mosquitto_sub -p "$mqtt" -u ann -P secret -t '$SYS/broker/version' -C 1 -W 10)"
 mosquitto_pub -p "$mqtt" -t open/kept -m kept -r -q 1
 expect "a retained message" "kept" "$(mosquitto_sub -p "$mqtt" -t open/kept -C 1 -W 10)"
+stdbuf -oL mosquitto_sub -p "$mqtt" -V mqttv5 -t open/question -C 1 -W 10 -F 'asked: %R %p' -d >"$work/question" 2>&1 &
+sub=$!
+subscribed "$work/question"
 mosquitto_rr -p "$mqtt" -V mqttv5 -t open/question -e open/answer -m ping -W 10 >"$work/rr" &
 rr=$!
-mosquitto_sub -p "$mqtt" -V mqttv5 -t open/question -C 1 -W 10 -F '%R %p' >"$work/question"
-expect "a request with its response topic" "open/answer ping" "$(cat "$work/question")"
+wait $sub
+expect "a request with its response topic" "asked: open/answer ping" "$(grep "^asked" "$work/question")"
 mosquitto_pub -p "$mqtt" -V mqttv5 -t open/answer -m pong
 wait $rr
 expect "the response" "pong" "$(cat "$work/rr")"
 
 # paho in C.
-paho_c_sub -h 127.0.0.1 -p "$mqtt" -t open/c -q 1 --no-delimiter >"$work/paho_c" 2>"$work/paho_c.err" &
+paho_c_pub -h 127.0.0.1 -p "$mqtt" -t open/c -q 1 -r -m "from paho in C" >"$work/paho_c" 2>&1
+paho_c_sub -h 127.0.0.1 -p "$mqtt" -t open/c -q 2 --no-delimiter >>"$work/paho_c" 2>&1 &
 sub=$!
-sleep 0.5
-printf 'from paho in C' | paho_c_pub -h 127.0.0.1 -p "$mqtt" -t open/c -q 1 -m "from paho in C" >/dev/null 2>"$work/paho_pub.err" || true
 for _ in $(seq 50); do
   grep -q "from paho in C" "$work/paho_c" && break
   sleep 0.1
 done
 kill $sub 2>/dev/null
-grep -q "from paho in C" "$work/paho_c" || fail "paho in C: $(cat "$work/paho_c.err" "$work/paho_pub.err")"
+grep -q "from paho in C" "$work/paho_c" || fail "paho in C: $(cat "$work/paho_c")"
 
 # paho in Python, over TCP and WebSocket.
 /usr/bin/python3 tests/peers/serve_paho.py "$mqtt" "$ws" || fail "paho in Python"
 
 # Bytes that no client sends, slowly and at once; it goes on serving, and says why in 5.0.
 /usr/bin/python3 tests/peers/serve_abuse.py "$mqtt" "$ws" "$mqtts" || fail "malformed input"
-expect "after all of that" "still here" "$(
-  mosquitto_sub -p "$mqtt" -t open/last -C 1 -W 10 &
-  sub=$!
-  sleep 0.3
-  mosquitto_pub -p "$mqtt" -t open/last -m "still here"
-  wait $sub
-)"
+mosquitto_pub -p "$mqtt" -t open/last -r -q 1 -m "still here"
+expect "after all of that" "still here" "$(mosquitto_sub -p "$mqtt" -t open/last -C 1 -W 10)"
 
 # A clean end, that clients of 5.0 hear of.
 stdbuf -oL mosquitto_sub -p "$mqtt" -V mqttv5 -t open/end -d >"$work/end" 2>&1 &
 sub=$!
 lines "$work/end" 3
+exec 5<>"/dev/tcp/127.0.0.1/$ws" 6<>"/dev/tcp/127.0.0.1/$mqtts" # who says nothing does not hold it up
+begun=$SECONDS
 kill -TERM "$server"
 wait "$server"
 status=$?
 server=""
+exec 5>&- 6>&-
 expect "its exit status after SIGTERM" 0 "$status"
+[ $((SECONDS - begun)) -lt 10 ] || fail "it took $((SECONDS - begun)) s to end"
 kill $sub 2>/dev/null
 grep -q "DISCONNECT (139)" "$work/end" || fail "it did not say that it shuts down: $(cat "$work/end")"
+
+# What is kept over a restart.
+printf 'listener 0\nallow_anonymous true\npersistence true\npersistence_location %s\n' "$work" >"$work/keep.conf"
+begin() {
+  : >"$work/ports"
+  "$wirelab" serve --config "$work/keep.conf" >"$work/ports" 2>"$work/serve.err" &
+  server=$!
+  lines "$work/ports" 1
+  mqtt=$(port mqtt)
+}
+end() {
+  kill -TERM "$server"
+  wait "$server" || fail "it did not end well"
+  server=""
+}
+begin
+mosquitto_pub -p "$mqtt" -t kept -r -q 1 -m "over a restart"
+mosquitto_sub -p "$mqtt" -V mqttv5 -c -x 1000 -i stays -q 1 -t later -E
+mosquitto_pub -p "$mqtt" -t later -q 1 -m "in the queue"
+end
+begin
+expect "a retained message after a restart" "over a restart" "$(mosquitto_sub -p "$mqtt" -t kept -C 1 -W 10)"
+expect "a queued message after a restart" "in the queue" \
+  "$(mosquitto_sub -p "$mqtt" -V mqttv5 -c -x 1000 -i stays -q 1 -t later -C 1 -W 10)"
+end
+printf 'damaged' >>"$work/wirelab.state"
+"$wirelab" serve --config "$work/keep.conf" >/dev/null 2>"$work/err" && fail "a damaged state was taken"
+grep -q "something follows behind its end; move it away" "$work/err" || fail "a damaged state: $(cat "$work/err")"
+
+# What is wrong in a configuration is told with its line.
+wrong() { # lines, what is to be said
+  printf '%s\n' "$1" >"$work/wrong.conf"
+  "$wirelab" serve --config "$work/wrong.conf" >/dev/null 2>"$work/err"
+  [ $? = 2 ] && grep -qF "$2" "$work/err" || fail "\"$1\": $(cat "$work/err")"
+}
+wrong "max_inflight 3" 'wrong.conf:1: "max_inflight" is not known here: did you mean "max_inflight_messages"?'
+wrong "allow_anonymous yes" 'wrong.conf:1: "yes": write true or false'
+wrong "protocol mqtt" 'write "listener PORT" before it'
+wrong "listener 0
+certfile $work/cert.pem" "needs both certfile and keyfile"
+wrong "listener 0
+certfile $work/cert.pem
+keyfile $work/key.pem
+require_certificate true" "write with cafile who may have signed them"
+wrong "password_file $work/nowhere" 'there is no file'
+wrong "bridge_thing x" "is not known here"
 echo "mosquitto's clients, paho in C and in Python were served over TCP, TLS and WebSocket"

@@ -18,6 +18,7 @@
 
 #include "sim/protocol/mqtt/access.hpp"
 #include "sim/protocol/mqtt/broker_state.hpp"
+#include "sim/protocol/mqtt/broker_store.hpp"
 #include "sim/protocol/mqtt/retained.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
@@ -61,6 +62,11 @@ class Broker {
   void crash();
   /// A message of the broker's own, or of somebody's beside its clients.
   void publish(std::string_view topic, Bytes payload, Qos qos, bool retain);
+
+  /// What survives the process, as it is now.
+  SavedBroker saved() const;
+  /// Takes up what was saved `elapsed` ago, before anybody connects; what has expired since is gone.
+  void restore(const SavedBroker& broker, Duration elapsed);
 
   EntityId entity() const { return entity_; }
   std::size_t sessions() const { return by_client_.size(); }
@@ -132,7 +138,9 @@ class Broker {
   void take_unsubscribe(ConnectionIndex index, Unsubscribe packet);
   ReasonCode subscribe(BrokerConnection& connection, const FilterRequest& request, SubscriptionOptions& options,
                        bool& retained);
-  void send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options);
+  bool send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options);
+  bool answer(ConnectionIndex index);
+  bool takes_more(const Session& session) const;
 
   // broker_sessions.cpp: how sessions begin, are resumed and end, and their wills
   SessionIndex open_session(std::string_view client, bool clean_start, std::uint32_t expiry, bool& present);
@@ -176,6 +184,7 @@ class Broker {
   void accept(const Message& message, const Matches& matches, SessionIndex publisher, MessageId origin);
   const Subscriber& choose(SharedGroup& group);
   void keep_retained(const Message& message, SessionIndex publisher);
+  void forget_retained(MessageRef message);
 
   // broker_sys.cpp: the topics under $SYS
   void publish_sys();

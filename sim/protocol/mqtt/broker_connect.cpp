@@ -41,7 +41,8 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
     five.receive_maximum = static_cast<std::uint16_t>(number(Property::receive_maximum, 65535));
     five.max_packet_size = number(Property::maximum_packet_size, 0xffffffff);
     five.problem_information = number(Property::request_problem_information, 1) != 0;
-    five.aliases_out.begin(static_cast<std::uint16_t>(number(Property::topic_alias_maximum, 0)));
+    five.aliases_out.begin(static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(number(Property::topic_alias_maximum, 0), settings_.max_topic_alias)));
   }
   std::string_view why;
   const ReasonCode reason = admits(packet, connection.version, why);
@@ -73,6 +74,11 @@ ReasonCode Broker::admits(const Connect& packet, Version version, std::string_vi
     why = "there are as many connections as are allowed";
     return version == Version::v5 ? ReasonCode::quota_exceeded : ReasonCode::server_unavailable;
   }
+  if (settings_.max_sessions != 0 && by_client_.size() >= settings_.max_sessions &&
+      !by_client_.contains(packet.client_id)) {
+    why = "there are as many sessions as are allowed";
+    return version == Version::v5 ? ReasonCode::quota_exceeded : ReasonCode::server_unavailable;
+  }
   if (packet.client_id.empty() && version != Version::v5 && (!packet.clean_session || version == Version::v3_1))
     return ReasonCode::client_identifier_not_valid;  // [MQTT-3.1.3-8]
   // Clients below 5.0 cannot be told another keep alive; mosquitto refuses them with this code, too.
@@ -87,6 +93,10 @@ ReasonCode Broker::admits(const Connect& packet, Version version, std::string_vi
   if (will.retain && !settings_.retain_available) {
     why = "the will is to be retained, which is not available";
     return ReasonCode::retain_not_supported;  // [MQTT-3.2.2-13]
+  }
+  if (will.topic.starts_with("$SYS/")) {
+    why = "topics under $SYS are the broker's own";
+    return ReasonCode::not_authorized;
   }
   if (static_cast<std::size_t>(std::count(will.topic.begin(), will.topic.end(), '/')) >= settings_.max_topic_levels) {
     why = "the will's topic has too many levels";

@@ -8,6 +8,7 @@ namespace {
 
 // Seconds that are left, a second that has begun counted whole: a message that has not expired never says 0.
 std::uint32_t seconds_until(Instant expires, Instant now) {
+  if (expires <= now) return 1;  // it was on its way before it expired, and goes again
   return static_cast<std::uint32_t>(((expires - now).ns() + 999'999'999) / 1'000'000'000);
 }
 
@@ -20,6 +21,9 @@ void Broker::lose(EntityId entity, MessageId message, LossReason reason) {
 
 bool Broker::encode_publish(BrokerConnection& connection, const Message& message, Qos qos, bool retain, bool dup,
                             PacketId id, std::span<const std::uint32_t> identifiers) {
+  // With what the broker adds it may be longer than any packet.
+  const std::size_t own_size = message.topic.size() + message.payload.size() + message.properties.bytes().size();
+  if (own_size + 6 * identifiers.size() + 32 > kMaximumRemainingLength) return false;
   scratch_.clear();
   Publish packet{message.topic, message.payload, qos, retain, dup, id};
   if (connection.version != Version::v5) {
@@ -33,7 +37,9 @@ bool Broker::encode_publish(BrokerConnection& connection, const Message& message
   if (message.expires != Instant::never())
     writer.number(Property::message_expiry_interval, seconds_until(message.expires, events_.now()));
   for (const std::uint32_t identifier : identifiers) writer.number(Property::subscription_identifier, identifier);
-  const TopicAliasesOut::Use use = five.aliases_out.look(message.topic);
+  TopicAliasesOut::Use use = five.aliases_out.look(message.topic);
+  // A packet that an alias is introduced in is longer than it would be without.
+  if (!use.stands_for_it && own_size + 6 * identifiers.size() + 32 > five.max_packet_size) use = {};
   if (use.alias != 0) writer.number(Property::topic_alias, use.alias);
   if (use.stands_for_it) packet.topic = {};
   const Bytes own = message.properties.bytes();
@@ -55,7 +61,8 @@ void Broker::deliver(Session& session, const Message& message, Qos qos, bool ret
     lose(session.entity, message.id, LossReason::not_allowed);
     return;
   }
-  if (qos == Qos::at_most_once && (session.connected() || !settings_.queue_qos0)) {
+  const bool may_wait = settings_.queue_qos0 && !(session.connected() && session.queue.empty());
+  if (qos == Qos::at_most_once && !may_wait) {
     deliver_qos0(session, message, retain, identifiers);
     return;
   }
@@ -109,7 +116,15 @@ bool Broker::make_room(Session& session, const Message& message) {
     return (settings_.max_queued != 0 && session.queue.size() >= settings_.max_queued) ||
            (settings_.max_queued_bytes != 0 && session.queued_bytes + size > settings_.max_queued_bytes);
   };
+  const auto has_expired = [&] { return messages_[session.queue.front().message].expires <= events_.now(); };
   while (full()) {
+    if (!session.queue.empty() && has_expired()) {
+      const Queued expired = take_from_queue(session);
+      lose(session.entity, messages_[expired.message].id, LossReason::expired);
+      messages_.release(expired.message);
+      identifiers_.release(expired.identifiers);
+      continue;
+    }
     if (settings_.drop == DropPolicy::newest || session.queue.empty()) return false;
     const Queued oldest = take_from_queue(session);
     lose(session.entity, messages_[oldest.message].id, LossReason::queue_full);

@@ -155,6 +155,10 @@ const Subscriber& Broker::choose(SharedGroup& group) {
 // The last one of each topic [MQTT-3.3.1-5]; an empty payload clears it [MQTT-3.3.1-10].
 void Broker::keep_retained(const Message& message, SessionIndex publisher) {
   if (!settings_.retain_available) return;
+  // Beyond the limit a message of a new topic is passed on and not kept.
+  if (settings_.max_retained != 0 && retained_.size() >= settings_.max_retained && !message.payload.empty() &&
+      publisher != kNobody && retained_.find(message.topic) == nullptr)
+    return;
   Retained now;
   if (!message.payload.empty()) {
     Message kept = message;
@@ -169,6 +173,13 @@ void Broker::keep_retained(const Message& message, SessionIndex publisher) {
     messages_.release(before.message);
   }
   trace_.state(entity_, Field::broker_retained, old, message.payload.empty() ? 0 : message.id, message.topic_name);
+}
+
+void Broker::forget_retained(MessageRef ref) {
+  const StoredMessage& stored = messages_[ref];
+  trace_.state(entity_, Field::broker_retained, stored.id, 0, stored.topic_name);
+  retained_.put(std::string(stored.topic()), {});
+  messages_.release(ref);
 }
 
 void Broker::publish(std::string_view topic, Bytes payload, Qos qos, bool retain) {

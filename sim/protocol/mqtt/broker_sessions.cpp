@@ -67,7 +67,8 @@ void Broker::empty_session(Session& session) {
   }
   for (const PacketId id : session.received) trace_.state(session.entity, Field::session_received, 1, 0, id);
   session.received.clear();
-  session.held.for_each([&](MessageRef held) { lose(session.entity, messages_[held].id, LossReason::session_ended); });
+  session.held.for_each(
+      [&](PacketId, MessageRef held) { lose(session.entity, messages_[held].id, LossReason::session_ended); });
   session.held.clear(messages_);
   const SessionIndex index = by_client_.at(std::string_view(session.client));
   for (const auto& [filter, s] : session.subscriptions) {

@@ -40,10 +40,15 @@ struct BrokerSettings {
   bool check_payload_format = true;
   // All of them.
   std::uint32_t max_connections = 0;                 // 0: not limited; max_connections
+  std::uint32_t max_sessions = 0;                    // with and without a connection; 0: not limited
+  std::uint32_t max_retained = 0;                    // messages; 0: not limited
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
   Duration sys_interval;                             // of the topics under $SYS; 0: there are none; sys_interval
   std::string response_information;                  // for clients that ask for it; empty: none
-  BrokerManners manners;                             // what single programs do otherwise
+  // What survives its process; its owner sees to it.
+  bool persistence = true;     // sessions and retained messages are kept when it ends; persistence
+  Duration autosave_interval;  // and so often while it runs, for a crash; 0: not; autosave_interval
+  BrokerManners manners;       // what single programs do otherwise
 };
 
 }  // namespace wirelab::mqtt

@@ -22,12 +22,30 @@ void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
     const ReasonCode code = subscribe(connection, *request, options, retained);
     codes.push_back(static_cast<std::uint8_t>(code));
     if (connection.version != Version::v5 && is_failure(code)) codes.back() = kSubscribeFailed;
-    if (retained) with_retained.emplace_back(request->filter, options);
+    if (!retained) continue;
+    // A filter that comes twice in one packet brings them once.
+    const auto known = std::find_if(with_retained.begin(), with_retained.end(),
+                                    [&](const auto& other) { return other.first == request->filter; });
+    if (known != with_retained.end()) {
+      known->second = options;
+    } else {
+      with_retained.emplace_back(request->filter, options);
+    }
   }
   scratch_.clear();
   encode_suback(packet.packet_id, codes, scratch_, connection.version);
-  send(connection, 0);
-  for (const auto& [filter, options] : with_retained) send_retained(session, filter, options);
+  if (!answer(index)) return;
+  for (const auto& [filter, options] : with_retained) {
+    if (!send_retained(session, filter, options)) return;
+  }
+}
+
+// Sends what stands in scratch_, which cannot be shortened; false if it is larger than the client takes [MQTT-3.1.2-24].
+bool Broker::answer(ConnectionIndex index) {
+  BrokerConnection& connection = *connections_[index];
+  if (connection.five == nullptr || scratch_.size() <= connection.five->max_packet_size) return send(connection, 0);
+  end_connection(index, SessionEvent::protocol_error, WillCause::protocol_error, ReasonCode::packet_too_large);
+  return false;
 }
 
 // One filter of a SUBSCRIBE: what SUBACK says of it [MQTT-3.8.4-5]. `options` become what is granted.
@@ -83,23 +101,37 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
   }
   scratch_.clear();
   encode_unsuback(packet.packet_id, codes, {}, scratch_);
-  send(connection, 0);
+  answer(index);
 }
 
-// RETAIN is 1 [MQTT-3.3.1-8]; in the order in which they were published.
-void Broker::send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options) {
-  std::vector<MessageRef> selected;
+// RETAIN is 1 [MQTT-3.3.1-8]; in the order in which they were published. False if the session takes no more: what is left is lost.
+bool Broker::send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options) {
+  std::vector<MessageRef> selected, expired;
   retained_.select(filter, [&](const Retained& retained) {
     const bool own = options.no_local && retained.publisher == session.client;
-    if (!own && messages_[retained.message].expires > events_.now()) selected.push_back(retained.message);
+    if (messages_[retained.message].expires <= events_.now()) {
+      expired.push_back(retained.message);
+    } else if (!own) {
+      selected.push_back(retained.message);
+    }
   });
+  for (const MessageRef ref : expired) forget_retained(ref);
   std::sort(selected.begin(), selected.end(),
             [&](MessageRef a, MessageRef b) { return messages_[a].id < messages_[b].id; });
   const std::span<const std::uint32_t> identifiers(&options.identifier, options.identifier == 0 ? 0u : 1u);
   for (MessageRef ref : selected) {
     const Message message = messages_[ref].message();
+    const std::uint64_t dropped = counts_.dropped;
     deliver(session, message, std::min(options.qos, message.qos), true, identifiers, ref);
+    if (counts_.dropped != dropped && !takes_more(session)) return false;
   }
+  return true;
+}
+
+bool Broker::takes_more(const Session& session) const {
+  if (settings_.max_queued != 0 && session.queue.size() >= settings_.max_queued) return false;
+  const BrokerConnection* connection = connection_of(session);
+  return connection != nullptr && connection->channel != nullptr && connection->channel->has_room(1);
 }
 
 }  // namespace wirelab::mqtt

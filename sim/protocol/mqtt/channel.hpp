@@ -1,6 +1,7 @@
 // The byte stream under MQTT as its cores see it, and the assembly of whole packets from it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -43,7 +44,10 @@ class ByteChannel {
 class PacketAssembler {
  public:
   /// Of what comes from now on; CONNECT, which every stream begins with, is read without knowing.
-  void set_version(Version version) { version_ = version; }
+  void set_version(Version version) {
+    version_ = version;
+    expects_connect_ = false;
+  }
   /// `where` is what the bytes took up in the stream: more than they are where they came in a record of TLS. Calls take(packet,
   /// begin, end) for every whole packet; `begin` and `end` are offsets in the stream. It stops early if `take` returns
   /// false; this object may be gone by then. An error ends the stream.
@@ -89,7 +93,8 @@ class PacketAssembler {
       if (!header) return tl::make_unexpected(header.error());
       if (!header->has_value()) return true;
       const std::size_t size = (*header)->size();
-      if (size > most)
+      // Before its CONNECT a peer gets no memory for more than a CONNECT can need.
+      if (size > (expects_connect_ ? std::min(most, kMostConnect) : most))
         return tl::make_unexpected(
             Malformed{"the packet is larger than is allowed here", "MQTT-3.1.2-24", ReasonCode::packet_too_large});
       if (rest.size() < size) {
@@ -105,7 +110,9 @@ class PacketAssembler {
     return true;
   }
 
+  static constexpr std::size_t kMostConnect = 8 * 65'537;  // its texts, and some properties
   Version version_ = Version::v3_1_1;
+  bool expects_connect_ = true;
   std::vector<std::uint8_t> partial_;
   std::uint64_t partial_begin_ = 0;
   std::size_t needed_ = 0;  // the size of the packet that begins partial_, where that is known

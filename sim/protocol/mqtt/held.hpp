@@ -30,10 +30,10 @@ class HeldMessages {
   template <typename See>
   void for_each(See&& see) const {
     if (all_ == nullptr) return;
-    for (const Held& held : *all_) see(held.message);
+    for (const Held& held : *all_) see(held.id, held.message);
   }
   void clear(MessagePool& messages) {
-    for_each([&](MessageRef message) { messages.release(message); });
+    for_each([&](PacketId, MessageRef message) { messages.release(message); });
     all_.reset();
   }
 

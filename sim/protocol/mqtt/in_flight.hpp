@@ -41,9 +41,22 @@ class InFlight {
     ++next_serial_;
     return entries_.back();
   }
+  /// Adds an entry under an identifier that is not in flight: one that was saved, in its order.
+  InFlightEntry& restore(PacketId id, MessageRef message, Qos qos, bool retain, IdentifiersRef identifiers) {
+    next_serial_ += (id - 1u + identifiers_ - next_serial_ % identifiers_) % identifiers_;
+    entries_.push_back({next_serial_, message, SendState::none, qos, retain, id, identifiers});
+    ++next_serial_;
+    return entries_.back();
+  }
   /// The place of an identifier; size() if it is not in flight.
   std::uint32_t find(PacketId id) const {
     if (entries_.empty() || id == 0 || id > identifiers_) return entries_.size();
+    // Where the first one has waited while the numbers went round often, looking through all is shorter.
+    if ((entries_[entries_.size() - 1].serial - entries_.front().serial) / identifiers_ > entries_.size()) {
+      std::uint32_t i = 0;
+      while (i < entries_.size() && entries_[i].packet_id != id) ++i;
+      return i;
+    }
     for (std::uint64_t serial = first_serial_with(id); serial <= entries_[entries_.size() - 1].serial;
          serial += identifiers_) {
       const std::uint32_t i = lower_bound(serial);

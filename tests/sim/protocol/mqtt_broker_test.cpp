@@ -120,3 +120,27 @@ TEST_CASE("topics under $SYS tell of the broker, and wildcards at the front do n
   bench.after_seconds(10);
   CHECK(client.payloads().empty());  // nothing has changed
 }
+
+TEST_CASE("sessions and retained messages are bounded where that is set, and what is there goes on") {
+  BrokerSettings settings;
+  settings.max_sessions = 2;
+  settings.max_retained = 1;
+  Bench bench(settings);
+  Peer a(bench, Version::v5, "a"), b(bench, Version::v3_1_1, "b", false);
+  Peer too_many(bench, Version::v5), old(bench, Version::v3_1_1);
+  Connect packet;
+  packet.client_id = "c";
+  too_many.connect(packet);
+  CHECK(too_many.get<Connack>().reason == ReasonCode::quota_exceeded);
+  old.connect(packet);
+  CHECK(old.get<Connack>().code == ConnectCode::server_unavailable);
+  CHECK_FALSE(Peer(bench, Version::v3_1_1, "b", false).closed);  // it has its session
+  a.publish("t", "one", kQos1, 1, true);
+  a.get<Puback>();
+  a.publish("u", "two", kQos1, 2, true);
+  a.get<Puback>();  // passed on, had anybody subscribed, and not kept
+  CHECK(bench.broker.retained() == 1);
+  a.publish("t", "instead", kQos1, 3, true);
+  CHECK(a.get<Puback>().reason == ReasonCode::no_matching_subscribers);
+  CHECK(bench.broker.retained() == 1);
+}
