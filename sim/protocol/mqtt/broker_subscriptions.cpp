@@ -22,15 +22,7 @@ void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
     const ReasonCode code = subscribe(connection, *request, options, retained);
     codes.push_back(static_cast<std::uint8_t>(code));
     if (connection.version != Version::v5 && is_failure(code)) codes.back() = kSubscribeFailed;
-    if (!retained) continue;
-    // A filter that comes twice in one packet brings them once.
-    const auto known = std::find_if(with_retained.begin(), with_retained.end(),
-                                    [&](const auto& other) { return other.first == request->filter; });
-    if (known != with_retained.end()) {
-      known->second = options;
-    } else {
-      with_retained.emplace_back(request->filter, options);
-    }
+    if (retained) with_retained.emplace_back(request->filter, options);
   }
   scratch_.clear();
   encode_suback(packet.packet_id, codes, scratch_, connection.version);
