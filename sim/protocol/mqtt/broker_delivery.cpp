@@ -53,7 +53,8 @@ bool Broker::encode_publish(BrokerConnection& connection, const Message& message
 
 void Broker::deliver(Session& session, const Message& message, Qos qos, bool retain,
                      std::span<const std::uint32_t> identifiers, MessageRef& kept) {
-  if (message.expires <= events_.now()) {
+  // An interval of 0 lets it reach those who have a connection now.
+  if (message.expires < events_.now()) {
     lose(session.entity, message.id, LossReason::expired);  // [MQTT-3.3.2-5]
     return;
   }

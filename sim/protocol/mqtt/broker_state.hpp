@@ -80,13 +80,12 @@ struct Session {
   MessageRef will = kNoMessage;
   TimerId will_timer, expiry_timer;  // made when they are first needed
   InFlight in_flight;
-  std::uint64_t resend_from =
-      0;  // the serial number from which messages in flight have yet to be sent on this connection,
-  std::uint64_t resend_to = 0;  // and where that ends
+  // Serial numbers of messages in flight: from and to which they have yet to be sent on this connection.
+  std::uint64_t resend_from = 0, resend_to = 0;
   Ring<Queued> queue;
   std::uint64_t queued_bytes = 0;
   HeldMessages held;               // QoS 2 messages that wait to be passed on
-  std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL
+  std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL, in order of their identifiers
   std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter
 
   bool connected() const { return connection != kNoIndex; }

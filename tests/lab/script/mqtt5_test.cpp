@@ -139,3 +139,31 @@ TEST_CASE("views read packets of 5.0: the sequence, the dissection, the tap") {
   CHECK_THAT(seen, Contains("Reason code=0x10 No matching subscribers"));
   CHECK_THAT(seen, !Contains("Malformed"));
 }
+
+TEST_CASE("what a broker keeps over a stop and over a crash is what its options say") {
+  // Retained messages that are there after a stop, and after a crash 25 s later.
+  const auto kept = [](const std::string& options) {
+    const FinishedScenario run =
+        finish_scenario("duration('2min')\nlocal hub = broker('hub', " + options +
+                            ")\nlocal stop, crash = metric('stop', { unit = 'x', help = 'x' }), metric('crash', { unit "
+                            "= 'x', help = 'x' })\n"
+                            "device('p', { on = hub }, function(self)\n"
+                            "  local c = self:mqtt({ reconnect_max = '1s' }) c:connect(hub)\n"
+                            "  c:publish('a', 'x', { qos = 1, retain = true }) sleep('20s')\n"
+                            "  c:publish('b', 'x', { qos = 1, retain = true }) sleep('1min') end)\n"
+                            "local function count(into) return function(self)\n"
+                            "  local c = self:mqtt() c.on_message = function() into:add(1) end\n"
+                            "  c.on_connect = function() c:subscribe('#') end\n"
+                            "  sleep(into == stop and '15s' or '50s') c:connect(hub) sleep('2s') c:disconnect() end end\n"
+                            "device('s', { on = hub }, count(stop))\ndevice('t', { on = hub }, count(crash))\n"
+                            "at('10s', function() hub:stop() end) at('12s', function() hub:restart() end)\n"
+                            "at('40s', function() hub:crash() end) at('42s', function() hub:restart() end)",
+                        "kept.lua");
+    const auto count = [&](const char* name) { return std::to_string(static_cast<int>(metric_of(*run.script, name))); };
+    return count("stop") + " " + count("crash");
+  };
+  // What came after the stop is lost; what came in the last 5 s would be; all.
+  CHECK(kept("{}") == "1 1");
+  CHECK(kept("{ autosave_interval = '5s' }") == "1 2");
+  CHECK(kept("{ persistence = false }") == "0 0");
+}

@@ -10,6 +10,11 @@
 
 namespace wirelab::mqtt {
 
+inline constexpr Qos kQos0 = Qos::at_most_once;
+inline constexpr Qos kQos1 = Qos::at_least_once;
+inline constexpr Qos kQos2 = Qos::exactly_once;
+using Texts = std::vector<std::string>;
+
 /// Properties of a packet as a test writes them down.
 class Props {
  public:

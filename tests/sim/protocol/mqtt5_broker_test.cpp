@@ -6,11 +6,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 std::string text_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace

@@ -10,11 +10,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 std::shared_ptr<const OptionsOf5> keeps_session(OptionsOf5 five = {}) {
   five.session_expiry = 1000;
   return std::make_shared<const OptionsOf5>(std::move(five));

@@ -6,10 +6,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-using Texts = std::vector<std::string>;
-
 Props expiry(std::uint32_t seconds) { return Props().number(Property::session_expiry_interval, seconds); }
 
 Will will_of(std::string_view payload, Properties properties = {}) {

@@ -6,11 +6,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 Props identifier(std::uint32_t number) { return Props().number(Property::subscription_identifier, number); }
 
 std::vector<std::uint32_t> identifiers_of(const Publish& packet) {

@@ -11,9 +11,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
 using For = AccessRule::For;
 using What = AccessRule::What;
 

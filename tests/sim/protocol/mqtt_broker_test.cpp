@@ -6,11 +6,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 // A CONNECT of any level, as bytes: the encoder writes those of the standards only.
 std::vector<std::uint8_t> hello(std::uint8_t level) {
   return bytes({0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', level, 2, 0, 0, 0, 1, 'c'});

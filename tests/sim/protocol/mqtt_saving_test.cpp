@@ -7,10 +7,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 Props expiry(std::uint32_t seconds) { return Props().number(Property::session_expiry_interval, seconds); }
 
 // A broker in the midst of things.

@@ -8,11 +8,6 @@ using namespace wirelab::mqtt;
 
 namespace {
 
-constexpr Qos kQos0 = Qos::at_most_once;
-constexpr Qos kQos1 = Qos::at_least_once;
-constexpr Qos kQos2 = Qos::exactly_once;
-using Texts = std::vector<std::string>;
-
 Version either() { return GENERATE(Version::v3_1_1, Version::v5); }
 
 // A session that outlives its connection, in the words of either version.
