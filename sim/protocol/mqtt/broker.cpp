@@ -346,15 +346,17 @@ void Broker::stop() {
 
 void Broker::crash() {
   if (sys_timer_.valid()) events_.disarm(sys_timer_);
+  // A dead process publishes no wills, not even those of sessions that end with it.
+  for (const auto& session : sessions_) {
+    if (session != nullptr) set_will(*session, kNoMessage);
+  }
   for (ConnectionIndex i = 0; i < connections_.size(); ++i) {
     if (connections_[i] == nullptr) continue;
     connections_[i]->channel = nullptr;
     end_connection(i, SessionEvent::connection_lost, WillCause::none);
   }
   for (SessionIndex i = 0; i < sessions_.size(); ++i) {
-    if (sessions_[i] == nullptr) continue;
-    set_will(*sessions_[i], kNoMessage);
-    end_session(i);
+    if (sessions_[i] != nullptr) end_session(i);
   }
   std::vector<MessageRef> all;
   retained_.for_each([&](const Retained& retained) { all.push_back(retained.message); });

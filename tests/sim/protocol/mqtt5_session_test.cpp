@@ -211,3 +211,16 @@ TEST_CASE("QoS 1 messages in flight go again on the next connection, and only th
   subscriber.acknowledge(PacketType::puback, again.packet_id);
   CHECK(bench.broker.messages().in_use() == 0);
 }
+
+TEST_CASE("a broker that crashes publishes no will, whether or not its session would have outlived it") {
+  Bench bench;
+  Peer watcher(bench, Version::v5, "w");
+  watcher.subscribe("will");
+  Peer ends(bench, Version::v5, "c", true, {}, will_of("x")),
+      stays(bench, Version::v5, "d", true, expiry(9), will_of("y"));
+  const std::uint64_t before = bench.broker.counts().publishes_out;
+  for (Peer* peer : {&watcher, &ends, &stays}) peer->closed = true;
+  bench.broker.crash();
+  CHECK(bench.broker.counts().publishes_out == before);
+  CHECK(bench.broker.counts().dropped == 0);  // nothing was handed on to anybody either
+}
