@@ -22,6 +22,7 @@ void add_diff(CLI::App& app, Chosen& chosen);
 void add_metrics(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_validate(CLI::App& app, Chosen& chosen);
+void add_torture(CLI::App& app, Chosen& chosen);
 /// Only where its libraries are installed.
 void add_serve(CLI::App& app, Chosen& chosen);
 /// Only where the front end is built.

@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   wirelab::add_metrics(app, chosen);
   wirelab::add_bench(app, chosen);
   wirelab::add_validate(app, chosen);
+  wirelab::add_torture(app, chosen);
 #ifdef WIRELAB_HAS_LIVE
   wirelab::add_serve(app, chosen);
 #endif

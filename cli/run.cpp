@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
+#include "cli/trace_files.hpp"
 #include "lab/system/files.hpp"
 #include "sim/kernel/units.hpp"
 #include "sim/view/capture.hpp"
@@ -86,22 +87,16 @@ tl::expected<void, CommandError> write_files(const RunCommand& command, const Fi
                run.store->dropped());
   }
   if (!command.trace.empty()) {
-    auto file = WholeFile::create(command.trace);
-    if (!file) return failed(command.trace, file.error());
-    file->append(trace_header_line({command.options.scenario, run.seed, run.digest.everything, run.store->layers()}));
-    const TraceStore::Reader reader(*run.store);
-    for (RecordNumber n = reader.first(); n <= reader.last(); ++n) file->append(trace_line(reader, n));
-    file->append(trace_end_line(reader.last()));
-    if (const auto done = file->finish(); !done) return failed(command.trace, done.error());
+    const TraceHeader header{command.options.scenario, run.seed, run.digest.everything, run.store->layers()};
+    if (const auto done = write_trace(command.trace, *run.store, header); !done)
+      return failed(command.trace, done.error());
   }
   if (command.pcap.empty() && command.sequence.empty() && command.tap_link.empty()) return {};
   const LoadedTrace trace = load_trace(*run.store, {command.options.scenario, run.seed, run.digest.everything});
   if (!command.pcap.empty()) {
-    auto file = WholeFile::create(command.pcap);
-    if (!file) return failed(command.pcap, file.error());
-    const auto wrote = write_capture(trace, command.pcap_link, [&](std::string_view bytes) { file->append(bytes); });
-    if (!wrote) return tl::unexpected(CommandError{kBadInput, "--pcap-link: " + wrote.error()});
-    if (const auto done = file->finish(); !done) return failed(command.pcap, done.error());
+    const auto listens = command.pcap_link.empty() ? std::string() : fmt::format(", --pcap-link {}", command.pcap_link);
+    if (const auto done = write_pcap(command.pcap, trace, command.pcap_link); !done)
+      return failed(command.pcap + listens, done.error());
   }
   if (!command.tap_link.empty()) {
     auto read = tap_of(trace, command.tap_link);

@@ -100,9 +100,10 @@ bool Transport::receive_tcp(NodeIndex node, const wire::Ipv4Header& header, Byte
     connection = nullptr;  // and the SYN opens a new one in its place
   }
   if (connection != nullptr && connection->state() != tcp::State::closed) {
-    if (connection->stream_in() == 0 && segment->header.flags.syn) {
-      join_streams(*connection, stream);
-    }
+    // A SYN-ACK that answers another SYN, of a connection that had this port before, draws RST and says nothing.
+    const wire::TcpHeader& syn = segment->header;
+    const bool is_ours = !syn.flags.ack || syn.acknowledgement == connection->initial_sequence() + 1;
+    if (connection->stream_in() == 0 && syn.flags.syn && is_ours) join_streams(*connection, stream);
     connection->receive(*segment);
     return true;
   }

@@ -141,6 +141,10 @@ void Broker::take_disconnect(ConnectionIndex index, const Disconnect& packet) {
     }
     set_expiry(session, *expiry);
   }
+  if (breaks(Mutation::sends_will_after_disconnect)) {
+    end_connection(index, SessionEvent::disconnected, WillCause::asked_for);
+    return;
+  }
   if (packet.reason == ReasonCode::success) set_will(session, kNoMessage);
   end_connection(index, SessionEvent::disconnected,
                  packet.reason == ReasonCode::success ? WillCause::none : WillCause::asked_for);
@@ -169,6 +173,7 @@ void Broker::take_pubrel(ConnectionIndex index, PacketId packet_id) {
   Session& session = *sessions_[connection.session];
   const bool known = std::binary_search(session.received.begin(), session.received.end(), packet_id);
   const ReceiveRow& row = step_received(session, packet_id, ReceiveEvent::pubrel);
+  if (connection.five != nullptr) connection.five->receive_window.end(packet_id);
   if (row.action == ReceiveAction::pubcomp) {
     acknowledge(connection, PacketType::pubcomp, packet_id, 0,
                 known ? ReasonCode::success : ReasonCode::packet_identifier_not_found);
@@ -266,8 +271,11 @@ void Broker::end_connection(ConnectionIndex index, SessionEvent event, WillCause
   session.connection = kNoIndex;
   connection.session = kNoIndex;
   drop_connection(index);
+  if (breaks(Mutation::forgets_received)) session.received.clear();
+  if (breaks(Mutation::forgets_wills)) set_will(session, kNoMessage);
   if (session.will != kNoMessage && cause != WillCause::none) {
     session.will_delay = std::min(session.will_delay, session.expiry);  // [MQTT-3.1.3-9]
+    if (breaks(Mutation::ignores_will_delay)) session.will_delay = 0;
     if (session.will_delay == 0) {
       fire_will(session, cause);
     } else {
@@ -302,7 +310,10 @@ void Broker::arm_keep_alive(ConnectionIndex index) {
   BrokerConnection& connection = *connections_[index];
   const Session& session = *sessions_[connection.session];
   if (session.keep_alive == 0) return;
-  Instant at = events_.now() + Duration::milliseconds(1500) * session.keep_alive;
+  const Duration patience = Duration::milliseconds(breaks(Mutation::is_impatient) ? 1000
+                                                   : breaks(Mutation::is_patient) ? 3000
+                                                                                  : 1500);
+  Instant at = events_.now() + patience * session.keep_alive;
   if (const std::int64_t every = settings_.manners.looks_every.ns(); every != 0)
     at = Instant::from_ns((at.ns() / every + 1) * every);
   arm_traced(trace_, connection.timer, session.entity, Field::session_keepalive_timer, at);

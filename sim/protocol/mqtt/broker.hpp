@@ -90,6 +90,9 @@ class Broker {
   void visit_state(StateVisitor& visitor) const;
 
  private:
+  /// For the tests of torture; false in any other broker.
+  bool breaks(Mutation rule) const { return settings_.mutation == rule; }
+
   // broker.cpp: connections, and the packets that come in on them
   void take(ConnectionIndex index, const Packet& packet, std::uint64_t begin, std::uint64_t end);
   void take_acknowledgement(ConnectionIndex index, SendEvent event, PacketId packet_id, ReasonCode reason);

@@ -218,7 +218,8 @@ void Broker::let_in(ConnectionIndex index, const Connect& packet, std::string_vi
   if (watch_ != nullptr) watch_->on_connected(session, connection);
   if (packet.will) arm_will(session, packet);
   arm_keep_alive(index);
-  send_connack(index, packet, present, nameless ? std::string_view(client) : std::string_view{});
+  send_connack(index, packet, present && !breaks(Mutation::denies_the_session),
+               nameless ? std::string_view(client) : std::string_view{});
   resume(session_index);
 }
 

@@ -63,6 +63,7 @@ void Broker::deliver(Session& session, const Message& message, Qos qos, bool ret
     return;
   }
   const bool may_wait = settings_.queue_qos0 && !(session.connected() && session.queue.empty());
+  if (breaks(Mutation::ignores_absent) && !session.connected()) return;
   if (qos == Qos::at_most_once && !may_wait) {
     deliver_qos0(session, message, retain, identifiers);
     return;
@@ -147,6 +148,7 @@ Queued Broker::take_from_queue(Session& session) {
 std::uint32_t Broker::window(const Session& session) const {
   const std::uint32_t ours = settings_.max_in_flight == 0 ? 65535 : settings_.max_in_flight;
   const BrokerConnection& connection = *connections_[session.connection];
+  if (breaks(Mutation::ignores_receive_maximum)) return ours;
   return connection.five == nullptr ? ours : std::min<std::uint32_t>(ours, connection.five->receive_maximum);
 }
 
@@ -167,6 +169,12 @@ void Broker::resume(SessionIndex index) {
   Session& session = *sessions_[index];
   session.resend_to = session.in_flight.next_serial();
   session.resend_from = session.in_flight.empty() ? session.resend_to : session.in_flight[0].serial;
+  if (breaks(Mutation::does_not_resend)) session.resend_from = session.resend_to;
+  while (breaks(Mutation::drops_the_queue) && !session.queue.empty()) {
+    const Queued dropped = take_from_queue(session);
+    messages_.release(dropped.message);
+    identifiers_.release(dropped.identifiers);
+  }
   fill_window(session);
 }
 
@@ -200,8 +208,9 @@ void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
     case SendAction::resend_publish: {
       if (connection == nullptr) break;
       const Message message = messages_[entry.message].message();
-      const bool again = row.action == SendAction::resend_publish;
-      if (encode_publish(*connection, message, entry.qos, entry.retain, again, packet_id,
+      const bool again = row.action == SendAction::resend_publish && !breaks(Mutation::resends_without_dup);
+      const PacketId said = breaks(Mutation::reuses_identifiers) ? PacketId{1} : packet_id;
+      if (encode_publish(*connection, message, entry.qos, entry.retain, again, said,
                          identifiers_.of(entry.identifiers))) {
         send_publish(*connection, message);
       } else {
@@ -242,9 +251,10 @@ void Broker::fill_window(Session& session) {
   if (session.resend_from != session.resend_to) return;
   while (!session.queue.empty()) {
     if (session.queue.front().qos != Qos::at_most_once && !window_is_open(session)) return;
+    if (breaks(Mutation::reverses_the_queue)) std::swap(session.queue.front(), session.queue[session.queue.size() - 1]);
     const Queued next = take_from_queue(session);
     const Message message = messages_[next.message].message();
-    if (message.expires <= events_.now()) {
+    if (message.expires <= events_.now() && !breaks(Mutation::ignores_expiry)) {
       lose(session.entity, message.id, LossReason::expired);  // [MQTT-3.3.2-5]
     } else if (next.qos != Qos::at_most_once) {
       begin_exchange(session, next);

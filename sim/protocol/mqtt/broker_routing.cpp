@@ -69,24 +69,24 @@ void Broker::take_publish(ConnectionIndex index, Publish packet, MessageId id) {
   }
   const bool again = packet.qos == Qos::exactly_once &&
                      std::binary_search(session.received.begin(), session.received.end(), packet.packet_id);
-  if (!again && packet.qos == Qos::exactly_once) {
-    // QoS 1 is answered at once, so what is not answered yet are messages of QoS 2 [MQTT-3.3.4-7].
-    if (connection.version == Version::v5 && session.received.size() >= settings_.receive_maximum) {
-      protocol_error(index, {"more messages are on their way than the receive maximum allows", "MQTT-3.3.4-7",
-                             ReasonCode::receive_maximum_exceeded});
-      return;
-    }
-    if (settings_.manners.forgets_beyond_window && session.received.size() >= settings_.max_in_flight) {
-      acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
-      lose(session.entity, id, LossReason::queue_full);
-      return;
-    }
+  if (packet.qos == Qos::exactly_once && connection.version == Version::v5 &&
+      !connection.five->receive_window.take(packet.packet_id, settings_.receive_maximum)) {
+    protocol_error(index, {"more messages are on their way than the receive maximum allows", "MQTT-3.3.4-7",
+                           ReasonCode::receive_maximum_exceeded});
+    return;
+  }
+  if (!again && packet.qos == Qos::exactly_once && settings_.manners.forgets_beyond_window &&
+      session.received.size() >= settings_.max_in_flight) {
+    acknowledge(connection, PacketType::pubrec, packet.packet_id, id);
+    lose(session.entity, id, LossReason::queue_full);
+    return;
   }
   std::string_view why;
   const ReasonCode judged = again ? ReasonCode::success : judge(session, packet, why);
   if (judged != ReasonCode::success && connection.version == Version::v5) {
     if (packet.qos != Qos::at_most_once) {
       const auto type = packet.qos == Qos::at_least_once ? PacketType::puback : PacketType::pubrec;
+      connection.five->receive_window.end(packet.packet_id);
       acknowledge(connection, type, packet.packet_id, id, judged, why);
     }
     lose(session.entity, id, LossReason::not_allowed);
@@ -94,7 +94,8 @@ void Broker::take_publish(ConnectionIndex index, Publish packet, MessageId id) {
   }
   const ReceiveRow& row = step_received(session, packet.packet_id, static_cast<ReceiveEvent>(packet.qos));
   const bool held = row.action == ReceiveAction::deliver_and_pubrec && settings_.manners.deliver_at_release;
-  const bool goes_on = judged == ReasonCode::success && row.action != ReceiveAction::pubrec_only;
+  const bool goes_on = judged == ReasonCode::success &&
+                       (row.action != ReceiveAction::pubrec_only || breaks(Mutation::passes_repeats_on));
   const Matches& matches = tree_.match(packet.topic, connection.session);
   const bool nobody = goes_on && !held && matches.own.empty() && matches.shared.empty();
   const ReasonCode reason = nobody ? ReasonCode::no_matching_subscribers : ReasonCode::success;
@@ -105,6 +106,8 @@ void Broker::take_publish(ConnectionIndex index, Publish packet, MessageId id) {
     acknowledge(connection, PacketType::pubrec, packet.packet_id, id, reason);
   if (judged != ReasonCode::success) lose(session.entity, id, LossReason::not_allowed);  // 3.1.1 [MQTT-3.3.5-2]
   if (!goes_on) return;
+  if (breaks(Mutation::acknowledges_and_drops) && packet.qos == Qos::at_least_once && counts_.publishes_in % 7 == 0)
+    return;
   const Message message = message_of(packet, id);
   if (held) {
     session.held.keep(packet.packet_id, messages_.keep(message));
@@ -126,7 +129,7 @@ void Broker::accept(const Message& message, const Matches& matches, SessionIndex
   if (matches.own.empty() && matches.shared.empty() && !stays) lose(entity_, message.id, LossReason::no_subscription);
   MessageRef kept = kNoMessage;  // one copy for all who need one
   for (const Match& match : matches.own) {
-    const Qos qos = std::min(message.qos, match.qos);  // never upgraded [MQTT-3.8.4-6]
+    const Qos qos = breaks(Mutation::raises_qos) ? match.qos : std::min(message.qos, match.qos);  // [MQTT-3.8.4-6]
     // RETAIN is 0 [MQTT-3.3.1-9], unless the subscription wants it as published [MQTT-3.3.1-12, MQTT-3.3.1-13].
     deliver(*sessions_[match.subscriber], message, qos, message.retain && match.retain_as_published,
             matches.identifiers_of(match), kept);
@@ -155,6 +158,9 @@ const Subscriber& Broker::choose(SharedGroup& group) {
 // The last one of each topic [MQTT-3.3.1-5]; an empty payload clears it [MQTT-3.3.1-10].
 void Broker::keep_retained(const Message& message, SessionIndex publisher) {
   if (!settings_.retain_available) return;
+  if (breaks(Mutation::keeps_retained) && message.payload.empty()) return;
+  if (breaks(Mutation::retains_the_first) && !message.payload.empty() && retained_.find(message.topic) != nullptr)
+    return;
   // Beyond the limit a message of a new topic is passed on and not kept.
   if (settings_.max_retained != 0 && retained_.size() >= settings_.max_retained && !message.payload.empty() &&
       publisher != kNobody && retained_.find(message.topic) == nullptr)

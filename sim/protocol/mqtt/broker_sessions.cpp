@@ -30,7 +30,7 @@ SessionIndex Broker::open_session(std::string_view client, bool clean_start, std
   check(row != nullptr, "a session without a connection can get one");
   disarm_session(session, session.expiry_timer, Field::session_expiry_timer);
   if (row->action == SessionAction::replace) {
-    empty_session(session);
+    if (!breaks(Mutation::ignores_clean_start)) empty_session(session);
     fire_will(session, WillCause::session_ended);  // the old session's; it does not wait longer
   }
   set_will(session, kNoMessage);  // one that waited for its delay is not sent [MQTT-3.1.3-9]

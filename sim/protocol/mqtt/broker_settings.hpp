@@ -7,6 +7,7 @@
 
 #include "sim/kernel/time.hpp"
 #include "sim/protocol/mqtt/manners.hpp"
+#include "sim/protocol/mqtt/mutation.hpp"
 #include "sim/wire/mqtt.hpp"
 
 namespace wirelab::mqtt {
@@ -49,6 +50,7 @@ struct BrokerSettings {
   bool persistence = true;     // sessions and retained messages are kept when it ends; persistence
   Duration autosave_interval;  // and so often while it runs, for a crash; 0: not; autosave_interval
   BrokerManners manners;       // what single programs do otherwise
+  Mutation mutation = Mutation::none;  // a rule that is broken, for tests
 };
 
 }  // namespace wirelab::mqtt

@@ -14,6 +14,7 @@
 #include "sim/protocol/mqtt/in_flight.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
+#include "sim/protocol/mqtt/receive_window.hpp"
 #include "sim/protocol/mqtt/topic_aliases.hpp"
 #include "sim/protocol/mqtt/topic_tree.hpp"
 
@@ -37,6 +38,7 @@ struct ConnectionOf5 {
   std::uint16_t receive_maximum = 65535;  // the client's
   std::uint32_t max_packet_size = 0xffffffff;
   bool problem_information = true;  // reason strings may go into packets of all kinds
+  ReceiveWindow receive_window;
   TopicAliasesIn aliases_in;
   TopicAliasesOut aliases_out;
   std::unique_ptr<Authentication> authentication;

@@ -57,6 +57,7 @@ ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& 
   if (access_ != nullptr && !access_->may_subscribe({session.client, session.user_name}, request.filter))
     return ReasonCode::not_authorized;
   options.qos = std::min(options.qos, settings_.maximum_qos);
+  if (breaks(Mutation::ignores_no_local)) options.no_local = false;
   const NameId name = trace_.intern(request.filter);
   tree_.subscribe(request.filter, connection.session, options);
   const std::int64_t old = is_new ? 0 : 1 + static_cast<std::int64_t>(known->second.options.qos);
@@ -67,7 +68,8 @@ ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& 
     known->second.options = options;  // replaced [MQTT-3.8.4-3]
   }
   // [MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]; never for shared ones (5.0, section 4.8.2).
-  retained = !shared && request.retain_handling != RetainHandling::do_not_send &&
+  retained = !breaks(Mutation::withholds_retained) && !shared &&
+             request.retain_handling != RetainHandling::do_not_send &&
              (is_new || request.retain_handling == RetainHandling::send);
   return static_cast<ReasonCode>(options.qos);
 }
@@ -81,7 +83,7 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
     const bool existed = known != session.subscriptions.end();
     codes.push_back(static_cast<std::uint8_t>(existed ? ReasonCode::success
                                                       : ReasonCode::no_subscription_existed));  // [MQTT-3.11.3-2]
-    if (!existed) continue;
+    if (!existed || breaks(Mutation::keeps_unsubscribed)) continue;
     tree_.unsubscribe(request->filter, connection.session);
     trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(known->second.options.qos),
                  0, known->second.name);
@@ -111,11 +113,15 @@ bool Broker::send_retained(Session& session, std::string_view filter, const Subs
   std::sort(selected.begin(), selected.end(),
             [&](MessageRef a, MessageRef b) { return messages_[a].id < messages_[b].id; });
   const std::span<const std::uint32_t> identifiers(&options.identifier, options.identifier == 0 ? 0u : 1u);
-  for (MessageRef ref : selected) {
+  for (std::size_t i = 0; i < selected.size(); ++i) {
+    MessageRef ref = selected[i];
     const Message message = messages_[ref].message();
     const std::uint64_t dropped = counts_.dropped;
     deliver(session, message, std::min(options.qos, message.qos), true, identifiers, ref);
-    if (counts_.dropped != dropped && !takes_more(session)) return false;
+    if (counts_.dropped == dropped || takes_more(session)) continue;
+    for (std::size_t left = i + 1; left < selected.size(); ++left)
+      lose(session.entity, messages_[selected[left]].id, LossReason::queue_full);
+    return false;
   }
   return true;
 }

@@ -243,6 +243,7 @@ const ReceiveRow& Client::step_received(PacketId id, ReceiveEvent event) {
 
 void Client::take_pubrel(PacketId id) {
   const bool known = std::find(received_.begin(), received_.end(), id) != received_.end();
+  if (five_ != nullptr) five_->receive_window.end(id);
   if (step_received(id, ReceiveEvent::pubrel).action == ReceiveAction::pubcomp) {
     acknowledge(PacketType::pubcomp, id, 0, known ? ReasonCode::success : ReasonCode::packet_identifier_not_found);
   }
@@ -262,8 +263,8 @@ void Client::take_publish(Publish packet) {
       protocol_error(resolved.error());
       return;
     }
-    const bool again = std::find(received_.begin(), received_.end(), packet.packet_id) != received_.end();
-    if (packet.qos == Qos::exactly_once && !again && ours != nullptr && received_.size() >= ours->receive_maximum) {
+    const std::uint16_t most = ours == nullptr ? std::uint16_t{65535} : ours->receive_maximum;
+    if (packet.qos == Qos::exactly_once && !five_->receive_window.take(packet.packet_id, most)) {
       protocol_error({"more messages are on their way than the receive maximum allows", "MQTT-3.3.4-9",
                       ReasonCode::receive_maximum_exceeded});
       return;

@@ -25,6 +25,7 @@
 #include "sim/protocol/mqtt/manners.hpp"
 #include "sim/protocol/mqtt/messages.hpp"
 #include "sim/protocol/mqtt/qos.hpp"
+#include "sim/protocol/mqtt/receive_window.hpp"
 #include "sim/protocol/mqtt/topic_aliases.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
@@ -223,6 +224,7 @@ class Client {
     std::uint32_t session_expiry = 0;
     Qos maximum_qos = Qos::exactly_once;
     bool retain_available = true;
+    ReceiveWindow receive_window;
     TopicAliasesIn aliases_in;
     TopicAliasesOut aliases_out;
   };

@@ -21,12 +21,12 @@ struct AckPolicy {
   bool scheduled = false;     // something is to be acknowledged
   bool every_second = false;  // lwIP: every second segment, whatever its size; the rest waits for the fast timer
   bool second = false;
-  bool pushed = false;               // a short segment, or one with PSH, came since
-  bool pushed_again = false;         // and another
-  std::uint16_t full_segment = 536;  // what the peer's full segments seem to hold (rcv_mss)
-  std::uint16_t last_length = 0;     // of the last segment, if it was long enough to be called full; else 0
+  bool pushed = false;                          // a short segment, or one with PSH, came since
+  bool pushed_again = false;                    // and another
+  std::uint16_t full_segment = 536;             // what the peer's full segments seem to hold (rcv_mss)
+  std::uint16_t last_length = 0;                // of the last segment, if it was long enough to be called full; else 0
   Duration timeout = Duration::nanoseconds(0);  // ato; 0 before the first data
-  Instant last_data;                            // as all times here: the beginning of the kernel's tick that it fell into
+  Instant last_data;  // as all times here: the beginning of the kernel's tick that it fell into
 
   /// Data has come in order, in a segment with so many bytes of options. `most` is what a full segment can hold, `window` what
   /// is offered, `tick` the kernel's, in which times are counted.

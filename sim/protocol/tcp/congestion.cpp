@@ -32,16 +32,15 @@ void reno_acknowledged(CongestionState& state, const AckSample& sample) {
 }
 
 // RFC 5681, equation 4.
-std::uint32_t reno_threshold(CongestionState&, std::uint32_t in_flight, Instant) {
-  return std::max(in_flight / 2, 2u);
-}
+std::uint32_t reno_threshold(CongestionState&, std::uint32_t in_flight, Instant) { return std::max(in_flight / 2, 2u); }
 
 void reno_timed_out(CongestionState&) {}
 
 }  // namespace
 
 const CongestionAlgorithm& new_reno() {
-  static constexpr CongestionAlgorithm algorithm{"newreno", reno_measured, reno_acknowledged, reno_threshold, reno_timed_out};
+  static constexpr CongestionAlgorithm algorithm{"newreno", reno_measured, reno_acknowledged, reno_threshold,
+                                                 reno_timed_out};
   return algorithm;
 }
 

@@ -57,7 +57,7 @@ struct CongestionState {
 struct AckSample {
   std::uint32_t segments = 0;  // newly delivered
   Instant now;
-  Instant tick_began;                               // the beginning of the kernel's tick
+  Instant tick_began;  // the beginning of the kernel's tick
   Duration tick;
   Duration round_trip = Duration::nanoseconds(-1);  // measured by this acknowledgement; negative: it was not
   Duration least;                                   // of all round trips

@@ -61,6 +61,7 @@ Settings lwip_like(bool sack) {
   settings.syn_retries = 6;  // TCP_SYNMAXRTX
   settings.syn_backs_off = false;
   settings.collapses = false;
+  settings.invalid_ratelimit = Duration();
   settings.retries = 12;  // TCP_MAXRTX
   settings.give_up = Duration::seconds(86'400);
   settings.keep_alive_interval = Duration::seconds(75);

@@ -87,13 +87,14 @@ struct Settings {
   const CongestionAlgorithm* congestion = &cubic();
   bool timestamps = true;
   bool window_scaling = true;
-  bool sack = true;                               // as a sender: what the peer tells is used
-  bool tells_sack = true;                         // as a receiver
-  std::uint32_t initial_window = 10;              // segments: RFC 6928
-  Duration first_timeout = Duration::seconds(1);  // before anything is measured: RFC 6298, 2.1
-  std::uint8_t retries = 0;                       // time-outs in a row that end it; 0: give_up alone does
-  bool syn_backs_off = true;                      // after syn_linear_timeouts
-  bool collapses = true;                          // small segments that are sent again: tcp_retrans_collapse
+  bool sack = true;                                          // as a sender: what the peer tells is used
+  bool tells_sack = true;                                    // as a receiver
+  std::uint32_t initial_window = 10;                         // segments: RFC 6928
+  Duration first_timeout = Duration::seconds(1);             // before anything is measured: RFC 6298, 2.1
+  std::uint8_t retries = 0;                                  // time-outs in a row that end it; 0: give_up alone does
+  bool syn_backs_off = true;                                 // after syn_linear_timeouts
+  Duration invalid_ratelimit = Duration::milliseconds(500);  // tcp_invalid_ratelimit; 0: none
+  bool collapses = true;                                     // small segments that are sent again: tcp_retrans_collapse
   // Where slow_tick is not 0, time-outs are counted and measured in it; every second segment is acknowledged, and what waits at the
   // next fast_tick.
   Duration slow_tick = Duration::nanoseconds(0);
@@ -220,6 +221,7 @@ class Connection {
     Reassembly pieces;
     std::vector<std::uint64_t> newest;  // where pieces begin, by when they last grew: the order of SACK blocks
     std::uint64_t repeated_begin = 0, repeated_end = 0;  // has come twice, and the peer is not told yet (RFC 2883)
+    Instant answered_invalid;                            // the last time; 0: never
   };
   enum class Mode : std::uint8_t { idle, retransmit, persist, close, probe, reorder };
   enum class Recovery : std::uint8_t { none, fast, timeout };
@@ -244,6 +246,7 @@ class Connection {
   void time_arrival(AckNews& news, Duration first, Duration last);
   Early& early();
   void keep_early(std::uint64_t begin, Bytes payload);
+  void answer_invalid();
   void came_twice(std::uint64_t begin, std::uint64_t end);
   bool process_ack(const wire::TcpHeader& header, std::size_t payload);
   void take_sacks(const wire::TcpHeader& header, AckNews& news);

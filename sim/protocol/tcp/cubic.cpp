@@ -82,7 +82,7 @@ void begin_round(CubicState& c, const AckSample& sample) {
 // Leaves slow start before it overruns the path: when the acknowledgements of one round come as one train longer than half the
 // round trip, or when the round trip itself has grown by an eighth (4 to 16 ms).
 void hystart(CongestionState& state, const AckSample& sample) {
-  constexpr std::uint32_t kFrom = 16;  // segments
+  constexpr std::uint32_t kFrom = 16;       // segments
   constexpr std::int64_t kTrainGap = 2000;  // us
   constexpr std::int64_t kBatch = 1000;     // us that a batch of segments may take to leave (hystart_ack_delay)
   constexpr std::uint8_t kSamples = 8;
@@ -143,7 +143,8 @@ void cubic_timed_out(CongestionState& state) { cubic_of(state) = CubicState{}; }
 }  // namespace
 
 const CongestionAlgorithm& cubic() {
-  static constexpr CongestionAlgorithm algorithm{"cubic", cubic_measured, cubic_acknowledged, cubic_threshold, cubic_timed_out};
+  static constexpr CongestionAlgorithm algorithm{"cubic", cubic_measured, cubic_acknowledged, cubic_threshold,
+                                                 cubic_timed_out};
   return algorithm;
 }
 

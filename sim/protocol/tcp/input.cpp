@@ -24,7 +24,7 @@ void Connection::receive(const wire::TcpSegment& segment) {
   if (timestamps_ && header.has_timestamps && !header.flags.rst &&
       static_cast<std::int32_t>(header.timestamp - recent_timestamp_) < 0 &&
       host_.events.now() - recent_timestamp_at_ < kOutdated) {
-    send_ack();
+    length > 0 ? send_ack() : answer_invalid();
     return;
   }
   const std::int64_t edge = static_cast<std::int64_t>(std::max(rcv_edge_, rcv_nxt_));
@@ -43,7 +43,8 @@ void Connection::receive(const wire::TcpSegment& segment) {
     }
     if (state_ == State::time_wait && header.flags.fin) arm(Mode::close, settings_.time_wait);
     if (header.flags.ack && !process_ack(header, 0)) return;
-    if (state_ != State::closed) answer_repetition(begin, length);
+    if (state_ == State::closed) return;
+    length > 0 ? answer_repetition(begin, length) : answer_invalid();
     return;
   }
   if (header.flags.rst) {
@@ -54,12 +55,12 @@ void Connection::receive(const wire::TcpSegment& segment) {
              : state_ == State::time_wait  ? CloseReason::orderly
                                            : CloseReason::reset);
     } else {
-      send_ack();
+      answer_invalid();
     }
     return;
   }
   if (header.flags.syn) {
-    send_ack();  // RFC 5961, section 4: challenge
+    answer_invalid();  // RFC 5961, section 4: challenge
     return;
   }
   if (!header.flags.ack) return;
@@ -102,6 +103,18 @@ void Connection::answer_repetition(std::int64_t begin, std::int64_t length) {
     acks_.scheduled = true;
     if (begin >= 0)
       came_twice(static_cast<std::uint64_t>(begin), std::min(static_cast<std::uint64_t>(begin + length), rcv_nxt_));
+  }
+  send_ack();
+}
+
+// What is out of the window and carries nothing is answered so often only: two ends that each hold the other for wrong, as after a
+// router has given one of them the port of another connection, would answer each other for ever. Linux does so since 4.0.
+void Connection::answer_invalid() {
+  const Instant now = host_.events.now();
+  if (settings_.invalid_ratelimit.ns() != 0) {
+    Instant& last = early().answered_invalid;
+    if (last != Instant() && now - last < settings_.invalid_ratelimit) return;
+    last = now;
   }
   send_ack();
 }
@@ -209,7 +222,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   }
   const auto behind = static_cast<std::int64_t>(ack - snd_una_);
   if (behind > 0 && ack > snd_nxt_) {  // acknowledges what was never sent
-    send_ack();
+    answer_invalid();
     return false;
   }
   bool window_changed = false;

@@ -75,8 +75,8 @@ struct LossState {
   std::uint64_t highest_sacked = 0;  // end of it
   std::uint64_t recovery_point = 0;
   std::uint32_t resent_ever = 0, repeated_ever = 0;  // retransmissions, and what the peer has had twice
-  std::uint32_t first_resend = 0;  // timestamp of the first retransmission since all was well
-  bool resent = false;             // there was one
+  std::uint32_t first_resend = 0;                    // timestamp of the first retransmission since all was well
+  bool resent = false;                               // there was one
 };
 
 /// What an acknowledgement brought.

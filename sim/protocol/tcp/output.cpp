@@ -14,8 +14,8 @@ std::uint32_t Connection::segment_payload() const {
 std::uint32_t Connection::present_payload() const {
   if (early_ == nullptr || !tells_sack_) return segment_payload();
   const std::size_t most = timestamps_ ? 3 : 4;
-  const auto held = std::count_if(early_->newest.begin(), early_->newest.end(),
-                                  [&](std::uint64_t at) { return at >= rcv_nxt_; });
+  const auto held =
+      std::count_if(early_->newest.begin(), early_->newest.end(), [&](std::uint64_t at) { return at >= rcv_nxt_; });
   const std::size_t repeated = early_->repeated_end > early_->repeated_begin ? 1 : 0;
   const std::size_t blocks = std::min(most, static_cast<std::size_t>(held) + repeated);
   // A tiny segment leaves them out instead.
@@ -81,8 +81,7 @@ void Connection::data_arrived(const wire::TcpHeader& header, std::size_t bytes) 
   if (!begin_tuning(bytes)) return;
   constexpr std::size_t kLarge = 1000;
   if (tuning_->grow(bytes, segment_payload())) acks_.quick |= 1;  // the sender should hear of it
-  if (bytes >= kLarge && timestamps_ && header.has_timestamps)
-    tuning_->measure(header.timestamp_echo, timestamp_now());
+  if (bytes >= kLarge && timestamps_ && header.has_timestamps) tuning_->measure(header.timestamp_echo, timestamp_now());
 }
 
 void Connection::data_read() {
@@ -193,7 +192,8 @@ void Connection::transmit(const SentSegment& segment) {
   header.flags.psh = segment.push;
   const std::size_t most = wire::kTcpHeaderSize + mss_;  // SACK blocks go where the payload leaves room
   while (header.sack_count > 0 && wire::header_size(header) + segment.length > most) --header.sack_count;
-  const auto [first, second] = unacknowledged_.view(static_cast<std::uint32_t>(segment.begin - snd_una_), segment.length);
+  const auto [first, second] =
+      unacknowledged_.view(static_cast<std::uint32_t>(segment.begin - snd_una_), segment.length);
   host_.output.send_segment(*this, header, first, second, segment.begin);
 }
 

@@ -48,7 +48,7 @@ struct ReceiveTuning {
   /// A segment longer than those before shows what share of the memory that packets take up is payload, and so how much of the
   /// buffer can be offered (tcp_measure_rcv_mss).
   void take_share(std::uint32_t bytes) {
-    constexpr std::uint32_t kHeaders = 52 + 336;   // IP and TCP with timestamps; what Linux adds to each packet
+    constexpr std::uint32_t kHeaders = 52 + 336;  // IP and TCP with timestamps; what Linux adds to each packet
     constexpr std::uint32_t kDescriptor = 256;
     share = bytes * 256 / (std::bit_ceil(bytes + kHeaders) + kDescriptor);
   }

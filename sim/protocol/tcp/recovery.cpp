@@ -16,7 +16,8 @@ void Connection::recover(const wire::TcpHeader& header, AckNews& news, bool dupl
   const Instant now = host_.events.now();
   repair_waits_ = false;
   const auto sample = [&] {
-    return AckSample{news.delivered, now, tick_began(), settings_.tick, news.round_trip, round_trip_.least(), snd_una_, snd_nxt_};
+    return AckSample{news.delivered,      now,      tick_began(), settings_.tick, news.round_trip,
+                     round_trip_.least(), snd_una_, snd_nxt_};
   };
   if (news.round_trip.ns() >= 0) {
     const std::uint32_t old_threshold = congestion_.threshold;

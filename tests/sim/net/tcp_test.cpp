@@ -583,3 +583,26 @@ TEST_CASE("windows are offered as Linux offers them at first") {
   CHECK(windows[3] == std::pair{63, 0});
   CHECK(windows[4] == std::pair{64, 0});  // 65536
 }
+
+TEST_CASE("what is out of the window and empty is answered twice a second by Linux, and each time by lwIP") {
+  const auto answers = [](const tcp::Settings& settings) {
+    Pair pair(path(5), 1, settings);
+    tcp::Connection& c = pair.connect(settings);
+    pair.net.run_ms(100);
+    const std::size_t before = pair.net.count(Kind::packet_sent);
+    // Each acknowledgement is far beyond what the peer may send, as from the other end of another connection.
+    wire::TcpSegment stray;
+    stray.header.flags.ack = true;
+    stray.header.sequence = 0x40000000;
+    stray.header.acknowledgement = 1;
+    for (int i = 0; i < 100; ++i) {
+      c.receive(stray);
+      pair.net.run_ms(10);
+    }
+    return pair.net.count(Kind::packet_sent) - before;
+  };
+  tcp::Settings linux_like;
+  linux_like.timestamps = false;
+  CHECK(answers(linux_like) == 2);  // tcp_invalid_ratelimit: 500 ms
+  CHECK(answers(tcp::lwip_like()) == 100);
+}
