@@ -18,8 +18,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("bench", "Measure how fast it is");
-  sub->add_option("NAME", command->name, "kernel, star, homes or gui (default: all)")
-      ->check(CLI::IsMember({"kernel", "star", "homes", "gui"}));
+  sub->add_option("NAME", command->name, "kernel, topics, star, homes or gui (default: all)")
+      ->check(CLI::IsMember({"kernel", "topics", "star", "homes", "gui"}));
   sub->add_flag("--json", command->json, "Print JSON instead of tables");
   sub->add_flag("--quick", command->options.quick, "The smallest sizes only, in a second or two");
   sub->footer("Examples:\n  wirelab bench kernel\n  wirelab bench star --json\n");
@@ -38,6 +38,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
         show(bench_hold(command->options));
         show(bench_timer_churn(command->options));
       }
+      if (wanted("topics")) show(bench_topics(command->options, failed));
       if (wanted("star")) show(bench_star(command->options, failed));
       if (wanted("homes")) show(bench_homes(command->options, failed));
 #ifdef WIRELAB_HAS_GUI

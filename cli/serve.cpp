@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
+#include "cli/serve_world.hpp"
 #include "live/config.hpp"
 #include "live/log.hpp"
 #include "live/server.hpp"
@@ -21,6 +22,7 @@ struct ServeOptions {
   live::TlsFiles tls;
   std::string config;
   bool quiet = false;
+  ServeWorldOptions world;
 };
 
 // Every client takes a file descriptor.
@@ -58,7 +60,28 @@ void show_table(live::Log& log, const mqtt::Broker& broker) {
   std::fflush(stdout);
 }
 
+// What belongs to one of the two ways of serving only.
+std::string mixed(const ServeOptions& options) {
+  const ServeWorldOptions& world = options.world;
+  if (world.asked()) {
+    if (!options.config.empty() || !options.mqtts.empty() || !options.ws.empty() || !options.wss.empty())
+      return "--scenario: its broker is the scenario's own: leave out --config, --mqtts, --ws and --wss";
+    if (options.mqtt.size() > 1) return "--scenario: real clients come in at one port: give --mqtt once";
+    return {};
+  }
+  const bool of_world = !world.node.empty() || !world.broker.empty() || world.run.seed || !world.run.settings.empty() ||
+                        !world.run.until.empty() || !world.record.empty() || !world.trace.empty() ||
+                        !world.pcap.empty();
+  return of_world ? "--node, --broker, --seed, --set, --until, --record, --trace and --pcap go with --scenario FILE"
+                  : "";
+}
+
 int serve(const ServeOptions& options) {
+  if (const std::string wrong = mixed(options); !wrong.empty()) return report({kBadInput, wrong});
+  if (options.world.asked()) {
+    const std::uint16_t port = options.mqtt.empty() ? std::uint16_t{1883} : options.mqtt.front();
+    return serve_world(options.world, options.bind, port, options.quiet);
+  }
   live::Settings settings;
   if (!options.config.empty()) {
     if (const auto read = live::read_config(options.config, settings); !read) return report({kBadInput, read.error()});
@@ -90,10 +113,12 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   sub->add_option("--bind", options->bind, "The address to listen on (default 127.0.0.1: this machine only)");
   sub->add_option("--config", options->config, "A file of mosquitto's form, with the options below");
   sub->add_flag("--quiet", options->quiet, "Do not tell who comes and goes");
+  add_serve_world_options(*sub, options->world);
   sub->footer(
       "Prints a line for each listening socket, as \"mqtt 127.0.0.1:1883\", and serves until SIGINT or SIGTERM.\n"
       "In a terminal a table of clients and topics follows.\n"
-      "Example:\n  wirelab serve --mqtt 1883 &\n  mosquitto_sub -t '#' -v\n"
+      "Examples:\n  wirelab serve --mqtt 1883 &\n  mosquitto_sub -t '#' -v\n"
+      "  wirelab serve --scenario classroom --record lesson.journal\n"
       "\nOf mosquitto.conf it knows:\n" +
       live::config_help());
   sub->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });

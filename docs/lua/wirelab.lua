@@ -160,6 +160,18 @@ function tap(where) end
 ---@field resume? boolean by the last ticket; false if left out
 ---@field processor? "computer"|"esp32" whose time the keys take; "computer" if left out
 
+---A connection of a broker to another one: what either gets under these topics, the other gets too. A message that goes both ways
+---comes back once from a broker of 3.1.1, which knows no No Local.
+---@class bridge
+---@field to node|string the other broker
+---@field topics string[] "PATTERN out|in|both QOS LOCAL_PREFIX REMOTE_PREFIX", as in mosquitto.conf; out and QoS 0 if left out, "" for no prefix
+---@field name? string its client identifier
+---@field version? "3.1.1"|"5.0" "5.0" if left out
+---@field keepalive? duration 60 s if left out
+---@field clean_session? boolean whether the other broker forgets it when it is away; false if left out (cleansession)
+---@field username? string
+---@field password? string
+
 ---A broker's options. Those with a name of mosquitto.conf's mean the same there.
 ---@class broker_options
 ---@field address? string
@@ -189,6 +201,10 @@ function tap(where) end
 ---@field persistence? boolean whether sessions and retained messages outlive a stop; true if left out
 ---@field autosave_interval? duration how often they are saved while it runs: a crash loses what came since; not if left out
 ---@field response_information? string for clients of 5.0 that ask for it
+---@field bridges? bridge[] connections to other brokers (connection, address, topic)
+---@field service_time? duration that its process takes over each packet that comes in; none if left out
+---@field service? "constant"|"exponential" whether that is the same for all, or a mean; "constant" if left out
+---@field inbox? integer packets that its process has read and that wait; not limited if left out. What comes beyond stays in TCP's receive buffers
 ---@field anonymous? boolean whether clients without a user name are let in; true if left out (allow_anonymous)
 ---@field users? table<string, string> passwords by name (password_file)
 ---@field acl? string[] lines as in mosquitto's acl_file: "user NAME", "topic [read|write|readwrite|deny] FILTER", "pattern ..."

@@ -34,6 +34,7 @@ BenchTable bench_hold(const BenchOptions& options);
 BenchTable bench_timer_churn(const BenchOptions& options);
 /// Empty notes say that every message was delivered; otherwise `failed` is set.
 BenchTable bench_star(const BenchOptions& options, bool& failed);
+BenchTable bench_topics(const BenchOptions& options, bool& failed);
 BenchTable bench_homes(const BenchOptions& options, bool& failed);
 
 }  // namespace wirelab

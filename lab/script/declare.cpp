@@ -390,6 +390,8 @@ int declare_broker(lua_State* L) {
   read_broker(L, options, node.name, node.broker, node.access);
   read_tcp(options, node.tcp);
   read_server_tls(L, options, node.name, node.listeners);
+  read_processor(options, node.listeners.processor);
+  read_bridges(L, options, node.name, node.bridges);
   options.finish();
   return push_node(L, Host::of(L).description.nodes.size() - 1);
 }

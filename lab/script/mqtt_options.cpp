@@ -141,6 +141,13 @@ void check_filter(lua_State* L, std::string_view filter) {
     raise(L, fmt::format("\"{}\" is no shared subscription: write \"$share/GROUP/FILTER\" [MQTT5-4.8.2-1]", filter));
 }
 
+void read_processor(Options& options, Processor& processor) {
+  if (const auto time = options.duration("service_time")) processor.service_time = *time;
+  processor.exponential = options.choice("service", {"constant", "exponential"}).value_or("constant") == "exponential";
+  if (const auto packets = options.integer("inbox", 1, 1'000'000'000))
+    processor.inbox = static_cast<std::uint32_t>(*packets);
+}
+
 void read_broker(lua_State* L, Options& options, const std::string& name, mqtt::BrokerSettings& settings,
                  mqtt::AccessList& access) {
   const std::string where = fmt::format("broker(\"{}\")", name);

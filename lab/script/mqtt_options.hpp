@@ -6,12 +6,18 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker_settings.hpp"
 #include "sim/protocol/mqtt/client.hpp"
+#include "sim/world/bridge.hpp"
+#include "sim/world/inbox.hpp"
 
 namespace wirelab::script {
 
 /// What can be set of a broker's MQTT, with the profile, users and the access list.
 void read_broker(lua_State* L, Options& options, const std::string& name, mqtt::BrokerSettings& settings,
                  mqtt::AccessList& access);
+/// How long its process takes over a packet, and how many may wait for it.
+void read_processor(Options& options, Processor& processor);
+/// Its connections to other brokers.
+void read_bridges(lua_State* L, Options& options, const std::string& name, std::vector<BridgeSettings>& bridges);
 /// What a client says in CONNECT, and how it behaves.
 mqtt::ClientOptions read_client(lua_State* L, Options& options, std::string_view device);
 /// The properties of a message: of publish(), and of a will. Only 5.0 has them.

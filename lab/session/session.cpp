@@ -13,6 +13,7 @@ tl::expected<std::unique_ptr<Session>, ScriptError> Session::begin(SessionSetup 
   ScriptOptions options;
   options.seed = setup.seed;
   options.parameters = setup.parameters;
+  options.log = setup.log;
   auto script = Script::load(setup.source, setup.path, std::move(options));
   if (!script) return tl::unexpected(script.error());
   std::unique_ptr<Session> session(new Session(std::move(setup), std::move(*script)));

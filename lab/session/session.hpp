@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@ struct SessionSetup {
   std::uint64_t seed = 1;
   std::map<std::string, std::string> parameters;  // as --set gives them
   std::size_t trace_memory = std::size_t{4} << 30;
+  /// Of programs' log lines: instant, device (empty for the scenario), text. A fork tells the past again.
+  std::function<void(Instant, std::string_view, std::string_view)> log = nullptr;
 };
 
 class Session {

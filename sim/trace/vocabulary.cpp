@@ -134,7 +134,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "hop_state",
                                                                                         "tls_state",
                                                                                         "tls_timer",
-                                                                                        "wifi_power"};
+                                                                                        "wifi_power",
+                                                                                        "broker_inbox"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none",    "node",    "link",   "tcp",    "mqtt_client", "broker",      "session",      "sensor", "actuator",
@@ -269,6 +270,7 @@ Layer layer_of(Kind kind, std::uint16_t field) {
   // The fields stand in the order of the layers; those that came later are of links, and of TLS.
   const auto at = static_cast<Field>(field);
   if (at == Field::tls_state || at == Field::tls_timer) return Layer::tcp;
+  if (at == Field::broker_inbox) return Layer::mqtt;
   if (at >= Field::air_time) return Layer::link;
   if (at >= Field::sensor_value) return Layer::program;
   if (at >= Field::client_state) return Layer::mqtt;

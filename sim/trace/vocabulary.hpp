@@ -172,9 +172,10 @@ enum class Field : std::uint16_t {
   hop_waiting,  // that have arrived and wait for the program
   hop_state,    // of a BLE connection: 1 while it stands
   // TLS on one end of a TCP connection
-  tls_state,   // tls::State
-  tls_timer,   // until the processor has worked through a flight
-  wifi_power,  // of an access point: tenths of a dBm that it sends with
+  tls_state,     // tls::State
+  tls_timer,     // until the processor has worked through a flight
+  wifi_power,    // of an access point: tenths of a dBm that it sends with
+  broker_inbox,  // packets that wait for a broker's process
   count_
 };
 

@@ -1,5 +1,7 @@
 #include "sim/world/broker_service.hpp"
 
+#include <algorithm>
+
 namespace wirelab {
 
 BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& transport, NodeIndex node, EntityId entity,
@@ -15,7 +17,10 @@ BrokerService::BrokerService(EventQueue& events, Tracer& trace, Transport& trans
       plain_(listeners.plain),
       wake_least_(listeners.wake_least),
       wake_most_(listeners.wake_most),
-      luck_(transport.seed(), trace.names().text(entity), "wake-up") {
+      luck_(transport.seed(), trace.names().text(entity), "wake-up"),
+      inbox_(events, trace, entity, listeners.processor,
+             RandomStream(transport.seed(), trace.names().text(entity), "service time"),
+             [this](const Inbox::Item& item) { serve(item); }) {
   if (listeners.tls) tls_.emplace(*listeners.tls, transport.seed(), trace.names().text(entity));
 }
 
@@ -61,9 +66,15 @@ void BrokerService::start() {
         tcp_settings_);
   };
   if (plain_) listen(kMqttPort, false);
+  for (const auto& bridge : bridges_) bridge->start();
   if (!tls_) return;
   tls_->ticket_key = tls_->random.bits();  // a new process cannot read the tickets of the one before
   listen(kMqttTlsPort, true);
+}
+
+void BrokerService::add_bridge(mqtt::MessagePool& messages, const BridgeSettings& settings, tcp::Endpoint to) {
+  bridges_.push_back(
+      std::make_unique<Bridge>(events_, trace_, transport_, messages, node_, broker_.entity(), broker_, settings, to));
 }
 
 void BrokerService::stop_listening() {
@@ -85,13 +96,16 @@ tcp::User* BrokerService::accept(tcp::Connection& connection, bool with_tls) {
   link.connection = &connection;
   link.with_tls = with_tls;
   link.slot = slot;
+  link.number = ++accepted_ << 32 | slot;
   return &link;
 }
 
 void BrokerService::stop() {
   running_ = false;
   stop_listening();
+  inbox_.clear();
   broker_.stop();
+  for (const auto& bridge : bridges_) bridge->stop();
   let_all_go();
   stop_saving();
   if (broker_.settings().persistence) {
@@ -104,9 +118,11 @@ void BrokerService::stop() {
 void BrokerService::crash() {
   running_ = false;
   stop_listening();
+  inbox_.clear();
   for (auto& link : links_) {
     if (link != nullptr) link->end_tls();  // a dead process says nothing
   }
+  for (const auto& bridge : bridges_) bridge->crash();
   broker_.crash();
   let_all_go();
   stop_saving();
@@ -114,6 +130,8 @@ void BrokerService::crash() {
 
 void BrokerService::vanish() {
   running_ = false;
+  inbox_.clear();
+  for (const auto& bridge : bridges_) bridge->vanish();
   broker_.crash();
   stop_saving();
   for (auto& link : links_) {
@@ -162,6 +180,8 @@ void BrokerService::forget(Link& link) {
 
 void BrokerService::visit_state(StateVisitor& visitor) const {
   broker_.visit_state(visitor);
+  inbox_.visit_state(visitor);
+  for (const auto& bridge : bridges_) bridge->visit_state(visitor);
   for (const auto& link : links_) {
     if (link != nullptr && link->secure != nullptr) link->secure->visit_state(visitor);
   }
@@ -182,6 +202,10 @@ void BrokerService::Link::on_secure() {
 }
 
 void BrokerService::Link::on_plain(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) {
+  if (service->inbox_.takes_time()) {
+    put_in(bytes, begin, end);
+    return;
+  }
   service->broker_.receive(index, bytes, connection->stream_in(), {begin, end});
 }
 
@@ -211,6 +235,13 @@ void BrokerService::Link::write(mqtt::Bytes bytes) {
 
 std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, std::uint64_t offset) {
   if (sleeps()) return 0;
+  const Inbox& inbox = service->inbox_;
+  if (inbox.takes_time() && inbox.is_full()) {
+    if (!waits) service->kept_back_.push_back(number);
+    waits = true;
+    return 0;
+  }
+  if (inbox.takes_time() && secure == nullptr) return put_in(bytes, offset, offset + bytes.size());
   if (secure != nullptr) {
     secure->receive(bytes, c.stream_in(), offset);
   } else {
@@ -221,7 +252,70 @@ std::size_t BrokerService::Link::on_data(tcp::Connection& c, wire::Bytes bytes, 
 
 void BrokerService::Link::on_peer_closed(tcp::Connection&) {
   peer_closed = true;
-  if (!sleeps()) end();
+  if (service->inbox_.takes_time()) {
+    // Its last packets come first.
+    service->inbox_.put(number, {}, connection->stream_in(), {});
+  } else if (!sleeps()) {
+    end();
+  }
+}
+
+// Packets that are whole go into the inbox, as many as it has room for; of a record of TLS, all. Returns how many bytes were taken.
+std::size_t BrokerService::Link::put_in(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) {
+  Inbox& inbox = service->inbox_;
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    if (inbox.is_full() && secure == nullptr) {
+      if (!waits) service->kept_back_.push_back(number);
+      waits = true;
+      return used;
+    }
+    if (partial.empty()) partial_begin = secure == nullptr ? begin + used : begin;
+    const auto header = mqtt::decode_fixed_header(partial, mqtt::Version::v5);
+    const wire::Bytes rest = bytes.subspan(used);
+    std::size_t wanted = 1;
+    if (!header) {
+      wanted = rest.size();  // the broker says what is wrong with it
+    } else if (header->has_value()) {
+      wanted = std::min(rest.size(), (*header)->size() - partial.size());
+    }
+    partial.insert(partial.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(wanted));
+    used += wanted;
+    const auto now = mqtt::decode_fixed_header(partial, mqtt::Version::v5);
+    if (now && (!now->has_value() || (*now)->size() > partial.size())) continue;
+    inbox.put(number, partial, connection->stream_in(), {partial_begin, secure == nullptr ? begin + used : end});
+    partial.clear();
+  }
+  return used;
+}
+
+// nullptr if it has ended. Its number has its slot in the lower half.
+BrokerService::Link* BrokerService::link_of(std::uint64_t number) {
+  const auto slot = static_cast<std::uint32_t>(number);
+  Link* const link = slot < links_.size() ? links_[slot].get() : nullptr;
+  return link != nullptr && link->number == number ? link : nullptr;
+}
+
+// A packet's time is over.
+void BrokerService::serve(const Inbox::Item& item) {
+  Link* const link = link_of(item.source);
+  if (link != nullptr && item.bytes.empty()) {
+    link->end();
+  } else if (link != nullptr && link->opened) {
+    broker_.receive(link->index, item.bytes, item.stream, item.where);
+  }
+  read_on();
+}
+
+// There may be room again: whoever has waited longest reads first.
+void BrokerService::read_on() {
+  while (!kept_back_.empty() && !inbox_.is_full()) {
+    Link* const link = link_of(kept_back_.front());
+    kept_back_.pop_front();
+    if (link == nullptr || link->connection == nullptr) continue;
+    link->waits = false;
+    link->connection->read_more();
+  }
 }
 
 void BrokerService::Link::on_closed(tcp::Connection& c, tcp::CloseReason) {

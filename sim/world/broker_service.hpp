@@ -2,6 +2,7 @@
 // TLS.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tls/session.hpp"
+#include "sim/world/bridge.hpp"
 #include "sim/world/listeners.hpp"
 
 namespace wirelab {
@@ -34,6 +36,8 @@ class BrokerService {
   bool running() const { return running_; }
   mqtt::Broker& broker() { return broker_; }
   const mqtt::Broker& broker() const { return broker_; }
+  /// Before it starts; it begins and ends with the process.
+  void add_bridge(mqtt::MessagePool& messages, const BridgeSettings& settings, tcp::Endpoint to);
   void visit_state(StateVisitor& visitor) const;
 
  private:
@@ -44,7 +48,11 @@ class BrokerService {
     bool with_tls = false;
     TimerId wake;  // made when it first sleeps
     bool awake = false;
-    bool peer_closed = false;  // while it slept
+    bool peer_closed = false;           // while it slept
+    std::uint64_t number = 0;           // of all links that there were
+    bool waits = false;                 // there was no room in the inbox
+    std::vector<std::uint8_t> partial;  // of a packet that is on its way into the inbox
+    std::uint64_t partial_begin = 0;
     std::unique_ptr<tls::Session> secure;
     mqtt::ConnectionIndex index = 0;
     std::uint32_t slot = 0;
@@ -74,12 +82,16 @@ class BrokerService {
     void on_failed(tls::Failure) override;
     bool sleeps();
     static void on_wake(void* link, std::uint64_t);
+    std::size_t put_in(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end);
     void end();
     void end_tls();
     void let_go();
   };
   tcp::User* accept(tcp::Connection& connection, bool with_tls);
   void forget(Link& link);
+  Link* link_of(std::uint64_t number);
+  void serve(const Inbox::Item& item);
+  void read_on();
   void let_all_go();
 
   void stop_listening();
@@ -98,11 +110,15 @@ class BrokerService {
   bool plain_;
   Duration wake_least_, wake_most_;
   RandomStream luck_;
+  Inbox inbox_;
+  std::uint64_t accepted_ = 0;
+  std::deque<std::uint64_t> kept_back_;  // links that wait for room in the inbox, by number, in order
   std::optional<tls::ServerContext> tls_;
   bool running_ = false;
   std::vector<std::uint8_t> disk_;  // what a broker with persistence has saved last
   Instant saved_at_;
   TimerId autosave_;
+  std::vector<std::unique_ptr<Bridge>> bridges_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<Link>> ended_;  // kept until the event that ended them is over

@@ -15,6 +15,7 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
+#include "sim/world/bridge.hpp"
 #include "sim/world/hop_service.hpp"
 #include "sim/world/listeners.hpp"
 #include "sim/world/wifi_service.hpp"
@@ -29,13 +30,14 @@ enum class NodeRole : std::uint8_t { router, broker, device, nat, dns, access_po
 struct NodeDescription {
   std::string name;
   NodeRole role = NodeRole::router;
-  bool dhcp = false;            // a device that asks for its address
-  wire::Ipv4Address address;    // 0: the next free one of its network
-  mqtt::BrokerSettings broker;  // of a broker
-  mqtt::AccessList access;      // of a broker
-  tcp::Settings tcp;            // of a broker's connections
-  Listeners listeners;          // of a broker
-  std::string outside;          // of a nat: the node on its outer side
+  bool dhcp = false;                    // a device that asks for its address
+  wire::Ipv4Address address;            // 0: the next free one of its network
+  mqtt::BrokerSettings broker;          // of a broker
+  mqtt::AccessList access;              // of a broker
+  tcp::Settings tcp;                    // of a broker's connections
+  Listeners listeners;                  // of a broker
+  std::vector<BridgeSettings> bridges;  // of a broker
+  std::string outside;                  // of a nat: the node on its outer side
   NatSettings nat;
   Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives
   AccessPointSettings point;                   // of an access point

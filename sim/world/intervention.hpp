@@ -102,9 +102,34 @@ struct Deauthenticate {
   std::string node;
 };
 
-using Intervention = std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor,
-                                  DropPacket, DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs,
-                                  ForgetBindings, FailNames, MoveNode, Deauthenticate>;
+/// A program outside of the simulation opens a connection from this node (outside.hpp), to a port of another. Connections are
+/// numbered by who writes the journal, each number used once.
+struct OutsideConnect {
+  std::string node;
+  std::string to;
+  std::uint16_t port = 0;
+  std::uint32_t connection = 0;
+};
+/// What it sends.
+struct OutsideSend {
+  std::uint32_t connection = 0;
+  std::vector<std::uint8_t> bytes;
+};
+/// It closes its connection, or resets it.
+struct OutsideEnd {
+  std::uint32_t connection = 0;
+  bool reset = false;
+};
+/// It takes what arrives, or leaves it in the receive buffer.
+struct OutsideRead {
+  std::uint32_t connection = 0;
+  bool reads = true;
+};
+
+using Intervention =
+    std::variant<CutLink, RestoreLink, SetImpairment, PowerOff, Crash, Stop, Restart, SetSensor, DropPacket,
+                 DelayPacket, DuplicatePacket, PublishAs, SubscribeAs, UnsubscribeAs, ForgetBindings, FailNames,
+                 MoveNode, Deauthenticate, OutsideConnect, OutsideSend, OutsideEnd, OutsideRead>;
 
 /// "cut", "restore" ... as the journal writes it.
 std::string_view name_of(const Intervention& intervention);

@@ -18,11 +18,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 18> kNames{"cut",         "restore",       "impair",           "power_off",
-                                                  "crash",       "stop",          "restart",          "set_sensor",
-                                                  "drop_packet", "delay_packet",  "duplicate_packet", "publish",
-                                                  "subscribe",   "unsubscribe",   "forget_bindings",  "fail_names",
-                                                  "move",        "deauthenticate"};
+constexpr std::array<std::string_view, 22> kNames{"cut",         "restore",        "impair",           "power_off",
+                                                  "crash",       "stop",           "restart",          "set_sensor",
+                                                  "drop_packet", "delay_packet",   "duplicate_packet", "publish",
+                                                  "subscribe",   "unsubscribe",    "forget_bindings",  "fail_names",
+                                                  "move",        "deauthenticate", "outside_connect",  "outside_send",
+                                                  "outside_end", "outside_read"};
 static_assert(kNames.size() == std::variant_size_v<Intervention>);
 
 // A setting of a link is written under its name and unit: "delay_ns", "rate_bps", "loss".
@@ -46,6 +47,16 @@ void for_each_link_option(F&& f) {
   for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(LinkOption::count_); ++i) f(static_cast<LinkOption>(i));
 }
 
+std::string hex_of(const std::vector<std::uint8_t>& bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 0xf];
+  }
+  return text;
+}
+
 Json to_json(const Intervention& what) {
   Json json;
   json["do"] = kNames[what.index()];
@@ -66,6 +77,11 @@ Json to_json(const Intervention& what) {
         if constexpr (requires { item.payload; }) json["payload"] = item.payload;
         if constexpr (requires { item.qos; }) json["qos"] = item.qos;
         if constexpr (requires { item.retain; }) json["retain"] = item.retain;
+        if constexpr (requires { item.to; }) json["to"] = item.to, json["port"] = item.port;
+        if constexpr (requires { item.connection; }) json["connection"] = item.connection;
+        if constexpr (requires { item.bytes; }) json["hex"] = hex_of(item.bytes);
+        if constexpr (requires { item.reset; }) json["reset"] = item.reset;
+        if constexpr (requires { item.reads; }) json["reads"] = item.reads;
         if constexpr (std::is_same_v<T, SetSensor>) {
           json["sensor"] = item.sensor;
           json["value"] = item.value;
@@ -145,6 +161,19 @@ std::uint8_t qos_of(const Json& json) {
   return static_cast<std::uint8_t>(qos);
 }
 
+std::vector<std::uint8_t> bytes_of_hex(const std::string& text) {
+  std::vector<std::uint8_t> bytes;
+  const auto digit = [&](char c) {
+    const std::size_t value = std::string_view("0123456789abcdef").find(c);
+    if (value == std::string_view::npos) throw Wrong{"\"hex\" must be pairs of the digits 0 to 9 and a to f"};
+    return value;
+  };
+  if (text.size() % 2 != 0) throw Wrong{"\"hex\" must have two digits a byte"};
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(digit(text[i]) << 4 | digit(text[i + 1])));
+  return bytes;
+}
+
 Intervention from_json(const Json& json) {
   const auto name = need<std::string>(json, "do");
   if (name == "cut") return CutLink{need<std::string>(json, "link")};
@@ -172,6 +201,16 @@ Intervention from_json(const Json& json) {
   if (name == "deauthenticate") return Deauthenticate{need<std::string>(json, "node")};
   if (name == "move")
     return MoveNode{need<std::string>(json, "node"), need<double>(json, "x"), need<double>(json, "y")};
+  const auto connection = [&] { return need<std::uint32_t>(json, "connection"); };
+  if (name == "outside_connect") {
+    const auto port = need<std::uint32_t>(json, "port");
+    if (port == 0 || port > 65535) throw Wrong{fmt::format("\"port\" is {}; it must lie between 1 and 65535", port)};
+    return OutsideConnect{need<std::string>(json, "node"), need<std::string>(json, "to"),
+                          static_cast<std::uint16_t>(port), connection()};
+  }
+  if (name == "outside_send") return OutsideSend{connection(), bytes_of_hex(need<std::string>(json, "hex"))};
+  if (name == "outside_end") return OutsideEnd{connection(), may<bool>(json, "reset").value_or(false)};
+  if (name == "outside_read") return OutsideRead{connection(), may<bool>(json, "reads").value_or(true)};
   if (name == "forget_bindings") return ForgetBindings{need<std::string>(json, "node")};
   if (name == "fail_names") return FailNames{need<std::string>(json, "node"), may<bool>(json, "fails").value_or(true)};
   const std::string_view near = nearest(name, kNames);
@@ -206,9 +245,9 @@ JournalEntry read_entry(const Json& json, const Journal& journal, int line) {
     for_each_link_option([&](LinkOption option) { keys.push_back(key_of(option)); });
     return keys;
   }();
-  std::vector<std::string_view> known{"at_ns", "events", "do",    "link",  "node",   "sensor",
-                                      "value", "packet", "by_ns", "topic", "filter", "payload",
-                                      "qos",   "retain", "fails", "x",     "y"};
+  std::vector<std::string_view> known{"at_ns", "events", "do",     "link",       "node", "sensor", "value", "packet",
+                                      "by_ns", "topic",  "filter", "payload",    "qos",  "retain", "fails", "x",
+                                      "y",     "to",     "port",   "connection", "hex",  "reset",  "reads"};
   known.insert(known.end(), settings.begin(), settings.end());
   only_keys(json, known);
   JournalEntry entry{Instant() + nanoseconds(json, "at_ns"), may<std::uint64_t>(json, "events"), from_json(json), line};

@@ -1,9 +1,10 @@
-// How a broker is reached: on which ports it listens, and how long its process takes to wake up.
+// How a broker is reached: on which ports it listens, how long its process takes to wake up, and how long over each packet.
 #pragma once
 
 #include <optional>
 
 #include "sim/protocol/tls/settings.hpp"
+#include "sim/world/inbox.hpp"
 
 namespace wirelab {
 
@@ -13,6 +14,7 @@ struct Listeners {
   bool plain = true;  // on port 1883
   std::optional<tls::ServerSettings> tls;
   Duration wake_least, wake_most;
+  Processor processor;
 };
 
 }  // namespace wirelab

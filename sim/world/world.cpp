@@ -44,6 +44,14 @@ std::string check_description(const WorldDescription& description) {
         return fmt::format("\"{}\" and \"{}\" are joined by {} twice", low, high, name_of(hop.kind));
     }
   }
+  for (const NodeDescription& node : description.nodes) {
+    for (const BridgeSettings& bridge : node.bridges) {
+      const auto to = std::find_if(description.nodes.begin(), description.nodes.end(),
+                                   [&](const NodeDescription& other) { return other.name == bridge.to; });
+      if (to == description.nodes.end() || to->role != NodeRole::broker || to->name == node.name)
+        return fmt::format("a bridge of \"{}\" goes to \"{}\", which is no other broker", node.name, bridge.to);
+    }
+  }
   const auto realms = find_realms(description);
   if (!realms) return realms.error();
   std::map<std::pair<Realm, wire::Ipv4Address>, std::string_view> taken;
@@ -81,6 +89,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
                  [this](NodeIndex node, const dhcp::Lease& lease) { address_changed(node, lease); }),
       wifi_(events_, trace_, network_, seed_,
             [this](NodeIndex station, NodeIndex point) { station_changed(station, point); }),
+      outside_(transport_),
       hops_(events_, trace_, network_, seed_) {
   check(check_description(description).empty(), "a world's description is consistent");
   device_of_node_.assign(description.nodes.size(), kNowhere);
@@ -129,6 +138,8 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     brokers_.emplace(index,
                      std::make_unique<BrokerService>(events_, trace_, transport_, index, network_.node(index).entity,
                                                      node.broker, node.tcp, node.listeners, node.access));
+    for (const BridgeSettings& bridge : node.bridges)
+      brokers_.at(index)->add_bridge(messages_, bridge, {network_.node(find_node(bridge.to)).address, kMqttPort});
   }
 }
 

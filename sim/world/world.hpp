@@ -21,6 +21,7 @@
 #include "sim/world/journal.hpp"
 #include "sim/world/link_profiles.hpp"
 #include "sim/world/name_service.hpp"
+#include "sim/world/outside.hpp"
 #include "sim/world/program.hpp"
 #include "sim/world/wifi_service.hpp"
 
@@ -86,6 +87,7 @@ class World {
   /// A station has come into a network, or has left it, or did not get in.
   void station_changed(NodeIndex station, NodeIndex point);
   HopService& hops() { return hops_; }
+  Outside& outside() { return outside_; }
   WifiService& wifi() { return wifi_; }
   const WifiService& wifi() const { return wifi_; }
   /// The resolver of a node, which asks the first name server of the description.
@@ -156,6 +158,7 @@ class World {
   LinkProfiles profiles_;
   AddressService addresses_;
   WifiService wifi_;
+  Outside outside_;
   HopService hops_;
   mqtt::MessagePool messages_;
   std::vector<Device> devices_;

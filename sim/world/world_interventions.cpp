@@ -114,6 +114,12 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
               return tl::unexpected(fmt::format("\"{}\" is no topic filter", item.filter));
           }
           using T = std::decay_t<decltype(item)>;
+          if constexpr (std::is_same_v<T, OutsideConnect>) {
+            if (find_node(item.to) == kNowhere) return tl::unexpected(fmt::format("there is no node \"{}\"", item.to));
+            if (!network_.node(node).up) return tl::unexpected(fmt::format("\"{}\" has no power", item.node));
+            if (outside_.has(item.connection))
+              return tl::unexpected(fmt::format("there is a connection {} already", item.connection));
+          }
           if constexpr (
               requires { item.qos; } || requires { item.filter; }) {
             if (device_at(node) == kNowhere)
@@ -194,7 +200,21 @@ void World::apply(const Intervention& what, bool by_hand) {
   std::visit(
       [&](const auto& item) {
         using T = std::decay_t<decltype(item)>;
-        if constexpr (requires { item.link; }) {
+        if constexpr (requires { item.connection; }) {
+          EntityId from = 0;
+          if constexpr (std::is_same_v<T, OutsideConnect>) from = network_.node(find_node(item.node)).entity;
+          trace_.emit_cause(Kind::intervention, from, item.connection, type, 0, by_hand ? 1 : 0);
+          if constexpr (std::is_same_v<T, OutsideConnect>) {
+            const tcp::Endpoint to{network_.node(find_node(item.to)).address, item.port};
+            outside_.connect(item.connection, find_node(item.node), to);
+          } else if constexpr (std::is_same_v<T, OutsideSend>) {
+            outside_.send(item.connection, item.bytes);
+          } else if constexpr (std::is_same_v<T, OutsideEnd>) {
+            outside_.end(item.connection, item.reset);
+          } else {
+            outside_.read(item.connection, item.reads);
+          }
+        } else if constexpr (requires { item.link; }) {
           trace_.emit_cause(Kind::intervention, trace_.intern(item.link), 0, type, 0, by_hand ? 1 : 0);
           if (!find_link(item.link)) {
             const NamedHop hop = *find_hop(item.link);
@@ -226,6 +246,7 @@ void World::apply(const Intervention& what, bool by_hand) {
           const auto names = name_services_.find(node);
           const auto lose_power = [&] {
             if (device != kNowhere) end_device(device, Ending::power);
+            outside_.vanish(node);
             if (service != brokers_.end()) service->second->vanish();
             if (const auto at = resolvers_.find(node); at != resolvers_.end()) {
               at->second.resolver->forget();

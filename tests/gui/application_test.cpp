@@ -314,7 +314,7 @@ TEST_CASE("the start page shows every scenario with its question, and opens the 
                                  "temperature", "topics", "qos", "outage", "small_stack"})
     shows(text, part);
   screen.click(application, 260, 300);
-  shows(screen.settle(application), "neighbour");  // of the first card, eavesdropper
+  shows(screen.settle(application), "laptop");  // of the first card, classroom
   CHECK(application.runs() == 1);
   ImGui::GetIO().AddInputCharacter('?');
   screen.frame(application);

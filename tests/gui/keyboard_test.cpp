@@ -14,7 +14,7 @@ TEST_CASE("a scenario is chosen and opened by keys alone") {
   screen.press(application, ImGuiKey_Enter);
   screen.finish(application);
   REQUIRE(application.runs() == 1);
-  CHECK(screen.has("indoors"));  // of the second card, gateways
+  CHECK(screen.has("neighbour"));  // of the second card, eavesdropper
 }
 
 TEST_CASE("arrows and space are for playing, until tab gives them to the controls") {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real clients against `wirelab serve`: mosquitto_pub and mosquitto_sub, paho in C and in Python, over TCP, TLS and WebSocket, in all
+# Real clients against `wirelab serve`: mosquitto_pub and mosquitto_sub, paho in C and in Python, mqtt.js, over TCP, TLS and WebSocket, in all
 # versions; then bytes that no client would send. Usage: serve.sh WIRELAB, from the project's root.
 set -u
 wirelab=$1
@@ -117,6 +117,7 @@ grep -q "from paho in C" "$work/paho_c" || fail "paho in C: $(cat "$work/paho_c"
 
 # paho in Python, over TCP and WebSocket.
 /usr/bin/python3 tests/peers/serve_paho.py "$mqtt" "$ws" || fail "paho in Python"
+NODE_PATH=/usr/share/nodejs node tests/peers/serve_mqttjs.js "$mqtt" "$ws" || fail "mqtt.js"
 
 # Bytes that no client sends, slowly and at once; it goes on serving, and says why in 5.0.
 /usr/bin/python3 tests/peers/serve_abuse.py "$mqtt" "$ws" "$mqtts" || fail "malformed input"

@@ -20,7 +20,8 @@ TEST_CASE("folding the trace gives the live world at a thousand random instants"
   const std::string name = GENERATE(
       "tests/determinism/canary.lua", "scenarios/temperature.lua", "scenarios/nightlight.lua", "scenarios/outage.lua",
       "scenarios/qos.lua", "scenarios/links.lua", "scenarios/nat.lua", "scenarios/sockets.lua", "scenarios/names.lua",
-      "scenarios/home.lua", "scenarios/wifi.lua", "scenarios/gateways.lua", "scenarios/mqtt5.lua");
+      "scenarios/home.lua", "scenarios/wifi.lua", "scenarios/gateways.lua", "scenarios/mqtt5.lua",
+      "scenarios/overload.lua");
   const std::uint64_t seed = GENERATE(1, 2);
   CAPTURE(name, seed);
   auto store = std::make_shared<TraceStore>();

@@ -217,3 +217,94 @@ TEST_CASE("a fork that nobody waits for any more is given up, and leaves the run
   CHECK((*forked)->world().trace().digest().everything == before);
   CHECK(session->world().trace().digest().everything == before);
 }
+
+TEST_CASE("what programs outside do is in the journal, and a session replays without them") {
+  struct Program final : OutsideUser {
+    std::vector<std::uint8_t> got;
+    std::vector<std::string> told;
+    void on_open(std::uint32_t) override { told.emplace_back("open"); }
+    void on_bytes(std::uint32_t, wire::Bytes bytes) override { got.insert(got.end(), bytes.begin(), bytes.end()); }
+    void on_peer_closed(std::uint32_t) override { told.emplace_back("peer closed"); }
+    void on_ended(std::uint32_t, OutsideEnding ending) override { told.emplace_back(name_of(ending)); }
+  };
+  const std::string source = R"(
+    duration("30s")
+    local hub, home = broker("hub"), router("home")
+    link(home, hub, { delay = "50ms", loss = "1%" })
+    link(device("laptop"), home)
+    device("sensor", { on = hub }, function(self)
+      local c = self:mqtt()
+      c:connect(hub)
+      while true do c:publish("t", "21", { qos = 1 }) sleep("1s") end
+    end))";
+  const auto run_to = [](Session& session, std::int64_t ms) {
+    REQUIRE(session.run(Instant() + Duration::milliseconds(ms), ~std::uint64_t{0}));
+  };
+  auto session = begin(setup_of(source));
+  Program program;
+  session->world().outside().set_user(&program);
+  const auto act = [&](const Intervention& what) {
+    const auto done = session->intervene(what);
+    if (!done) FAIL(done.error());
+  };
+  const auto send = [&](std::uint32_t connection, auto&& encode_into) {
+    std::vector<std::uint8_t> bytes;
+    encode_into(bytes);
+    act(OutsideSend{connection, bytes});
+  };
+  run_to(*session, 500);
+  act(OutsideConnect{"laptop", "hub", 1883, 1});
+  mqtt::Connect connect;
+  connect.client_id = "real";
+  send(1, [&](auto& bytes) { encode(connect, bytes); });  // waits for the handshake
+  run_to(*session, 2000);
+  REQUIRE(program.told == std::vector<std::string>{"open"});
+  CHECK(program.got == std::vector<std::uint8_t>{0x20, 2, 0, 0});
+  const mqtt::FilterRequest filter{"t", mqtt::Qos::at_most_once};
+  send(1, [&](auto& bytes) { mqtt::encode_subscribe(1, {&filter, 1}, bytes); });
+  run_to(*session, 6000);
+  CHECK(program.got.size() >= 4 + 5 + 3 * 7);
+  // What it does not read stays in the receive buffer, and is there when it reads again.
+  act(OutsideRead{1, false});
+  const std::size_t before = program.got.size();
+  run_to(*session, 10'000);
+  CHECK(program.got.size() == before);
+  act(OutsideRead{1, true});
+  CHECK(program.got.size() >= before + 3 * 7);
+  act(OutsideEnd{1, false});
+  run_to(*session, 12'000);
+  CHECK(program.told.back() == "peer closed");
+  // A port where nobody listens, and a node without power.
+  act(OutsideConnect{"laptop", "hub", 99, 2});
+  run_to(*session, 14'000);
+  CHECK(program.told.back() == "refused");
+  act(OutsideConnect{"laptop", "hub", 1883, 3});
+  run_to(*session, 16'000);
+  act(PowerOff{"laptop"});
+  CHECK(program.told.back() == "its node has no power");
+  CHECK_FALSE(session->intervene(OutsideConnect{"laptop", "hub", 1883, 4}));
+  const std::string digest = finish(*session);
+
+  const auto parsed = parse_journal(journal_text(session->journal()));
+  if (!parsed) FAIL(parsed.error().what);
+  CHECK(parsed->entries.size() == session->journal().entries.size());
+  auto again = Session::replay(setup_of(source), parsed->entries, session->end());
+  if (!again) FAIL(again.error().text);
+  CHECK((*again)->world().trace().digest().everything == digest);
+  session->world().outside().set_user(nullptr);
+}
+
+TEST_CASE("what is wrong with an entry of somebody outside is said") {
+  const auto error = [](const std::string& entry) {
+    const std::string header = R"({"wirelab_journal":1,"scenario":"test.lua","seed":1})";
+    const auto parsed = parse_journal(header + "\n{\"at_ns\":5," + entry + "}\n");
+    return parsed ? std::string() : parsed.error().what;
+  };
+  CHECK(error(R"("do":"outside_send","connection":1,"hex":"10ff")") == "");
+  CHECK(error(R"("do":"outside_send","connection":1,"hex":"1")") == "\"hex\" must have two digits a byte");
+  CHECK(error(R"("do":"outside_send","connection":1,"hex":"xy")") ==
+        "\"hex\" must be pairs of the digits 0 to 9 and a to f");
+  CHECK(error(R"("do":"outside_connect","node":"a","to":"b","port":70000,"connection":1)") ==
+        "\"port\" is 70000; it must lie between 1 and 65535");
+  CHECK(error(R"("do":"outside_end")") == "\"connection\" is missing");
+}

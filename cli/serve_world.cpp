@@ -1,0 +1,144 @@
+#include "cli/serve_world.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/trace_files.hpp"
+#include "lab/system/files.hpp"
+#include "live/world_server.hpp"
+#include "sim/kernel/nearest.hpp"
+#include "sim/kernel/units.hpp"
+
+namespace wirelab {
+namespace {
+
+// The node that is named, or the only one that it can be; the error lists what there is.
+tl::expected<std::string, std::string> choose(const std::string& wanted, const std::vector<std::string>& all,
+                                              const std::vector<std::string>& fitting, const char* option,
+                                              const char* what) {
+  if (!wanted.empty()) {
+    if (std::find(all.begin(), all.end(), wanted) != all.end()) return wanted;
+    const std::vector<std::string_view> views(all.begin(), all.end());
+    const std::string_view near = nearest(wanted, views);
+    return tl::make_unexpected(
+        near.empty() ? fmt::format("{}: there is no {} \"{}\"", option, what, wanted)
+                     : fmt::format("{}: there is no {} \"{}\": did you mean \"{}\"?", option, what, wanted, near));
+  }
+  if (fitting.size() == 1) return fitting.front();
+  if (fitting.empty())
+    return tl::make_unexpected(fmt::format(
+        "the scenario has no {} for real clients to be: add a device without a program, or say which with {}", what,
+        option));
+  return tl::make_unexpected(fmt::format("the scenario has several that real clients could be: add {} with one of {}",
+                                         option, fmt::join(fitting, ", ")));
+}
+
+std::string exact_seconds(Instant at) {
+  return fmt::format("{}.{:09}", at.ns() / 1'000'000'000, at.ns() % 1'000'000'000);
+}
+
+struct Ends {
+  std::string node, broker;
+};
+
+tl::expected<Ends, std::string> find_ends(World& world, const ServeWorldOptions& options) {
+  std::vector<std::string> devices, idle, brokers;
+  for (DeviceIndex i = 0; i < world.devices(); ++i) {
+    devices.emplace_back(world.name_of_device(i));
+    if (world.program(i) == nullptr) idle.push_back(devices.back());
+  }
+  for (NodeIndex i = 0; i < world.network().nodes(); ++i) {
+    const std::string name(world.trace().names().text(world.network().node(i).entity));
+    if (world.broker(name) != nullptr) brokers.push_back(name);
+  }
+  const auto node = choose(options.node, devices, idle, "--node", "device");
+  if (!node) return tl::make_unexpected(node.error());
+  if (brokers.empty()) return tl::make_unexpected("the scenario has no broker for real clients to connect to");
+  const auto broker = choose(options.broker, brokers, {brokers.front()}, "--broker", "broker");
+  if (!broker) return tl::make_unexpected(broker.error());
+  return Ends{*node, *broker};
+}
+
+tl::expected<void, std::string> write_files(const ServeWorldOptions& options, Session& session) {
+  const auto written = [](const std::string& path, const tl::expected<void, std::string>& done) {
+    return done ? done : tl::make_unexpected(fmt::format("{}: {}", path, done.error()));
+  };
+  if (!options.record.empty()) {
+    const auto done = written(options.record, write_file(options.record, journal_text(session.journal())));
+    if (!done) return done;
+  }
+  const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,
+                           kAllLayers};
+  if (!options.trace.empty()) {
+    const auto done = written(options.trace, write_trace(options.trace, *session.store(), header));
+    if (!done) return done;
+  }
+  if (!options.pcap.empty())
+    return written(options.pcap, write_pcap(options.pcap, load_trace(*session.store(), header), ""));
+  return {};
+}
+
+}  // namespace
+
+void add_serve_world_options(CLI::App& command, ServeWorldOptions& options) {
+  command
+      .add_option("--scenario", options.run.scenario,
+                  "Real clients come into this scenario's world, which runs in real time")
+      ->group("A simulated world");
+  const auto add = [&](const char* name, auto& into, const char* help) {
+    return command.add_option(name, into, help)->group("A simulated world");
+  };
+  add("--node", options.node, "The device that they are (default: the one without a program)");
+  add("--broker", options.broker, "The broker that they get to (default: the first)");
+  add("--seed", options.run.seed, "What all chance is drawn from (default 1)")->check(whole_number());
+  add("--set", options.run.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")->take_all();
+  add("--until", options.run.until, "End at this time, as in 90s (default: at SIGINT or SIGTERM)");
+  add("--record", options.record, "At the end, write the journal: wirelab run SCENARIO --journal FILE replays it");
+  add("--trace", options.trace, "At the end, write every record, a JSON object a line");
+  add("--pcap", options.pcap, "At the end, write a capture (pcapng) of the simulated packets");
+}
+
+int serve_world(const ServeWorldOptions& options, const std::string& address, std::uint16_t port, bool quiet) {
+  auto input = load_setup(options.run);
+  if (!input) return report(input.error());
+  SessionSetup setup = std::move(input->setup);
+  if (!quiet) {
+    setup.log = [](Instant at, std::string_view device, std::string_view text) {
+      fmt::print("{:>12.6f}  {}{}{}\n", at.in_seconds(), device, device.empty() ? "" : ": ", text);
+      std::fflush(stdout);
+    };
+  }
+  Instant end = Instant::never();
+  if (!options.run.until.empty()) {
+    const auto until = parse_duration(options.run.until);
+    if (!until) return report({kBadInput, "--until: " + until.error()});
+    end = Instant() + *until;
+  }
+  auto session = Session::begin(std::move(setup));
+  if (!session) return report({kBadInput, session.error().text});
+  // Programs begin with the first event.
+  if (const auto ran = (*session)->run(Instant(), ~std::uint64_t{0}); !ran)
+    return report({kBadInput, ran.error().text});
+  const auto ends = find_ends((*session)->world(), options);
+  if (!ends) return report({kBadInput, ends.error()});
+  live::WorldServer server(**session, ends->node, ends->broker);
+  if (const auto listening = server.listen(address, port); !listening) return report({kBadInput, listening.error()});
+  fmt::print("{}\nreal clients are {}, and connect to {} of {}\n", server.address(), ends->node, ends->broker,
+             (*session)->setup().path);
+  std::fflush(stdout);
+  if (isatty(STDERR_FILENO) != 0) {
+    server.tell([&] {
+      fmt::print(stderr, "\r\x1b[K{:.0f} s, {} real connections", (*session)->now().in_seconds(), server.connections());
+    });
+  }
+  const auto served = server.run(end);
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
+  if (const auto written = write_files(options, **session); !written) return report({kBadInput, written.error()});
+  if (!served) return report({kBadInput, served.error().text});
+  fmt::print("{} s, digest {}\n", exact_seconds((*session)->now()), (*session)->world().trace().digest().everything);
+  return kDone;
+}
+
+}  // namespace wirelab
