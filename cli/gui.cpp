@@ -138,7 +138,8 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--size", command->size,
                   "Of the window or picture, in pixels (default 1440x900, or as the window was left)");
   sub->add_option("--theme", command->theme, "dark, light or contrast");
-  sub->add_option("--scale", command->scale, "Per cent of the usual size of all: 75 to 300, as far as the window has room")
+  sub->add_option("--scale", command->scale,
+                  "Per cent of the usual size of all: 75 to 300, as far as the window has room")
       ->check(CLI::Range(75, 300));
   sub->add_option("--show", command->show, "The panel to begin with")->check(CLI::IsMember(panels()));
   sub->add_option("--select", command->select, "What to select: the last message, packet or drop")

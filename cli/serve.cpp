@@ -64,8 +64,9 @@ void show_table(live::Log& log, const mqtt::Broker& broker) {
 std::string mixed(const ServeOptions& options) {
   const ServeWorldOptions& world = options.world;
   if (world.asked()) {
-    if (!options.config.empty() || !options.mqtts.empty() || !options.ws.empty() || !options.wss.empty())
-      return "--scenario: its broker is the scenario's own: leave out --config, --mqtts, --ws and --wss";
+    if (!options.config.empty() || !options.mqtts.empty() || !options.ws.empty() || !options.wss.empty() ||
+        !options.tls.certificate.empty() || !options.tls.key.empty())
+      return "--scenario: its broker is the scenario's own: leave out --config, --mqtts, --ws, --wss, --cert and --key";
     if (options.mqtt.size() > 1) return "--scenario: real clients come in at one port: give --mqtt once";
     return {};
   }
@@ -78,6 +79,7 @@ std::string mixed(const ServeOptions& options) {
 
 int serve(const ServeOptions& options) {
   if (const std::string wrong = mixed(options); !wrong.empty()) return report({kBadInput, wrong});
+  raise_descriptor_limit();
   if (options.world.asked()) {
     const std::uint16_t port = options.mqtt.empty() ? std::uint16_t{1883} : options.mqtt.front();
     return serve_world(options.world, options.bind, port, options.quiet);
@@ -87,7 +89,6 @@ int serve(const ServeOptions& options) {
     if (const auto read = live::read_config(options.config, settings); !read) return report({kBadInput, read.error()});
   }
   if (const std::string wrong = listeners_of(options, settings); !wrong.empty()) return report({kBadInput, wrong});
-  raise_descriptor_limit();
   const bool table = isatty(STDOUT_FILENO) != 0 && !options.quiet;
   live::Log log(settings.log_connections && !settings.quiet && !options.quiet, table);
   live::Server server(settings, &log);

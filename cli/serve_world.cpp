@@ -14,6 +14,8 @@
 namespace wirelab {
 namespace {
 
+constexpr std::size_t kUnaskedTrace = std::size_t{16} << 20;  // where no file of it is wanted
+
 // The node that is named, or the only one that it can be; the error lists what there is.
 tl::expected<std::string, std::string> choose(const std::string& wanted, const std::vector<std::string>& all,
                                               const std::vector<std::string>& fitting, const char* option,
@@ -61,23 +63,31 @@ tl::expected<Ends, std::string> find_ends(World& world, const ServeWorldOptions&
   return Ends{*node, *broker};
 }
 
-tl::expected<void, std::string> write_files(const ServeWorldOptions& options, Session& session) {
-  const auto written = [](const std::string& path, const tl::expected<void, std::string>& done) {
-    return done ? done : tl::make_unexpected(fmt::format("{}: {}", path, done.error()));
-  };
-  if (!options.record.empty()) {
-    const auto done = written(options.record, write_file(options.record, journal_text(session.journal())));
-    if (!done) return done;
+// Before anybody has come: what cannot be written at the end is said now.
+std::string unwritable(const ServeWorldOptions& options) {
+  for (const std::string& path : {options.record, options.trace, options.pcap}) {
+    if (path.empty()) continue;
+    if (const auto file = WholeFile::create(path); !file) return fmt::format("{}: {}", path, file.error());
   }
+  return {};
+}
+
+// All that was asked for, whatever cannot be written; what could not is said.
+std::string write_files(const ServeWorldOptions& options, Session& session) {
+  std::string wrong;
+  const auto wrote = [&](const std::string& path, const tl::expected<void, std::string>& done) {
+    if (!done) wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", path, done.error());
+  };
+  if (!options.record.empty()) wrote(options.record, write_file(options.record, journal_text(session.journal())));
+  if (options.trace.empty() && options.pcap.empty()) return wrong;
+  if (session.store()->dropped() > 0)
+    fmt::print(stderr, "note: the trace outgrew its memory; its first {} records are left out of the files\n",
+               session.store()->dropped());
   const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,
                            kAllLayers};
-  if (!options.trace.empty()) {
-    const auto done = written(options.trace, write_trace(options.trace, *session.store(), header));
-    if (!done) return done;
-  }
-  if (!options.pcap.empty())
-    return written(options.pcap, write_pcap(options.pcap, load_trace(*session.store(), header), ""));
-  return {};
+  if (!options.trace.empty()) wrote(options.trace, write_trace(options.trace, *session.store(), header));
+  if (!options.pcap.empty()) wrote(options.pcap, write_pcap(options.pcap, load_trace(*session.store(), header), ""));
+  return wrong;
 }
 
 }  // namespace
@@ -103,7 +113,9 @@ void add_serve_world_options(CLI::App& command, ServeWorldOptions& options) {
 int serve_world(const ServeWorldOptions& options, const std::string& address, std::uint16_t port, bool quiet) {
   auto input = load_setup(options.run);
   if (!input) return report(input.error());
+  if (const std::string wrong = unwritable(options); !wrong.empty()) return report({kBadInput, wrong});
   SessionSetup setup = std::move(input->setup);
+  if (options.trace.empty() && options.pcap.empty()) setup.trace_memory = kUnaskedTrace;
   if (!quiet) {
     setup.log = [](Instant at, std::string_view device, std::string_view text) {
       fmt::print("{:>12.6f}  {}{}{}\n", at.in_seconds(), device, device.empty() ? "" : ": ", text);
@@ -135,7 +147,7 @@ int serve_world(const ServeWorldOptions& options, const std::string& address, st
   }
   const auto served = server.run(end);
   if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
-  if (const auto written = write_files(options, **session); !written) return report({kBadInput, written.error()});
+  if (const std::string wrong = write_files(options, **session); !wrong.empty()) return report({kBadInput, wrong});
   if (!served) return report({kBadInput, served.error().text});
   fmt::print("{} s, digest {}\n", exact_seconds((*session)->now()), (*session)->world().trace().digest().everything);
   return kDone;

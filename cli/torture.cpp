@@ -55,8 +55,8 @@ void add_torture(CLI::App& app, Chosen& chosen) {
   sub->footer(
       "Exits 1 where a promise was broken, with the smallest world found that breaks it and the command that plays it "
       "again.\nExamples:\n  wirelab torture --seeds 1000\n  wirelab torture --mutation forgets-wills\n");
-  sub->callback([command, names, &chosen] {
-    chosen = [command, names] {
+  sub->callback([command, names, sub, &chosen] {
+    chosen = [command, names, sub] {
       torture::TortureOptions& options = command->options;
       options.mutation =
           static_cast<mqtt::Mutation>(std::find(names.begin(), names.end(), command->mutation) - names.begin());
@@ -69,7 +69,7 @@ void add_torture(CLI::App& app, Chosen& chosen) {
         const auto written = write_files(options, command->trace, command->pcap);
         if (!written) return report({kBadInput, written.error()});
       }
-      if (options.minutes > 0 && options.seeds == 200) options.seeds = ~0ull >> 1;
+      if (options.minutes > 0 && sub->count("--seeds") == 0) options.seeds = ~0ull >> 1;
       const bool terminal = isatty(STDERR_FILENO) != 0;
       const torture::TortureResult result = torture::torture(options, [&](std::uint64_t done) {
         if (terminal) fmt::print(stderr, "\r\x1b[K{} worlds", done);

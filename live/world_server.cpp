@@ -9,6 +9,9 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(1);  // how late an event of the world may be
 constexpr auto kTellEvery = std::chrono::milliseconds(250);
+constexpr auto kSlice = std::chrono::milliseconds(20);  // of the world, before sockets and signals have their turn
+constexpr auto kFarewell = std::chrono::seconds(10);    // for a client to close after the broker has
+constexpr std::size_t kMostClients = 1000;
 constexpr std::size_t kReadAtOnce = 16'384;
 constexpr std::size_t kMostUnsent =
     65'536;  // bytes that the real client has not taken; then the simulated window closes
@@ -35,11 +38,11 @@ class WorldServer::Client : public std::enable_shared_from_this<WorldServer::Cli
       if (!error && !self->gone_) self->read();
     });
   }
-  void take(wire::Bytes bytes) {
-    out_.insert(out_.end(), bytes.begin(), bytes.end());
-    if (!stalled_ && out_.size() > kMostUnsent) stall_ = true;
+  void take(wire::Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void peer_closed() {
+    peer_closed_ = true;
+    peer_closed_at_ = std::chrono::steady_clock::now();
   }
-  void peer_closed() { peer_closed_ = true; }
   void simulated_end(OutsideEnding ending) {
     ended_ = true;
     if (ending != OutsideEnding::orderly) reset_ = true;
@@ -57,11 +60,11 @@ class WorldServer::Client : public std::enable_shared_from_this<WorldServer::Cli
       }
       out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(size));
     }
-    if (stall_ && !stalled_) {
+    if (!stalled_ && out_.size() > kMostUnsent) {
       stalled_ = true;
       server_.intervene(OutsideRead{number_, false});
     } else if (stalled_ && out_.empty()) {
-      stalled_ = stall_ = false;
+      stalled_ = false;
       server_.intervene(OutsideRead{number_, true});
     }
     asio::error_code ignored;
@@ -69,6 +72,9 @@ class WorldServer::Client : public std::enable_shared_from_this<WorldServer::Cli
       socket_.set_option(asio::socket_base::linger(true, 0), ignored);
       close();
     } else if ((ended_ || (half_closed_ && peer_closed_)) && out_.empty()) {
+      close();
+    } else if (peer_closed_ && std::chrono::steady_clock::now() - peer_closed_at_ > kFarewell) {
+      server_.intervene(OutsideEnd{number_, true});
       close();
     } else if (peer_closed_ && out_.empty() && !told_closed_) {
       told_closed_ = true;
@@ -123,7 +129,8 @@ class WorldServer::Client : public std::enable_shared_from_this<WorldServer::Cli
   bool peer_closed_ = false;  // the simulated peer sends no more
   bool told_closed_ = false;  // and the real client knows
   bool half_closed_ = false;
-  bool stall_ = false, stalled_ = false;
+  bool stalled_ = false;  // it does not read: the simulated window closes
+  std::chrono::steady_clock::time_point peer_closed_at_;
 };
 
 WorldServer::WorldServer(Session& session, std::string node, std::string broker)
@@ -160,12 +167,19 @@ Instant WorldServer::real_now() const {
 // Brings the world to the present; false once it is over.
 bool WorldServer::catch_up() {
   if (!outcome_) return false;
+  constexpr std::uint64_t kEvents = 2000;
   const Instant now = std::max(real_now(), session_.now());
-  const auto done = session_.run(now, ~std::uint64_t{0});
-  if (done) return true;
-  outcome_ = tl::make_unexpected(done.error());
-  io_.stop();
-  return false;
+  const auto until = std::chrono::steady_clock::now() + kSlice;
+  // A world that takes longer than its time is late, and goes on with the next slice.
+  for (;;) {
+    const auto done = session_.run(now, kEvents);
+    if (!done) {
+      outcome_ = tl::make_unexpected(done.error());
+      io_.stop();
+      return false;
+    }
+    if (*done || std::chrono::steady_clock::now() > until) return true;
+  }
 }
 
 void WorldServer::intervene(const Intervention& what) {
@@ -189,7 +203,15 @@ void WorldServer::on_ended(std::uint32_t connection, OutsideEnding ending) {
 void WorldServer::accept() {
   acceptor_.async_accept([this](const asio::error_code& error, asio::ip::tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error && catch_up()) {
+    if (error) {
+      // Most likely there are no file descriptors left: nothing is won by trying again at once.
+      pause_.expires_after(std::chrono::milliseconds(100));
+      pause_.async_wait([this](const asio::error_code& cancelled) {
+        if (!cancelled) accept();
+      });
+      return;
+    }
+    if (clients_.size() < kMostClients && catch_up()) {
       const std::uint32_t number = next_++;
       const auto client = std::make_shared<Client>(*this, std::move(socket), number);
       clients_.emplace(number, client);
@@ -226,6 +248,7 @@ tl::expected<void, ScriptError> WorldServer::run(Instant end) {
   began_ = std::chrono::steady_clock::now();
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
+  signals_.add(SIGHUP);
   signals_.async_wait([this](const asio::error_code& error, int) {
     if (!error) io_.stop();
   });

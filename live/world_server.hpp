@@ -51,7 +51,7 @@ class WorldServer final : public OutsideUser {
   std::string node_, broker_;
   asio::io_context io_{1};
   asio::ip::tcp::acceptor acceptor_{io_};
-  asio::steady_timer timer_{io_};
+  asio::steady_timer timer_{io_}, pause_{io_};
   asio::signal_set signals_{io_};
   std::chrono::steady_clock::time_point began_;
   Instant end_;

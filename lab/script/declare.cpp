@@ -390,7 +390,11 @@ int declare_broker(lua_State* L) {
   read_broker(L, options, node.name, node.broker, node.access);
   read_tcp(options, node.tcp);
   read_server_tls(L, options, node.name, node.listeners);
-  read_processor(options, node.listeners.processor);
+  Processor& processor = node.listeners.processor;
+  read_processor(options, processor);
+  if (processor.service_time.ns() == 0 && (processor.exponential || processor.inbox != 0))
+    raise(L, fmt::format("options \"service\" and \"inbox\" of broker(\"{}\") need a service_time, as \"5ms\"",
+                         node.name));
   read_bridges(L, options, node.name, node.bridges);
   options.finish();
   return push_node(L, Host::of(L).description.nodes.size() - 1);

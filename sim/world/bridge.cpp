@@ -39,6 +39,8 @@ tl::expected<BridgeTopic, std::string> parse_bridge_topic(std::string_view line)
   }
   if (words.size() > 3 && words[3] != "\"\"") topic.local_prefix = words[3];
   if (words.size() > 4 && words[4] != "\"\"") topic.remote_prefix = words[4];
+  if (topic.pattern.starts_with("$share/"))
+    return tl::make_unexpected("a bridge's topic cannot be a shared subscription");
   for (const std::string& prefix : {topic.local_prefix, topic.remote_prefix}) {
     if (!mqtt::is_valid_filter(prefix + topic.pattern) || prefix.find_first_of("+#") != std::string::npos)
       return tl::make_unexpected("\"" + prefix + topic.pattern + "\" is no topic filter with a prefix before it");
@@ -69,12 +71,18 @@ Bridge::Bridge(EventQueue& events, Tracer& trace, Transport& transport, mqtt::Me
   options.version = mqtt::Version::v5;
   options.keep_alive = 0;
   options.max_in_flight = 1000;
+  options.max_queued = remote_.client().options().max_queued = local.settings().max_queued;
   pump_ = events_.make_timer(on_pump, this);
 }
 
 Bridge::~Bridge() { events_.release(pump_); }
 
 void Bridge::start() {
+  open_local();
+  remote_.connect(to_);
+}
+
+void Bridge::open_local() {
   for (Pipe* pipe : {&to_broker_, &to_client_}) {
     pipe->stream = trace_.next_stream();
     pipe->written = pipe->delivered = 0;
@@ -84,12 +92,11 @@ void Bridge::start() {
   index_ = broker_.opened(&to_client_);
   told_ = true;
   local_.opened(&to_broker_);
-  remote_.connect(to_);
 }
 
 void Bridge::stop() {
   remote_.disconnect();
-  told_ = false;  // the broker closes by itself
+  told_ = false;  // the broker has closed by itself
   close_pipes();
   local_.vanish(LossReason::process_died);
 }
@@ -123,7 +130,20 @@ void Bridge::pump_later() {
   if (events_.due(pump_) == Instant::never()) events_.arm(pump_, events_.now());
 }
 
-void Bridge::on_pump(void* self, std::uint64_t) { static_cast<Bridge*>(self)->pump(); }
+void Bridge::on_pump(void* target, std::uint64_t) {
+  auto* self = static_cast<Bridge*>(target);
+  if (self->to_broker_.open) {
+    self->pump();
+    return;
+  }
+  // One of the two has closed the connection between them: the other hears of it, and there is a new one.
+  if (self->local_.state() == mqtt::ClientState::disconnected) {
+    self->broker_.closed(self->index_);
+  } else {
+    self->local_.closed();
+  }
+  self->open_local();
+}
 
 void Bridge::pump() {
   const auto take = [](Pipe& pipe, auto&& deliver) {
@@ -143,7 +163,11 @@ void Bridge::pump() {
 void Bridge::close_pipes() {
   if (!to_broker_.open) return;
   to_broker_.open = to_client_.open = false;
-  events_.disarm(pump_);
+  if (told_) {
+    events_.arm(pump_, events_.now() + Duration::seconds(1));
+  } else {
+    events_.disarm(pump_);
+  }
 }
 
 void Bridge::subscribe(mqtt::Client& client, bool remote) {
@@ -168,8 +192,13 @@ void Bridge::pass_on(mqtt::Client& client, const mqtt::Publish& message, bool to
     if (to_remote ? !topic.out : !topic.in) continue;
     const std::string& from = to_remote ? topic.local_prefix : topic.remote_prefix;
     const std::string& onto = to_remote ? topic.remote_prefix : topic.local_prefix;
-    if (!mqtt::matches(from + topic.pattern, message.topic)) continue;
+    // "#" selects the level above it, too, which is shorter than a prefix that ends in "/".
+    if (message.topic.size() < from.size() || !mqtt::matches(from + topic.pattern, message.topic)) continue;
     const std::string name = onto + std::string(message.topic.substr(from.size()));
+    if (!mqtt::is_valid_topic(name) || name.size() > 65535) {
+      trace_.emit(Kind::message_lost, client.entity(), 0, LossReason::not_allowed);
+      return;
+    }
     // Properties of 5.0 go along, but for those that are the connection's own.
     std::vector<std::uint8_t> properties;
     mqtt::PropertyWriter writer(properties);

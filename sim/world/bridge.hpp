@@ -76,6 +76,7 @@ class Bridge final : public EndpointUser, public mqtt::ClientUser {
   void on_message(mqtt::Client&, const mqtt::Publish& message) override;
 
   static void on_pump(void* self, std::uint64_t);
+  void open_local();
   void pump_later();
   void pump();
   void close_pipes();
@@ -92,7 +93,7 @@ class Bridge final : public EndpointUser, public mqtt::ClientUser {
   mqtt::Client local_;
   Pipe to_broker_, to_client_;
   mqtt::ConnectionIndex index_ = 0;
-  bool told_ = false;  // the broker knows of the connection
+  bool told_ = false;  // it runs
   TimerId pump_;
 };
 

@@ -136,6 +136,7 @@ void BrokerService::vanish() {
   stop_saving();
   for (auto& link : links_) {
     if (link == nullptr) continue;
+    if (link->wake.valid()) events_.release(link->wake);
     link->end_tls();
     if (link->connection != nullptr) link->connection->detach();
   }
@@ -164,7 +165,9 @@ void BrokerService::Link::on_wake(void* link, std::uint64_t) {
   auto* self = static_cast<Link*>(link);
   self->awake = true;
   if (self->connection != nullptr) self->connection->read_more();
-  if (self->connection != nullptr && self->peer_closed) self->end();
+  // With an inbox its last packets come first.
+  const bool at_once = !self->service->inbox_.takes_time();
+  if (self->connection != nullptr && self->peer_closed && at_once) self->end();
   self->awake = false;
 }
 
@@ -263,6 +266,7 @@ void BrokerService::Link::on_peer_closed(tcp::Connection&) {
 // Packets that are whole go into the inbox, as many as it has room for; of a record of TLS, all. Returns how many bytes were taken.
 std::size_t BrokerService::Link::put_in(wire::Bytes bytes, std::uint64_t begin, std::uint64_t end) {
   Inbox& inbox = service->inbox_;
+  const std::size_t most = service->broker_.settings().max_packet_size;
   std::size_t used = 0;
   while (used < bytes.size()) {
     if (inbox.is_full() && secure == nullptr) {
@@ -276,13 +280,15 @@ std::size_t BrokerService::Link::put_in(wire::Bytes bytes, std::uint64_t begin, 
     std::size_t wanted = 1;
     if (!header) {
       wanted = rest.size();  // the broker says what is wrong with it
+    } else if (header->has_value() && (*header)->size() > most) {
+      wanted = rest.size();  // and that it is too large, before all of it has come
     } else if (header->has_value()) {
       wanted = std::min(rest.size(), (*header)->size() - partial.size());
     }
     partial.insert(partial.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(wanted));
     used += wanted;
     const auto now = mqtt::decode_fixed_header(partial, mqtt::Version::v5);
-    if (now && (!now->has_value() || (*now)->size() > partial.size())) continue;
+    if (now && (!now->has_value() || ((*now)->size() > partial.size() && (*now)->size() <= most))) continue;
     inbox.put(number, partial, connection->stream_in(), {partial_begin, secure == nullptr ? begin + used : end});
     partial.clear();
   }

@@ -185,4 +185,4 @@ keyfile $work/key.pem
 require_certificate true" "write with cafile who may have signed them"
 wrong "password_file $work/nowhere" 'there is no file'
 wrong "bridge_thing x" "is not known here"
-echo "mosquitto's clients, paho in C and in Python were served over TCP, TLS and WebSocket"
+echo "mosquitto's clients, paho in C and in Python, and mqtt.js were served over TCP, TLS and WebSocket"

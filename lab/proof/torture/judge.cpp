@@ -306,7 +306,13 @@ void Judge::look_once_more() {
       fail(fmt::format("nothing is retained of {}, and {} should be", topic, message.tag));
   }
   for (const auto& [topic, number] : retained_in_trace_) {
-    if (!retained_.contains(topic)) fail(fmt::format("something is retained of {}, and nothing should be", topic));
+    const auto meant = retained_.find(topic);
+    const auto kept = at_broker_.find(static_cast<std::uint32_t>(number));
+    if (meant == retained_.end()) {
+      fail(fmt::format("something is retained of {}, and nothing should be", topic));
+    } else if (kept != at_broker_.end() && kept->second.tag != meant->second.tag) {
+      fail(fmt::format("{} is retained of {}, and {} should be", kept->second.tag, topic, meant->second.tag));
+    }
   }
 }
 

@@ -209,7 +209,7 @@ void Judge::lost(const Record& r) {
   const bool may_be_qos0 = expected->copies[0] != 0;
   const mqtt::BrokerSettings& limits = plan_.broker;
   bool right = false;
-  switch (const auto reason = static_cast<LossReason>(r.field); reason) {
+  switch (static_cast<LossReason>(r.field)) {
     case LossReason::queue_full:
       right = may_be_qos0 || limits.max_queued_bytes != 0 || limits.manners.forgets_beyond_window ||
               (limits.max_queued != 0 && session.queued + 1 >= limits.max_queued);
@@ -227,7 +227,9 @@ void Judge::lost(const Record& r) {
   if (!right)
     fail(fmt::format("{} is lost for {}, and there is no reason for it: {}", message.tag, client,
                      name_of(static_cast<LossReason>(r.field))));
-  if (!may_be_qos0 || expected->owed > 0) expected->owed = std::max(0, expected->owed - 1);
+  const auto reason = static_cast<LossReason>(r.field);
+  if (reason == LossReason::subscriber_offline || reason == LossReason::connection_lost) return;  // a copy of QoS 0
+  expected->owed = std::max(0, expected->owed - 1);
   for (Group& group : groups_) {
     if (group.tag == message.tag && std::count(group.members.begin(), group.members.end(), session.life) != 0)
       group.owed = false;

@@ -24,10 +24,10 @@ TortureResult torture(const TortureOptions& options, const std::function<void(st
   const auto ends = Clock::now() + std::chrono::duration<double>(options.minutes * 60);
   TortureResult result;
   std::atomic<std::uint64_t> next{0};
-  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> end{options.seeds};  // beyond a failing one no other is played
   std::mutex mutex;
   const auto work = [&] {
-    for (std::uint64_t i = next++; !stop && i < options.seeds; i = next++) {
+    for (std::uint64_t i = next++; i < end; i = next++) {
       if (options.minutes > 0 && Clock::now() > ends) return;
       const std::uint64_t seed = options.first_seed + i;
       std::uint64_t events = 0;
@@ -40,7 +40,7 @@ TortureResult torture(const TortureOptions& options, const std::function<void(st
       result.failed = true;
       result.failed_seed = seed;
       result.failures = std::move(failures);
-      stop = true;
+      end = i;
     }
   };
   std::vector<std::thread> threads;

@@ -18,7 +18,8 @@ local function listener(name, at)
   device(name, { on = at }, function(self)
     local c = self:mqtt({ version = '5.0' })
     c.on_message = function(topic, payload, m) n:add(1); log(name .. ' ' .. topic .. ' ' .. payload) end
-    c.on_connect = function() c:subscribe(')" + filter + R"(', { qos = 2 }) end
+    c.on_connect = function() c:subscribe(')" +
+                          filter + R"(', { qos = 2 }) end
     c:connect(at)
     c:loop_forever()
   end)
@@ -132,4 +133,30 @@ end)",
     CHECK(last > 2 + 200 * 0.02);
     CHECK(last < 2 + 400 * 0.02 + 0.5);
   }
+}
+
+TEST_CASE("a bridge survives topics that fit none of its names, and a newcomer with its own identifier") {
+  // "#" selects the level above, which has no name behind the prefix; and a name may be nothing but the prefix.
+  CHECK(heard("{ to = cloud, topics = { '# out 1 a/ b/' } }",
+              "listener('l', cloud) speaker('s', edge, function(c) c:publish('a', 'x', { qos = 1 }) c:publish('a/c', "
+              "'x', { "
+              "qos = 1 }) end)",
+              "#") == 1);
+  CHECK(heard("{ to = cloud, topics = { '# out 1 a/' } }",
+              "listener('l', cloud) speaker('s', edge, function(c) c:publish('a/', 'x', { qos = 1 }) c:publish('a/c', "
+              "'x', { "
+              "qos = 1 }) end)",
+              "#") == 1);
+  // Its session at its own broker is taken over, and it comes back.
+  CHECK(heard("{ to = cloud, topics = { '# out 1' }, name = 'twin' }",
+              kAtCloud + "speaker('s', edge, function(c) sleep('20s') c:publish('a/b', 'x', { qos = 1 }) end)\n"
+                         "device('thief', { on = edge }, function(self) local c = self:mqtt({ client_id = 'twin', "
+                         "reconnect = false }) "
+                         "sleep('5s') c:connect(edge) sleep('3s') c:disconnect() end)",
+              "a/b") == 1);
+  const std::string refused = error_of(
+                                  "local hub = broker('hub')\nbroker('edge', { users = { a = 'b' }, bridges = { { to = "
+                                  "hub, topics = { '#' } } } })")
+                                  .text;
+  CHECK(refused.find("it can have one of them only") != std::string::npos);
 }
