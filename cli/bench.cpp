@@ -7,6 +7,9 @@
 #ifdef WIRELAB_HAS_GUI
 #include "gui/bench.hpp"
 #endif
+#ifdef WIRELAB_HAS_LIVE
+#include "live/bench_serve.hpp"
+#endif
 
 namespace wirelab {
 
@@ -18,8 +21,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("bench", "Measure how fast it is");
-  sub->add_option("NAME", command->name, "kernel, topics, star, homes or gui (default: all)")
-      ->check(CLI::IsMember({"kernel", "topics", "star", "homes", "gui"}));
+  sub->add_option("NAME", command->name, "kernel, topics, star, homes, serve or gui (default: all)")
+      ->check(CLI::IsMember({"kernel", "topics", "star", "homes", "serve", "gui"}));
   sub->add_flag("--json", command->json, "Print JSON instead of tables");
   sub->add_flag("--quick", command->options.quick, "The smallest sizes only, in a second or two");
   sub->footer("Examples:\n  wirelab bench kernel\n  wirelab bench star --json\n");
@@ -41,6 +44,11 @@ void add_bench(CLI::App& app, Chosen& chosen) {
       if (wanted("topics")) show(bench_topics(command->options, failed));
       if (wanted("star")) show(bench_star(command->options, failed));
       if (wanted("homes")) show(bench_homes(command->options, failed));
+#ifdef WIRELAB_HAS_LIVE
+      if (wanted("serve")) show(live::bench_serve(command->options, failed));
+#else
+      if (command->name == "serve") return report({kBadInput, "this program was built without serve"});
+#endif
 #ifdef WIRELAB_HAS_GUI
       if (wanted("gui")) {
         auto table = gui::bench_gui(command->options);

@@ -16,12 +16,15 @@
 namespace wirelab {
 namespace {
 
+constexpr std::size_t kTraceMemory = std::size_t{1} << 30;
+
 struct ServeOptions {
   std::vector<std::uint16_t> mqtt, mqtts, ws, wss;
   std::string bind = "127.0.0.1";
   live::TlsFiles tls;
   std::string config;
   bool quiet = false;
+  TraceFiles files;
   ServeWorldOptions world;
 };
 
@@ -71,10 +74,8 @@ std::string mixed(const ServeOptions& options) {
     return {};
   }
   const bool of_world = !world.node.empty() || !world.broker.empty() || world.run.seed || !world.run.settings.empty() ||
-                        !world.run.until.empty() || !world.record.empty() || !world.trace.empty() ||
-                        !world.pcap.empty();
-  return of_world ? "--node, --broker, --seed, --set, --until, --record, --trace and --pcap go with --scenario FILE"
-                  : "";
+                        !world.run.until.empty() || !world.record.empty();
+  return of_world ? "--node, --broker, --seed, --set, --until and --record go with --scenario FILE" : "";
 }
 
 int serve(const ServeOptions& options) {
@@ -82,7 +83,7 @@ int serve(const ServeOptions& options) {
   raise_descriptor_limit();
   if (options.world.asked()) {
     const std::uint16_t port = options.mqtt.empty() ? std::uint16_t{1883} : options.mqtt.front();
-    return serve_world(options.world, options.bind, port, options.quiet);
+    return serve_world(options.world, options.files, options.bind, port, options.quiet);
   }
   live::Settings settings;
   if (!options.config.empty()) {
@@ -91,12 +92,23 @@ int serve(const ServeOptions& options) {
   if (const std::string wrong = listeners_of(options, settings); !wrong.empty()) return report({kBadInput, wrong});
   const bool table = isatty(STDOUT_FILENO) != 0 && !options.quiet;
   live::Log log(settings.log_connections && !settings.quiet && !options.quiet, table);
-  live::Server server(settings, &log);
+  if (const std::string wrong = unwritable({options.files.trace, options.files.pcap}); !wrong.empty())
+    return report({kBadInput, wrong});
+  const auto store = options.files.asked() ? std::make_shared<TraceStore>(kTraceMemory) : nullptr;
+  live::Server server(settings, &log, store);
+  server.tell([&](const std::string& text) { log.tell(text); });
   if (const auto listening = server.listen(); !listening) return report({kBadInput, listening.error()});
   fmt::print("{}", server.addresses());
   std::fflush(stdout);
   if (table) server.every_second([&] { show_table(log, server.broker()); });
-  if (const auto served = server.run(); !served) return report({kBadInput, served.error()});
+  const auto served = server.run();
+  if (store) {
+    const TraceHeader header{"serve", 1, server.trace().digest().everything, kAllLayers};
+    const std::string wrong =
+        write_trace_files(options.files, *store, header, {server.clock().epoch_ns(), server.tls_keys()});
+    if (!wrong.empty()) return report({kBadInput, wrong});
+  }
+  if (!served) return report({kBadInput, served.error()});
   return kDone;
 }
 
@@ -114,6 +126,8 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   sub->add_option("--bind", options->bind, "The address to listen on (default 127.0.0.1: this machine only)");
   sub->add_option("--config", options->config, "A file of mosquitto's form, with the options below");
   sub->add_flag("--quiet", options->quiet, "Do not tell who comes and goes");
+  sub->add_option("--trace", options->files.trace, "At the end, write every record, a JSON object a line");
+  sub->add_option("--pcap", options->files.pcap, "At the end, write a capture (pcapng); of TLS it holds the keys, too");
   add_serve_world_options(*sub, options->world);
   sub->footer(
       "Prints a line for each listening socket, as \"mqtt 127.0.0.1:1883\", and serves until SIGINT or SIGTERM.\n"

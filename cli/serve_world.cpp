@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
-#include "cli/trace_files.hpp"
 #include "lab/system/files.hpp"
 #include "live/world_server.hpp"
 #include "sim/kernel/nearest.hpp"
@@ -63,31 +62,17 @@ tl::expected<Ends, std::string> find_ends(World& world, const ServeWorldOptions&
   return Ends{*node, *broker};
 }
 
-// Before anybody has come: what cannot be written at the end is said now.
-std::string unwritable(const ServeWorldOptions& options) {
-  for (const std::string& path : {options.record, options.trace, options.pcap}) {
-    if (path.empty()) continue;
-    if (const auto file = WholeFile::create(path); !file) return fmt::format("{}: {}", path, file.error());
-  }
-  return {};
-}
-
 // All that was asked for, whatever cannot be written; what could not is said.
-std::string write_files(const ServeWorldOptions& options, Session& session) {
+std::string write_files(const std::string& record, const TraceFiles& files, Session& session) {
   std::string wrong;
-  const auto wrote = [&](const std::string& path, const tl::expected<void, std::string>& done) {
-    if (!done) wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", path, done.error());
-  };
-  if (!options.record.empty()) wrote(options.record, write_file(options.record, journal_text(session.journal())));
-  if (options.trace.empty() && options.pcap.empty()) return wrong;
-  if (session.store()->dropped() > 0)
-    fmt::print(stderr, "note: the trace outgrew its memory; its first {} records are left out of the files\n",
-               session.store()->dropped());
+  if (!record.empty()) {
+    const auto done = write_file(record, journal_text(session.journal()));
+    if (!done) wrong = fmt::format("{}: {}", record, done.error());
+  }
   const TraceHeader header{session.setup().path, session.setup().seed, session.world().trace().digest().everything,
                            kAllLayers};
-  if (!options.trace.empty()) wrote(options.trace, write_trace(options.trace, *session.store(), header));
-  if (!options.pcap.empty()) wrote(options.pcap, write_pcap(options.pcap, load_trace(*session.store(), header), ""));
-  return wrong;
+  const std::string more = write_trace_files(files, *session.store(), header);
+  return wrong + (wrong.empty() || more.empty() ? "" : "\n") + more;
 }
 
 }  // namespace
@@ -106,16 +91,16 @@ void add_serve_world_options(CLI::App& command, ServeWorldOptions& options) {
   add("--set", options.run.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")->take_all();
   add("--until", options.run.until, "End at this time, as in 90s (default: at SIGINT or SIGTERM)");
   add("--record", options.record, "At the end, write the journal: wirelab run SCENARIO --journal FILE replays it");
-  add("--trace", options.trace, "At the end, write every record, a JSON object a line");
-  add("--pcap", options.pcap, "At the end, write a capture (pcapng) of the simulated packets");
 }
 
-int serve_world(const ServeWorldOptions& options, const std::string& address, std::uint16_t port, bool quiet) {
+int serve_world(const ServeWorldOptions& options, const TraceFiles& files, const std::string& address,
+                std::uint16_t port, bool quiet) {
   auto input = load_setup(options.run);
   if (!input) return report(input.error());
-  if (const std::string wrong = unwritable(options); !wrong.empty()) return report({kBadInput, wrong});
+  if (const std::string wrong = unwritable({options.record, files.trace, files.pcap}); !wrong.empty())
+    return report({kBadInput, wrong});
   SessionSetup setup = std::move(input->setup);
-  if (options.trace.empty() && options.pcap.empty()) setup.trace_memory = kUnaskedTrace;
+  if (!files.asked()) setup.trace_memory = kUnaskedTrace;
   if (!quiet) {
     setup.log = [](Instant at, std::string_view device, std::string_view text) {
       fmt::print("{:>12.6f}  {}{}{}\n", at.in_seconds(), device, device.empty() ? "" : ": ", text);
@@ -147,7 +132,8 @@ int serve_world(const ServeWorldOptions& options, const std::string& address, st
   }
   const auto served = server.run(end);
   if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
-  if (const std::string wrong = write_files(options, **session); !wrong.empty()) return report({kBadInput, wrong});
+  if (const std::string wrong = write_files(options.record, files, **session); !wrong.empty())
+    return report({kBadInput, wrong});
   if (!served) return report({kBadInput, served.error().text});
   fmt::print("{} s, digest {}\n", exact_seconds((*session)->now()), (*session)->world().trace().digest().everything);
   return kDone;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/scenario.hpp"
+#include "cli/trace_files.hpp"
 
 namespace wirelab {
 
@@ -12,12 +13,12 @@ struct ServeWorldOptions {
   std::string node;    // that real clients come in at; empty: the device without a program
   std::string broker;  // that they get to; empty: the first one
   std::string record;  // the journal's file
-  std::string trace, pcap;
   bool asked() const { return !run.scenario.empty(); }
 };
 
 void add_serve_world_options(CLI::App& command, ServeWorldOptions& options);
 /// Listens on the port and serves until SIGINT, SIGTERM or --until. Returns the exit status.
-int serve_world(const ServeWorldOptions& options, const std::string& address, std::uint16_t port, bool quiet);
+int serve_world(const ServeWorldOptions& options, const TraceFiles& files, const std::string& address,
+                std::uint16_t port, bool quiet);
 
 }  // namespace wirelab

@@ -14,6 +14,11 @@ class Clock {
     const auto since = std::chrono::steady_clock::now() - begin_;
     return Instant::from_ns(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
   }
+  /// Instant 0, in nanoseconds since 1970 by this machine's calendar.
+  std::int64_t epoch_ns() const {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count() - now().ns();
+  }
   /// Fires what is due, and sets the queue's clock to the present.
   void catch_up() { events_.run_until(std::max(now(), events_.now())); }
   std::chrono::steady_clock::time_point at(Instant instant) const {

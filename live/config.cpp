@@ -20,6 +20,7 @@ struct Reading {
   bool has_listener = false;
   bool anonymous_given = false;
   std::string password_file, acl_file;
+  BridgeTarget& bridge() { return settings.bridges.back(); }
   TlsFiles& tls() {
     Listener& listener = settings.listeners.back();
     if (!listener.tls) listener.tls.emplace();
@@ -27,11 +28,13 @@ struct Reading {
   }
 };
 
+enum class Of : std::uint8_t { broker, listener, bridge };
+
 struct Option {
   std::string_view name;
   std::string_view means;
   Result (*take)(Reading&, std::string_view value);
-  bool of_listener = false;  // stands behind the listener that it is about
+  Of of = Of::broker;  // it stands behind the listener or the connection that it is about
 };
 
 Result wrong(std::string text) { return tl::make_unexpected(std::move(text)); }
@@ -85,6 +88,47 @@ Result listener(Reading& reading, std::string_view value) {
   return {};
 }
 
+Result connection(Reading& reading, std::string_view value) {
+  for (const BridgeTarget& other : reading.settings.bridges) {
+    if (other.bridge.name == value) return wrong("there is a connection \"" + std::string(value) + "\" already");
+  }
+  BridgeTarget made;
+  made.bridge.name = value;
+  made.bridge.remote.version = mqtt::Version::v5;
+  made.bridge.remote.clean_session = false;
+  reading.settings.bridges.push_back(made);
+  return {};
+}
+
+Result address(Reading& reading, std::string_view value) {
+  const std::size_t colon = std::min(value.rfind(':'), value.size());
+  reading.bridge().host = value.substr(0, colon);
+  if (reading.bridge().host.empty() || value.find(' ') != std::string_view::npos)
+    return wrong("\"" + std::string(value) + "\" is no address: write HOST or HOST:PORT");
+  return colon == value.size() ? Result{} : number(value.substr(colon + 1), 1, 65535, reading.bridge().port);
+}
+
+Result restart_timeout(Reading& reading, std::string_view value) {
+  const std::size_t space = std::min(value.find(' '), value.size());
+  std::int64_t first = 0, longest = 0;
+  if (const auto taken = number(value.substr(0, space), 1, 86400, first); !taken) return taken;
+  longest = first;
+  if (space < value.size()) {
+    if (const auto taken = number(value.substr(space + 1), first, 86400, longest); !taken) return taken;
+  }
+  reading.bridge().first_delay = std::chrono::seconds(first);
+  reading.bridge().longest_delay = std::chrono::seconds(longest);
+  return {};
+}
+
+Result credentials(Reading& reading, std::string_view value, bool is_password) {
+  mqtt::ClientOptions& remote = reading.bridge().bridge.remote;
+  mqtt::Credentials made = remote.credentials == nullptr ? mqtt::Credentials{} : *remote.credentials;
+  (is_password ? made.password : made.user_name) = value;
+  remote.credentials = std::make_shared<const mqtt::Credentials>(made);
+  return {};
+}
+
 const Option kOptions[] = {
     {"listener", "PORT [ADDRESS]: where clients connect; this machine only where no address is given", listener},
     {"protocol", "mqtt or websockets",
@@ -93,15 +137,15 @@ const Option kOptions[] = {
        r.settings.listeners.back().websocket = v == "websockets";
        return {};
      },
-     true},
+     Of::listener},
     {"certfile", "the server's certificate, in PEM",
-     [](Reading& r, std::string_view v) { return file_name(v, r.tls().certificate); }, true},
+     [](Reading& r, std::string_view v) { return file_name(v, r.tls().certificate); }, Of::listener},
     {"keyfile", "its private key, in PEM", [](Reading& r, std::string_view v) { return file_name(v, r.tls().key); },
-     true},
+     Of::listener},
     {"cafile", "who signs the clients' certificates, in PEM",
-     [](Reading& r, std::string_view v) { return file_name(v, r.tls().authorities); }, true},
+     [](Reading& r, std::string_view v) { return file_name(v, r.tls().authorities); }, Of::listener},
     {"require_certificate", "true: clients must have one",
-     [](Reading& r, std::string_view v) { return flag(v, r.tls().require_certificate); }, true},
+     [](Reading& r, std::string_view v) { return flag(v, r.tls().require_certificate); }, Of::listener},
     {"allow_anonymous", "whether clients without a user name are let in",
      [](Reading& r, std::string_view v) {
        r.anonymous_given = true;
@@ -172,6 +216,39 @@ const Option kOptions[] = {
        }
        return wrong("\"" + std::string(v) + "\": write error, warning, notice, information, all or none");
      }},
+    {"connection", "NAME: a bridge to another broker", connection},
+    {"address", "HOST or HOST:PORT of the other broker", address, Of::bridge},
+    {"topic", "PATTERN [out|in|both [QOS [LOCAL_PREFIX [REMOTE_PREFIX]]]]; may be repeated",
+     [](Reading& r, std::string_view v) -> Result {
+       const auto topic = mqtt::parse_bridge_topic(v);
+       if (!topic) return wrong(topic.error());
+       r.bridge().bridge.topics.push_back(*topic);
+       return {};
+     },
+     Of::bridge},
+    {"remote_clientid", "at the other broker; the connection's name if it is left out",
+     [](Reading& r, std::string_view v) { return r.bridge().bridge.remote.client_id = v, Result{}; }, Of::bridge},
+    {"remote_username", "at the other broker", [](Reading& r, std::string_view v) { return credentials(r, v, false); },
+     Of::bridge},
+    {"remote_password", "of that user", [](Reading& r, std::string_view v) { return credentials(r, v, true); },
+     Of::bridge},
+    {"cleansession", "true: the other broker keeps nothing while the bridge is away",
+     [](Reading& r, std::string_view v) { return flag(v, r.bridge().bridge.remote.clean_session); }, Of::bridge},
+    {"keepalive_interval", "seconds",
+     [](Reading& r, std::string_view v) { return number(v, 5, 65535, r.bridge().bridge.remote.keep_alive); },
+     Of::bridge},
+    {"bridge_protocol_version",
+     "mqttv31, mqttv311 or mqttv50, which it is if it is left out: it alone can go both ways without an echo",
+     [](Reading& r, std::string_view v) -> Result {
+       for (const auto& [name, version] : {std::pair{"mqttv31", mqtt::Version::v3_1},
+                                           {"mqttv311", mqtt::Version::v3_1_1},
+                                           {"mqttv50", mqtt::Version::v5}}) {
+         if (v == name) return r.bridge().bridge.remote.version = version, Result{};
+       }
+       return wrong("\"" + std::string(v) + "\": write mqttv31, mqttv311 or mqttv50");
+     },
+     Of::bridge},
+    {"restart_timeout", "seconds before it is tried again, and to how many they double", restart_timeout, Of::bridge},
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -206,7 +283,9 @@ Result take_line(Reading& reading, std::string_view line) {
     names.push_back(option.name);
     if (option.name != name) continue;
     if (value.empty()) return wrong("behind \"" + std::string(name) + "\" its value is missing");
-    if (option.of_listener && !reading.has_listener)
+    if (option.of == Of::bridge && reading.settings.bridges.empty())
+      return wrong("\"" + std::string(name) + "\" is about a bridge: write \"connection NAME\" before it");
+    if (option.of == Of::listener && !reading.has_listener)
       return wrong("\"" + std::string(name) + "\" is about a listener: write \"listener PORT\" before it");
     return option.take(reading, value);
   }
@@ -253,6 +332,19 @@ Result read_config(const std::string& path, Settings& settings) {
     if (made.tls && made.tls->require_certificate && made.tls->authorities.empty())
       return wrong(path + ": listener " + std::to_string(made.port) +
                    " requires certificates: write with cafile who may have signed them");
+  }
+  for (BridgeTarget& made : settings.bridges) {
+    const std::string which = path + ": connection " + made.bridge.name;
+    if (made.host.empty()) return wrong(which + " needs an address");
+    if (made.bridge.topics.empty()) return wrong(which + " needs a topic, as \"topic sensors/# out 1\"");
+    mqtt::ClientOptions& remote = made.bridge.remote;
+    if (remote.credentials != nullptr && remote.credentials->user_name.empty())
+      return wrong(which + " has a remote_password and no remote_username");
+    if (!remote.clean_session && remote.version == mqtt::Version::v5) {
+      mqtt::OptionsOf5 five;
+      five.session_expiry = mqtt::kNeverExpires;
+      remote.five = std::make_shared<const mqtt::OptionsOf5>(five);
+    }
   }
   return {};
 }

@@ -11,9 +11,12 @@ constexpr auto kFarewell = std::chrono::seconds(2);
 
 }  // namespace
 
-Connection::Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket,
-                       StreamId stream)
-    : server_(server), socket_(std::move(socket)), stream_(stream), deadline_(server.io()) {
+Connection::Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket)
+    : server_(server),
+      socket_(std::move(socket)),
+      stream_in_(server.next_stream()),
+      stream_out_(server.next_stream()),
+      deadline_(server.io()) {
   asio::error_code ignored;
   const auto end = socket_.remote_endpoint(ignored);
   peer_ = end.address().to_string() + ":" + std::to_string(end.port());
@@ -21,6 +24,10 @@ Connection::Connection(Server& server, asio::ip::tcp::socket socket, const TlsCo
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   if (tls != nullptr) tls_ = std::make_unique<TlsSession>(*tls);
   if (websocket) websocket_ = std::make_unique<websocket::Acceptor>(*this);
+  if (server_.recorder() == nullptr) return;
+  const bool is_mqtt = tls == nullptr && !websocket;
+  recorded_ = server_.recorder()->open(end, socket_.local_endpoint(ignored), is_mqtt ? stream_in_ : 0,
+                                       is_mqtt ? stream_out_ : 0);
 }
 
 void Connection::start() {
@@ -68,8 +75,20 @@ void Connection::read() {
   if (!error) {
     server_.clock().catch_up();
     server_.count_read(size);
+    if (recorded_) {
+      server_.recorder()->because_of(0);
+      server_.recorder()->from_client(*recorded_, wire::Bytes(buffer.data(), size));
+    }
     if (!closing_) take(wire::Bytes(buffer.data(), size));  // else nobody listens any more
   } else if (error != asio::error::would_block && error != asio::error::try_again) {
+    if (recorded_) {
+      server_.recorder()->because_of(0);
+      if (error == asio::error::eof) {
+        server_.recorder()->client_ends(*recorded_);
+      } else {
+        server_.recorder()->client_resets(*recorded_);
+      }
+    }
     ended();
     return;
   }
@@ -103,7 +122,7 @@ void Connection::on_content(wire::Bytes bytes) {
   if (closing_) return;
   const mqtt::StreamRange range{received_, received_ + bytes.size()};
   received_ = range.end;
-  server_.broker().receive(index_, bytes, stream_, range);
+  server_.broker().receive(index_, bytes, stream_in_, range);
 }
 
 bool Connection::has_room(std::size_t bytes) const {
@@ -132,6 +151,7 @@ void Connection::send_frames(wire::Bytes bytes) {
 void Connection::mark() {
   if (marked_ || gone_) return;
   marked_ = true;
+  if (recorded_) cause_ = server_.recorder()->cause();
   server_.mark(shared_from_this());
 }
 
@@ -148,6 +168,10 @@ void Connection::flush() {
     if (error) {
       ended();
       return;
+    }
+    if (recorded_) {
+      server_.recorder()->because_of(cause_);
+      server_.recorder()->from_server(*recorded_, wire::Bytes(out_.data() + sent_, size));
     }
     sent_ += size;
   }
@@ -220,6 +244,7 @@ void Connection::close() { begin_farewell(); }
 // All is written: the peer reads it, closes too, and only then is the socket given back, lest a reset overtake the last words.
 void Connection::finish() {
   asio::error_code ignored;
+  if (recorded_) server_.recorder()->server_ends(*recorded_);
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   wait_readable();
 }
@@ -227,6 +252,14 @@ void Connection::finish() {
 void Connection::abort() {
   if (gone_) return;
   gone_ = closing_ = true;
+  if (recorded_) {
+    // After the client's FIN the socket's end is ours.
+    if (recorded_->client.ended) {
+      server_.recorder()->server_ends(*recorded_);
+    } else {
+      server_.recorder()->server_resets(*recorded_);
+    }
+  }
   asio::error_code ignored;
   deadline_.cancel();
   socket_.close(ignored);

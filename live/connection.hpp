@@ -5,8 +5,10 @@
 
 #include <asio.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "live/recorder.hpp"
 #include "live/settings.hpp"
 #include "live/tls.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
@@ -21,7 +23,7 @@ class Connection final : public mqtt::ByteChannel,
                          public std::enable_shared_from_this<Connection> {
  public:
   /// `tls` may be nullptr, and else outlives the connection.
-  Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket, StreamId stream);
+  Connection(Server& server, asio::ip::tcp::socket socket, const TlsContext* tls, bool websocket);
 
   /// Begins to read.
   void start();
@@ -33,7 +35,7 @@ class Connection final : public mqtt::ByteChannel,
   /// Whether the broker knows of it: a handshake of TLS or WebSocket comes before.
   bool told() const { return told_; }
 
-  mqtt::StreamPlace place() const override { return {stream_ + 1, written_}; }
+  mqtt::StreamPlace place() const override { return {stream_out_, written_}; }
   std::uint64_t acknowledged() const override { return out_.size() == sent_ ? written_ : flushed_; }
   bool is_open() const override { return !closing_; }
   bool has_room(std::size_t bytes) const override;
@@ -61,7 +63,9 @@ class Connection final : public mqtt::ByteChannel,
   Server& server_;
   asio::ip::tcp::socket socket_;
   std::string peer_;
-  StreamId stream_;  // in; out is one more
+  StreamId stream_in_, stream_out_;  // of MQTT
+  std::optional<Recorder::Line> recorded_;
+  RecordNumber cause_ = 0;  // of what waits to be written
   std::unique_ptr<TlsSession> tls_;
   std::unique_ptr<websocket::Acceptor> websocket_;
   mqtt::ConnectionIndex index_ = 0;

@@ -31,7 +31,7 @@ std::string clock_time() {
 
 std::string peer_of(const mqtt::BrokerConnection& connection) {
   const auto* channel = dynamic_cast<const Connection*>(connection.channel);
-  return channel == nullptr ? "?" : channel->peer();
+  return channel == nullptr ? "a bridge" : channel->peer();
 }
 
 std::string rate(double bytes) {

@@ -18,6 +18,10 @@ class Log final : public mqtt::BrokerWatch {
   void on_ended(const mqtt::Session& session, SessionEvent event, std::string_view why) override;
   void on_message(const mqtt::Message& message) override;
 
+  /// Something else that a person wants to know; nothing where no lines are wanted.
+  void tell(const std::string& text) {
+    if (lines_) say(text);
+  }
   /// The table as it is now, at most `rows` lines of `columns` characters; `seconds` is how long the counts were taken.
   std::string table(const mqtt::Broker& broker, double seconds, std::size_t rows, std::size_t columns);
 

@@ -18,10 +18,13 @@ std::string name_of(const Listener& listener) {
 
 }  // namespace
 
-Server::Server(Settings& settings, mqtt::BrokerWatch* watch)
+Server::Server(Settings& settings, mqtt::BrokerWatch* watch, std::shared_ptr<TraceStore> store)
     : settings_(settings),
-      broker_(events_, trace_, 0, settings.broker, settings.access.empty() ? nullptr : &settings.access) {
+      trace_(store ? Tracer(events_, store) : Tracer(events_, Tracer::KeepsNothing{})),
+      entity_(trace_.define(EntityKind::broker, "broker")),
+      broker_(events_, trace_, entity_, settings.broker, settings.access.empty() ? nullptr : &settings.access) {
   broker_.set_watch(watch);
+  if (store) recorder_.emplace(trace_, entity_);
 }
 
 tl::expected<void, std::string> Server::listen() {
@@ -35,6 +38,7 @@ tl::expected<void, std::string> Server::listen() {
       auto context = TlsContext::make(*listener.tls);
       if (!context) return tl::make_unexpected(context.error());
       door->tls = std::move(*context);
+      if (recorder_) door->tls->log_keys(tls_keys_);
     }
     const asio::ip::tcp::endpoint end(address, listener.port);
     door->acceptor.open(end.protocol(), error);
@@ -76,8 +80,7 @@ void Server::accept(Door& door) {
     const std::uint32_t most = settings_.broker.max_connections;
     if (most == 0 || connections_.size() < std::size_t{most} + kTurnedAwayInWords) {
       const auto connection = std::make_shared<Connection>(*this, std::move(socket), door.tls ? &*door.tls : nullptr,
-                                                           door.listener->websocket, next_stream_);
-      next_stream_ += 2;
+                                                           door.listener->websocket);
       connection->start();
     }
     accept(door);
@@ -93,6 +96,7 @@ void Server::pump() {
     for (const auto& connection : flushing_) connection->flush();
     flushing_.clear();
   }
+  for (const auto& bridge : bridges_) bridge->flush();
   arm();
 }
 
@@ -122,6 +126,11 @@ tl::expected<void, std::string> Server::run() {
   }
   broker_.start();
   for (const auto& door : doors_) accept(*door);
+  for (const BridgeTarget& target : settings_.bridges) {
+    bridges_.push_back(std::make_unique<BridgeConnection>(io_, clock_, events_, trace_, bridge_messages_, entity_,
+                                                          broker_, target, say_));
+    bridges_.back()->start();
+  }
   if (each_second_) tick();
   pump();
   while (!stopping_ || !connections_.empty()) {
@@ -182,6 +191,7 @@ void Server::stop() {
     if (!connection->told()) connection->abort();
   }
   broker_.stop();
+  for (const auto& bridge : bridges_) bridge->end();
 }
 
 }  // namespace wirelab::live

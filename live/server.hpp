@@ -10,8 +10,10 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "live/bridge_connection.hpp"
 #include "live/clock.hpp"
 #include "live/connection.hpp"
+#include "live/recorder.hpp"
 #include "live/settings.hpp"
 #include "live/tls.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
@@ -21,8 +23,8 @@ namespace wirelab::live {
 
 class Server {
  public:
-  /// `settings` and `watch` must outlive the server.
-  Server(Settings& settings, mqtt::BrokerWatch* watch);
+  /// `settings` and `watch` must outlive the server. With a store, everything is traced there.
+  Server(Settings& settings, mqtt::BrokerWatch* watch, std::shared_ptr<TraceStore> store = nullptr);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -33,12 +35,18 @@ class Server {
   /// Serves until SIGINT, SIGTERM or stop(). An error says that what was kept could not be read or written.
   tl::expected<void, std::string> run();
   void stop();
+  Tracer& trace() { return trace_; }
+  /// Of the sessions that were traced, in the form of SSLKEYLOGFILE.
+  const std::string& tls_keys() const { return tls_keys_; }
 
   asio::io_context& io() { return io_; }
   Clock& clock() { return clock_; }
   mqtt::Broker& broker() { return broker_; }
   const Settings& settings() const { return settings_; }
   std::size_t connections() const { return connections_.size(); }
+  /// nullptr where nothing is traced.
+  Recorder* recorder() { return recorder_ ? &*recorder_ : nullptr; }
+  StreamId next_stream() { return trace_.next_stream(); }
   std::vector<std::uint8_t>& read_buffer() { return read_buffer_; }
   /// To be flushed when what came has been gone through.
   void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
@@ -47,6 +55,8 @@ class Server {
   bool stopping() const { return stopping_; }
   /// So many bytes came in: after some, what they lead to is written before more is read.
   void count_read(std::size_t bytes) { unpumped_ += bytes; }
+  /// What is to be told of bridges goes there, a line each. To be set before it serves.
+  void tell(std::function<void(const std::string&)> say) { say_ = std::move(say); }
   /// Calls `function` every second while it serves.
   void every_second(std::function<void()> function) { each_second_ = std::move(function); }
 
@@ -68,8 +78,13 @@ class Server {
   asio::io_context io_{1};
   EventQueue events_;
   Clock clock_{events_};
-  Tracer trace_{events_, Tracer::KeepsNothing{}};
+  Tracer trace_;
+  EntityId entity_;
+  std::optional<Recorder> recorder_;
   mqtt::Broker broker_;
+  mqtt::MessagePool bridge_messages_;
+  std::vector<std::unique_ptr<BridgeConnection>> bridges_;
+  std::string tls_keys_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::vector<std::shared_ptr<Connection>> marked_, flushing_;
   std::vector<std::uint8_t> read_buffer_;
@@ -78,7 +93,7 @@ class Server {
   asio::signal_set signals_{io_};
   asio::steady_timer second_{io_}, save_{io_};
   std::function<void()> each_second_;
-  StreamId next_stream_ = 1;
+  std::function<void(const std::string&)> say_ = [](const std::string&) {};
   std::set<Connection*> connections_;  // each holds itself until it ends
   std::size_t unpumped_ = 0;
   bool stopping_ = false;

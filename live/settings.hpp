@@ -1,11 +1,13 @@
 // What `wirelab serve` is told: where it listens, and how its broker behaves.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/protocol/mqtt/access_list.hpp"
+#include "sim/protocol/mqtt/bridge.hpp"
 #include "sim/protocol/mqtt/broker_settings.hpp"
 
 namespace wirelab::live {
@@ -24,10 +26,19 @@ struct Listener {
   std::optional<TlsFiles> tls;
 };
 
+/// A connection to another broker.
+struct BridgeTarget {
+  mqtt::BridgeSettings bridge;
+  std::string host;
+  std::uint16_t port = 1883;
+  std::chrono::seconds first_delay{1}, longest_delay{60};  // before it is tried again, doubled each time
+};
+
 struct Settings {
   mqtt::BrokerSettings broker;
   mqtt::AccessList access;
   std::vector<Listener> listeners;
+  std::vector<BridgeTarget> bridges;
   std::size_t max_output = 8'000'000;  // bytes that wait for one client; beyond them its QoS 0 messages are dropped
   std::string persistence_location;    // a folder; persistence_location
   bool log_connections = true;         // connection_messages

@@ -44,6 +44,15 @@ tl::expected<TlsContext, std::string> TlsContext::make(const TlsFiles& files) {
   return made;
 }
 
+void TlsContext::log_keys(std::string& into) {
+  SSL_CTX_set_app_data(context_.get(), &into);
+  SSL_CTX_set_keylog_callback(context_.get(), [](const SSL* session, const char* line) {
+    auto* keys = static_cast<std::string*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
+    *keys += line;
+    *keys += '\n';
+  });
+}
+
 TlsSession::TlsSession(const TlsContext& context) : session_(SSL_new(context.get())) {
   in_ = BIO_new(BIO_s_mem());
   out_ = BIO_new(BIO_s_mem());

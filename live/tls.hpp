@@ -20,6 +20,8 @@ class TlsContext {
  public:
   /// Reads the files, or says which one is wrong, and how.
   static tl::expected<TlsContext, std::string> make(const TlsFiles& files);
+  /// From now on appends the keys of every session to `into`, in the form of SSLKEYLOGFILE; it must outlive the context.
+  void log_keys(std::string& into);
   ssl_ctx_st* get() const { return context_.get(); }
 
  private:

@@ -15,7 +15,7 @@ void read_topics(lua_State* L, Options& options, const std::string& where, Bridg
     lua_rawgeti(L, -1, i);
     const char* line = lua_tostring(L, -1);
     if (line == nullptr) raise(L, fmt::format("topic {} of {} is no text", i, where));
-    const auto topic = parse_bridge_topic(line);
+    const auto topic = mqtt::parse_bridge_topic(line);
     if (!topic) raise(L, fmt::format("topic {} of {}: {}", i, where, topic.error()));
     bridge.topics.push_back(*topic);
     lua_pop(L, 1);

@@ -6,7 +6,7 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker_settings.hpp"
 #include "sim/protocol/mqtt/client.hpp"
-#include "sim/world/bridge.hpp"
+#include "sim/world/bridge_service.hpp"
 #include "sim/world/inbox.hpp"
 
 namespace wirelab::script {

@@ -39,7 +39,8 @@ tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& t
 }
 
 tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::string_view link,
-                                              const std::function<void(std::string_view)>& write) {
+                                              const std::function<void(std::string_view)>& write,
+                                              const CaptureExtras& extras) {
   std::set<EntityId> vantages;
   if (!link.empty()) {
     auto found = directions_of(trace, link);
@@ -53,12 +54,13 @@ tl::expected<void, std::string> write_capture(const LoadedTrace& trace, std::str
                                name_of(static_cast<DropReason>(r.field)));
   }
   write(wire::pcapng_header("wirelab", link.empty() ? "every sender" : link));
+  if (!extras.tls_keys.empty()) write(wire::pcapng_tls_keys(extras.tls_keys));
   for (const Record& r : trace.records) {
     const bool here =
         link.empty() ? r.kind == Kind::packet_sent : r.kind == Kind::packet_transmitted && vantages.contains(r.entity);
     if (!here || r.key == 0 || r.key > trace.blobs.size()) continue;
     const auto drop = drops.find(r.key);
-    write(wire::pcapng_packet(r.at, wire::bytes_of(trace.blobs[r.key - 1]),
+    write(wire::pcapng_packet(extras.epoch_ns + r.at, wire::bytes_of(trace.blobs[r.key - 1]),
                               drop == drops.end() ? std::string_view{} : drop->second));
   }
   return {};

@@ -19,6 +19,13 @@ int type_of(const Record& sent) { return (sent.field >> 4) & 15; }
 bool is_publish(const Record& sent) { return type_of(sent) == kPublish; }
 bool is_of_handshake(const Record& sent) { return type_of(sent) >= kPublish && type_of(sent) <= kPubcomp; }
 
+// The packet in whose handling it happened; nullptr if it was none.
+const Record* packet_behind(const MessageIndex& index, const Record& record) {
+  const Record* cause = index.record(record.cause);
+  while (cause != nullptr && cause->kind != Kind::packet_sent) cause = index.record(cause->cause);
+  return cause;
+}
+
 class Teller {
  public:
   explicit Teller(const MessageIndex& index) : index_(index) {}
@@ -30,6 +37,18 @@ class Teller {
     line(will.at, 0,
          fmt::format("{} publishes the will, since: {}", who(accepted.entity),
                      name_of(static_cast<WillCause>(will.field))));
+    routes(accepted, 0);
+    return told();
+  }
+
+  // Of a broker on real sockets: what its clients do is not in the trace.
+  Journey tell_from_accepted(const Record& accepted) {
+    start_ = accepted.at;
+    title_ = fmt::format("{} from {}, accepted at {}", index_.name(accepted.key),
+                         who(packet_behind(index_, accepted)->entity), format_seconds(accepted.at));
+    line(accepted.at, 0,
+         fmt::format("{} accepts {} bytes at QoS {}{}", who(accepted.entity), accepted.a, accepted.field & 3,
+                     (accepted.field & 4) != 0 ? ", retained" : ""));
     routes(accepted, 0);
     return told();
   }
@@ -92,6 +111,14 @@ class Teller {
   // Every control packet that carried the message from here, and what came of it.
   void hops(MessageId message, int depth) {
     for (const Transfer* transfer : index_.transfers_of(message)) {
+      if (!index_.sees_arrivals()) {
+        const Record& sent = *transfer->sent;
+        line(sent.at, depth,
+             fmt::format("{} writes {} to a real socket, {} bytes", who(sent.entity), mqtt_name(*transfer),
+                         sent.b - sent.a));
+        ended_ = true;
+        continue;
+      }
       if (!is_publish(*transfer->sent)) {
         // What answers an earlier step is told with it; here, what a new connection makes its sender repeat.
         const Transfer* before = index_.at(transfer->answer_to);
@@ -376,11 +403,17 @@ tl::expected<std::string, std::string> tell_journey(const MessageIndex& index, s
   const Record* will = nullptr;  // whose message is accepted next
   for (const Record& r : index.trace().records) {
     if (r.kind == Kind::will_published) will = &r;
+    const bool of_real_client =
+        !index.sees_arrivals() && r.kind == Kind::message_accepted && r.b == 0 && packet_behind(index, r) != nullptr;
     const bool of_will = r.kind == Kind::message_accepted && will != nullptr && r.b == will->subject;
-    if (r.kind != Kind::message_published && !of_will) continue;
+    if (r.kind != Kind::message_published && !of_will && !of_real_client) continue;
     topics.insert(index.name(r.key));
     if (!topic.empty() && index.name(r.key) != topic) continue;
-    if (++count == nth) return text_of(of_will ? Teller(index).tell_will(*will, r) : Teller(index).tell(r));
+    if (++count != nth) continue;
+    Teller teller(index);
+    return text_of(of_will          ? teller.tell_will(*will, r)
+                   : of_real_client ? teller.tell_from_accepted(r)
+                                    : teller.tell(r));
   }
   if (count > 0)
     return tl::unexpected(fmt::format("only {} messages were published{}: ask for --nth 1 to {}", count,

@@ -39,6 +39,7 @@ MessageIndex::MessageIndex(const LoadedTrace& trace) : trace_(trace) {
       case Kind::packet_arrived:
       case Kind::packet_transmitted:
         blob_records_.emplace(r.key, &r);
+        sees_arrivals_ = sees_arrivals_ || r.kind == Kind::packet_arrived;
         if (r.subject != 0) stream_records_[r.subject].push_back(&r);
         break;
       case Kind::retransmission:

@@ -44,6 +44,8 @@ class MessageIndex {
   std::vector<const Record*> of_blob(BlobNumber blob) const;
   /// All records of a kind whose subject is the message.
   std::vector<const Record*> about(Kind kind, MessageId message) const;
+  /// Whether packets' arrivals are in the trace; that of a broker on real sockets has none.
+  bool sees_arrivals() const { return sees_arrivals_; }
   RecordNumber number_of(const Record* record) const {
     return trace_.first + static_cast<RecordNumber>(record - trace_.records.data());
   }
@@ -64,6 +66,7 @@ class MessageIndex {
   std::map<StreamId, std::vector<const Record*>> stream_records_;
   std::multimap<BlobNumber, const Record*> blob_records_;
   std::multimap<MessageId, const Record*> message_records_;
+  bool sees_arrivals_ = false;
 };
 
 }  // namespace wirelab

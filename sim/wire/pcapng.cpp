@@ -57,6 +57,16 @@ std::string pcapng_header(std::string_view application, std::string_view interfa
   return block(0x0a0d0d0a, section) + block(1, interface);
 }
 
+std::string pcapng_tls_keys(std::string_view key_log) {
+  constexpr std::uint32_t kTlsKeyLog = 0x544c534b;
+  std::string body;
+  put32(body, kTlsKeyLog);
+  put32(body, static_cast<std::uint32_t>(key_log.size()));
+  body += key_log;
+  pad(body);
+  return block(10, body);
+}
+
 std::string pcapng_packet(std::int64_t at_ns, Bytes packet, std::string_view comment) {
   std::string body;
   const auto stamp = static_cast<std::uint64_t>(at_ns);

@@ -10,7 +10,7 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tls/session.hpp"
-#include "sim/world/bridge.hpp"
+#include "sim/world/bridge_service.hpp"
 #include "sim/world/listeners.hpp"
 
 namespace wirelab {
@@ -118,7 +118,7 @@ class BrokerService {
   std::vector<std::uint8_t> disk_;  // what a broker with persistence has saved last
   Instant saved_at_;
   TimerId autosave_;
-  std::vector<std::unique_ptr<Bridge>> bridges_;
+  std::vector<std::unique_ptr<BridgeService>> bridges_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<Link>> ended_;  // kept until the event that ended them is over

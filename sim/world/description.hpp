@@ -15,7 +15,7 @@
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
 #include "sim/protocol/tcp/connection.hpp"
-#include "sim/world/bridge.hpp"
+#include "sim/world/bridge_service.hpp"
 #include "sim/world/hop_service.hpp"
 #include "sim/world/listeners.hpp"
 #include "sim/world/wifi_service.hpp"

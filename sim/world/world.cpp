@@ -52,8 +52,6 @@ std::string check_description(const WorldDescription& description) {
         return fmt::format("a bridge of \"{}\" goes to \"{}\", which is no other broker", node.name, bridge.to);
       if (!to->listeners.plain)
         return fmt::format("a bridge of \"{}\" goes to \"{}\", which speaks TLS only", node.name, bridge.to);
-      if (!node.access.empty())
-        return fmt::format("\"{}\" has bridges, and users or an access list: it can have one of them only", node.name);
       const auto same = std::count_if(node.bridges.begin(), node.bridges.end(),
                                       [&](const BridgeSettings& other) { return other.name == bridge.name; });
       if (same > 1) return fmt::format("two bridges of \"{}\" are named \"{}\"", node.name, bridge.name);

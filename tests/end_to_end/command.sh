@@ -173,4 +173,5 @@ expect 2 'bad.jsonl:2: unknown intervention "cutt"' run temperature --journal "$
 expect 0 'star: publish' bench star --quick
 expect 0 'homes: 100 devices' bench homes --quick
 expect 0 'hold model' bench kernel --quick --json
+expect 0 'QoS 1, 1 to 10' bench serve --quick
 exit $failed

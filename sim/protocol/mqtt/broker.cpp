@@ -51,6 +51,12 @@ ConnectionIndex Broker::opened(ByteChannel* channel) {
   return index;
 }
 
+ConnectionIndex Broker::opened_within(ByteChannel* channel) {
+  const ConnectionIndex index = opened(channel);
+  connections_[index]->is_within = true;
+  return index;
+}
+
 void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, StreamRange where) {
   BrokerConnection* const connection = connections_[index].get();
   connection->stream_in = stream;

@@ -48,6 +48,8 @@ class Broker {
   void set_watch(BrokerWatch* watch) { watch_ = watch; }
   /// A network connection was opened. The channel must outlive it.
   ConnectionIndex opened(ByteChannel* channel);
+  /// The same by a part of the broker's own process, as a bridge: no access list is asked about it.
+  ConnectionIndex opened_within(ByteChannel* channel);
   /// Bytes arrived, and what they took up in the stream.
   void receive(ConnectionIndex connection, Bytes bytes, StreamId stream, StreamRange where);
   /// The network connection has ended, for whatever reason.
@@ -197,6 +199,9 @@ class Broker {
   Tracer& trace_;
   EntityId entity_;
   BrokerSettings settings_;
+  /// nullptr: who may do everything.
+  Access* access_for(const Session& session) const { return session.is_within ? nullptr : access_; }
+
   Access* access_;
   BrokerWatch* watch_ = nullptr;
   bool limits_delivery_;

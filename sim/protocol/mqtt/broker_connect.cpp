@@ -58,7 +58,7 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
     authenticate(index, packet.properties.binary(Property::authentication_data).value_or(Bytes{}));
     return;
   }
-  const ReasonCode known = access_ == nullptr ? ReasonCode::success : access_->connect(packet);
+  const ReasonCode known = access_ == nullptr || connection.is_within ? ReasonCode::success : access_->connect(packet);
   if (known != ReasonCode::success) {
     if (watch_ != nullptr) watch_->on_refused(packet, known);
     refuse(index, known, {});
@@ -210,6 +210,7 @@ void Broker::let_in(ConnectionIndex index, const Connect& packet, std::string_vi
   connection.session = session_index;
   session.connection = index;
   session.user_name = user_name;
+  session.is_within = connection.is_within;
   session.keep_alive = keep_alive_for(packet.keep_alive);
   ++connected_;
   trace_.state(session.entity, Field::session_connected, 0, 1);

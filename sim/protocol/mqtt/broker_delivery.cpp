@@ -58,7 +58,8 @@ void Broker::deliver(Session& session, const Message& message, Qos qos, bool ret
     lose(session.entity, message.id, LossReason::expired);  // [MQTT-3.3.2-5]
     return;
   }
-  if (limits_delivery_ && !access_->may_receive({session.client, session.user_name}, message.topic)) {
+  if (limits_delivery_ && !session.is_within &&
+      !access_->may_receive({session.client, session.user_name}, message.topic)) {
     lose(session.entity, message.id, LossReason::not_allowed);
     return;
   }

@@ -33,7 +33,8 @@ ReasonCode Broker::judge(const Session& session, const Publish& packet, std::str
     why = "topics under $SYS are the broker's own";
     return ReasonCode::not_authorized;
   }
-  if (access_ != nullptr && !access_->may_publish({session.client, session.user_name}, packet.topic))
+  if (Access* const access = access_for(session);
+      access != nullptr && !access->may_publish({session.client, session.user_name}, packet.topic))
     return ReasonCode::not_authorized;
   if (settings_.check_payload_format && packet.properties.number(Property::payload_format_indicator) == 1u &&
       !is_valid_utf8(packet.payload)) {

@@ -140,7 +140,8 @@ void Broker::fire_will(Session& session, WillCause cause) {
   set_will(session, kNoMessage);
   Message message = messages_[will].message();
   trace_.emit_cause(Kind::will_published, session.entity, message.id, cause);
-  const bool allowed = access_ == nullptr || access_->may_publish({session.client, session.user_name}, message.topic);
+  Access* const access = access_for(session);
+  const bool allowed = access == nullptr || access->may_publish({session.client, session.user_name}, message.topic);
   const MessageId origin = message.id;
   if (allowed) {
     message.id = trace_.next_message();

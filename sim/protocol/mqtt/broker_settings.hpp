@@ -47,9 +47,9 @@ struct BrokerSettings {
   Duration sys_interval;                             // of the topics under $SYS; 0: there are none; sys_interval
   std::string response_information;                  // for clients that ask for it; empty: none
   // What survives its process; its owner sees to it.
-  bool persistence = true;     // sessions and retained messages are kept when it ends; persistence
-  Duration autosave_interval;  // and so often while it runs, for a crash; 0: not; autosave_interval
-  BrokerManners manners;       // what single programs do otherwise
+  bool persistence = true;             // sessions and retained messages are kept when it ends; persistence
+  Duration autosave_interval;          // and so often while it runs, for a crash; 0: not; autosave_interval
+  BrokerManners manners;               // what single programs do otherwise
   Mutation mutation = Mutation::none;  // a rule that is broken, for tests
 };
 

@@ -50,6 +50,7 @@ struct BrokerConnection {
   Version version = Version::v3_1_1;  // as CONNECT said
   PacketAssembler assembler;
   TimerId timer;
+  bool is_within = false;  // the broker's own process
   StreamId stream_in = 0;
   FireAndForget qos0;
   std::unique_ptr<ConnectionOf5> five;
@@ -74,6 +75,7 @@ struct Session {
   EntityId entity = 0;
   SessionState state = SessionState::none;
   ConnectionIndex connection = kNoIndex;
+  bool is_within = false;        // as its connection is
   bool clean = false;            // it ends with its connection: `expiry` is 0
   std::uint16_t keep_alive = 0;  // seconds
   std::uint32_t expiry = 0;      // seconds after the end of its connection; 3.1.1: 0 or never, by clean session

@@ -54,7 +54,8 @@ ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& 
   const bool is_new = known == session.subscriptions.end();
   if (is_new && settings_.max_subscriptions != 0 && session.subscriptions.size() >= settings_.max_subscriptions)
     return ReasonCode::quota_exceeded;
-  if (access_ != nullptr && !access_->may_subscribe({session.client, session.user_name}, request.filter))
+  if (Access* const access = access_for(session);
+      access != nullptr && !access->may_subscribe({session.client, session.user_name}, request.filter))
     return ReasonCode::not_authorized;
   options.qos = std::min(options.qos, settings_.maximum_qos);
   if (breaks(Mutation::ignores_no_local)) options.no_local = false;

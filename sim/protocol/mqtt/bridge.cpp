@@ -1,9 +1,9 @@
-#include "sim/world/bridge.hpp"
+#include "sim/protocol/mqtt/bridge.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace wirelab {
+namespace wirelab::mqtt {
 namespace {
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -35,52 +35,42 @@ tl::expected<BridgeTopic, std::string> parse_bridge_topic(std::string_view line)
   if (words.size() > 2) {
     if (words[2].size() != 1 || words[2][0] < '0' || words[2][0] > '2')
       return tl::make_unexpected("\"" + std::string(words[2]) + "\" is no QoS: 0, 1 or 2");
-    topic.qos = static_cast<mqtt::Qos>(words[2][0] - '0');
+    topic.qos = static_cast<Qos>(words[2][0] - '0');
   }
   if (words.size() > 3 && words[3] != "\"\"") topic.local_prefix = words[3];
   if (words.size() > 4 && words[4] != "\"\"") topic.remote_prefix = words[4];
   if (topic.pattern.starts_with("$share/"))
     return tl::make_unexpected("a bridge's topic cannot be a shared subscription");
   for (const std::string& prefix : {topic.local_prefix, topic.remote_prefix}) {
-    if (!mqtt::is_valid_filter(prefix + topic.pattern) || prefix.find_first_of("+#") != std::string::npos)
+    if (!is_valid_filter(prefix + topic.pattern) || prefix.find_first_of("+#") != std::string::npos)
       return tl::make_unexpected("\"" + prefix + topic.pattern + "\" is no topic filter with a prefix before it");
   }
   return topic;
 }
 
-Bridge::Bridge(EventQueue& events, Tracer& trace, Transport& transport, mqtt::MessagePool& messages, NodeIndex node,
-               EntityId entity, mqtt::Broker& local, const BridgeSettings& settings, tcp::Endpoint to)
+Bridge::Bridge(EventQueue& events, Tracer& trace, MessagePool& messages, Broker& local, EntityId entity, Client& remote,
+               const BridgeSettings& settings)
     : events_(events),
       trace_(trace),
       broker_(local),
-      settings_(settings),
-      to_(to),
-      remote_(
-          events, trace, transport, messages, node,
-          trace.define(EntityKind::mqtt_client, std::string(trace.names().text(entity)) + "/" + settings.name, entity),
-          *this),
-      local_(events, trace,
-             trace.define(EntityKind::mqtt_client,
-                          std::string(trace.names().text(entity)) + "/" + settings.name + "-local", entity),
-             messages, *this) {
+      topics_(settings.topics),
+      remote_(remote),
+      local_(events, trace, entity, messages, *this) {
   to_broker_.bridge = to_client_.bridge = this;
-  remote_.client().options() = settings.remote;
-  remote_.client().options().client_id = settings.name;
-  mqtt::ClientOptions& options = local_.options();
+  remote_.options() = settings.remote;
+  if (remote_.options().client_id.empty()) remote_.options().client_id = settings.name;
+  ClientOptions& options = local_.options();
   options.client_id = settings.name;
-  options.version = mqtt::Version::v5;
+  options.version = Version::v5;
   options.keep_alive = 0;
   options.max_in_flight = 1000;
-  options.max_queued = remote_.client().options().max_queued = local.settings().max_queued;
+  options.max_queued = remote_.options().max_queued = local.settings().max_queued;
   pump_ = events_.make_timer(on_pump, this);
 }
 
 Bridge::~Bridge() { events_.release(pump_); }
 
-void Bridge::start() {
-  open_local();
-  remote_.connect(to_);
-}
+void Bridge::start() { open_local(); }
 
 void Bridge::open_local() {
   for (Pipe* pipe : {&to_broker_, &to_client_}) {
@@ -89,38 +79,18 @@ void Bridge::open_local() {
     pipe->waiting.clear();
     pipe->open = true;
   }
-  index_ = broker_.opened(&to_client_);
-  told_ = true;
+  index_ = broker_.opened_within(&to_client_);
+  runs_ = true;
   local_.opened(&to_broker_);
 }
 
-void Bridge::stop() {
-  remote_.disconnect();
-  told_ = false;  // the broker has closed by itself
+void Bridge::end() {
+  runs_ = false;
   close_pipes();
   local_.vanish(LossReason::process_died);
 }
 
-void Bridge::crash() {
-  remote_.crash();
-  told_ = false;
-  close_pipes();
-  local_.vanish(LossReason::process_died);
-}
-
-void Bridge::vanish() {
-  remote_.vanish();
-  told_ = false;
-  close_pipes();
-  local_.vanish(LossReason::process_died);
-}
-
-void Bridge::visit_state(StateVisitor& visitor) const {
-  remote_.visit_state(visitor);
-  local_.visit_state(visitor);
-}
-
-void Bridge::Pipe::write(mqtt::Bytes bytes) {
+void Bridge::Pipe::write(Bytes bytes) {
   waiting.insert(waiting.end(), bytes.begin(), bytes.end());
   written += bytes.size();
   bridge->pump_later();
@@ -137,7 +107,7 @@ void Bridge::on_pump(void* target, std::uint64_t) {
     return;
   }
   // One of the two has closed the connection between them: the other hears of it, and there is a new one.
-  if (self->local_.state() == mqtt::ClientState::disconnected) {
+  if (self->local_.state() == ClientState::disconnected) {
     self->broker_.closed(self->index_);
   } else {
     self->local_.closed();
@@ -150,68 +120,59 @@ void Bridge::pump() {
     if (!pipe.open || pipe.waiting.empty()) return;
     const std::vector<std::uint8_t> bytes = std::move(pipe.waiting);
     pipe.waiting.clear();
-    const mqtt::StreamRange range{pipe.delivered, pipe.delivered + bytes.size()};
+    const StreamRange range{pipe.delivered, pipe.delivered + bytes.size()};
     pipe.delivered = range.end;
     deliver(bytes, range);
   };
   take(to_broker_,
-       [&](const auto& bytes, mqtt::StreamRange range) { broker_.receive(index_, bytes, to_broker_.stream, range); });
-  take(to_client_,
-       [&](const auto& bytes, mqtt::StreamRange range) { local_.receive(bytes, to_client_.stream, range); });
+       [&](const auto& bytes, StreamRange range) { broker_.receive(index_, bytes, to_broker_.stream, range); });
+  take(to_client_, [&](const auto& bytes, StreamRange range) { local_.receive(bytes, to_client_.stream, range); });
 }
 
 void Bridge::close_pipes() {
   if (!to_broker_.open) return;
   to_broker_.open = to_client_.open = false;
-  if (told_) {
+  if (runs_) {
     events_.arm(pump_, events_.now() + Duration::seconds(1));
   } else {
     events_.disarm(pump_);
   }
 }
 
-void Bridge::subscribe(mqtt::Client& client, bool remote) {
-  const bool five = client.options().version == mqtt::Version::v5;
-  for (const BridgeTopic& topic : settings_.topics) {
+void Bridge::subscribe(Client& client, bool remote) {
+  const bool five = client.options().version == Version::v5;
+  for (const BridgeTopic& topic : topics_) {
     if (remote ? !topic.in : !topic.out) continue;
     const std::string filter = (remote ? topic.remote_prefix : topic.local_prefix) + topic.pattern;
-    mqtt::FilterRequest request{filter, topic.qos};
+    FilterRequest request{filter, topic.qos};
     request.no_local = request.retain_as_published = five;
     client.subscribe({&request, 1});
   }
 }
 
-void Bridge::on_connected(bool) { subscribe(remote_.client(), true); }
-void Bridge::on_connack(mqtt::Client& client, const mqtt::Connack&) { subscribe(client, false); }
-
-void Bridge::on_message(const mqtt::Publish& message) { pass_on(local_, message, false); }
-void Bridge::on_message(mqtt::Client&, const mqtt::Publish& message) { pass_on(remote_.client(), message, true); }
-
-void Bridge::pass_on(mqtt::Client& client, const mqtt::Publish& message, bool to_remote) {
-  for (const BridgeTopic& topic : settings_.topics) {
+void Bridge::pass_on(Client& client, const Publish& message, bool to_remote) {
+  for (const BridgeTopic& topic : topics_) {
     if (to_remote ? !topic.out : !topic.in) continue;
     const std::string& from = to_remote ? topic.local_prefix : topic.remote_prefix;
     const std::string& onto = to_remote ? topic.remote_prefix : topic.local_prefix;
     // "#" selects the level above it, too, which is shorter than a prefix that ends in "/".
-    if (message.topic.size() < from.size() || !mqtt::matches(from + topic.pattern, message.topic)) continue;
+    if (message.topic.size() < from.size() || !matches(from + topic.pattern, message.topic)) continue;
     const std::string name = onto + std::string(message.topic.substr(from.size()));
-    if (!mqtt::is_valid_topic(name) || name.size() > 65535) {
+    if (!is_valid_topic(name) || name.size() > 65535) {
       trace_.emit(Kind::message_lost, client.entity(), 0, LossReason::not_allowed);
       return;
     }
     // Properties of 5.0 go along, but for those that are the connection's own.
     std::vector<std::uint8_t> properties;
-    mqtt::PropertyWriter writer(properties);
-    if (client.options().version == mqtt::Version::v5) {
-      message.properties.for_each([&](const mqtt::PropertyValue& value) {
-        if (value.id != mqtt::Property::topic_alias && value.id != mqtt::Property::subscription_identifier)
-          writer.copy(value);
+    PropertyWriter writer(properties);
+    if (client.options().version == Version::v5) {
+      message.properties.for_each([&](const PropertyValue& value) {
+        if (value.id != Property::topic_alias && value.id != Property::subscription_identifier) writer.copy(value);
       });
     }
-    client.publish(name, message.payload, std::min(message.qos, topic.qos), message.retain,
-                   mqtt::Properties(properties));
+    client.publish(name, message.payload, std::min(message.qos, topic.qos), message.retain, Properties(properties));
     return;
   }
 }
 
-}  // namespace wirelab
+}  // namespace wirelab::mqtt
