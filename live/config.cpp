@@ -216,6 +216,30 @@ const Option kOptions[] = {
        }
        return wrong("\"" + std::string(v) + "\": write error, warning, notice, information, all or none");
      }},
+    // Not of mosquitto's.
+    {"connect_timeout", "seconds from a connection's beginning to its CONNECT",
+     [](Reading& r, std::string_view v) -> Result {
+       std::int64_t seconds = 0;
+       const auto taken = number(v, 1, 86400, seconds);
+       if (taken) r.settings.broker.connect_timeout = Duration::seconds(seconds);
+       return taken;
+     }},
+    {"max_sessions", "with and without a connection; 0: not limited",
+     [](Reading& r, std::string_view v) { return number(v, 0, 100'000'000, r.settings.broker.max_sessions); }},
+    {"max_retained", "messages; 0: not limited",
+     [](Reading& r, std::string_view v) { return number(v, 0, 1'000'000'000, r.settings.broker.max_retained); }},
+    {"max_subscriptions", "of one client; 0: not limited",
+     [](Reading& r, std::string_view v) { return number(v, 0, 100'000'000, r.settings.broker.max_subscriptions); }},
+    {"max_topic_levels", "of a topic or filter",
+     [](Reading& r, std::string_view v) { return number(v, 1, 65535, r.settings.broker.max_topic_levels); }},
+    {"max_output", "bytes that wait in one connection; QoS 0 messages beyond them are dropped",
+     [](Reading& r, std::string_view v) { return number(v, 1000, 1'000'000'000, r.settings.max_output); }},
+    {"drop_policy", "newest or oldest: which message is dropped where a client's queue is full",
+     [](Reading& r, std::string_view v) -> Result {
+       if (v != "newest" && v != "oldest") return wrong("\"" + std::string(v) + "\": write newest or oldest");
+       r.settings.broker.drop = v == "oldest" ? mqtt::DropPolicy::oldest : mqtt::DropPolicy::newest;
+       return {};
+     }},
     {"connection", "NAME: a bridge to another broker", connection},
     {"address", "HOST or HOST:PORT of the other broker", address, Of::bridge},
     {"topic", "PATTERN [out|in|both [QOS [LOCAL_PREFIX [REMOTE_PREFIX]]]]; may be repeated",

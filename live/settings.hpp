@@ -49,6 +49,7 @@ struct Settings {
     broker.autosave_interval = Duration::seconds(1800);
     broker.sys_interval = Duration::seconds(10);
     broker.max_packet_size = 2'000'000;
+    broker.max_queued_bytes = 64'000'000;
     broker.max_connections = 10'000;
     broker.max_sessions = 100'000;
     broker.max_retained = 1'000'000;

@@ -35,6 +35,8 @@ password_file $work/passwords
 acl_file $work/acl
 sys_interval 1
 max_packet_size 100000
+max_topic_levels 20
+connect_timeout 25
 CONF
 
 "$wirelab" serve --config "$work/serve.conf" >"$work/ports" 2>"$work/serve.err" &
@@ -119,6 +121,10 @@ grep -q "from paho in C" "$work/paho_c" || fail "paho in C: $(cat "$work/paho_c"
 /usr/bin/python3 tests/peers/serve_paho.py "$mqtt" "$ws" || fail "paho in Python"
 NODE_PATH=/usr/share/nodejs node tests/peers/serve_mqttjs.js "$mqtt" "$ws" || fail "mqtt.js"
 
+# More levels than are allowed here.
+expect "a topic of 21 levels" "144" \
+  "$(mosquitto_pub -p "$mqtt" -V mqttv5 -q 1 -t open/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20 -m y -d 2>&1 | sed -n 's/.*RC:\([0-9]*\).*/\1/p' | head -n 1)"
+
 # Bytes that no client sends, slowly and at once; it goes on serving, and says why in 5.0.
 /usr/bin/python3 tests/peers/serve_abuse.py "$mqtt" "$ws" "$mqtts" || fail "malformed input"
 mosquitto_pub -p "$mqtt" -t open/last -r -q 1 -m "still here"
@@ -175,6 +181,8 @@ wrong() { # lines, what is to be said
   [ $? = 2 ] && grep -qF "$2" "$work/err" || fail "\"$1\": $(cat "$work/err")"
 }
 wrong "max_inflight 3" 'wrong.conf:1: "max_inflight" is not known here: did you mean "max_inflight_messages"?'
+wrong "max_topic_levels 0" 'wrong.conf:1: "0" is no number from 1 to 65535'
+wrong "drop_policy eldest" 'wrong.conf:1: "eldest": write newest or oldest'
 wrong "allow_anonymous yes" 'wrong.conf:1: "yes": write true or false'
 wrong "protocol mqtt" 'write "listener PORT" before it'
 wrong "listener 0

@@ -36,8 +36,8 @@ struct BridgeSettings {
 
 class Bridge final : public ClientUser {
  public:
-  /// `local` and `remote`, the client of the other broker, must outlive the bridge; it sets the options of `remote`. `entity` is the
-  /// local client's.
+  /// `local` and `remote`, the client of the other broker, must outlive the bridge; it sets the options of `remote`. `entity` is
+  /// the local client's.
   Bridge(EventQueue& events, Tracer& trace, MessagePool& messages, Broker& local, EntityId entity, Client& remote,
          const BridgeSettings& settings);
   ~Bridge() override;
