@@ -20,6 +20,8 @@ constexpr std::size_t kTraceMemory = std::size_t{1} << 30;
 
 struct ServeOptions {
   std::vector<std::uint16_t> mqtt, mqtts, ws, wss;
+  std::optional<std::uint16_t> http;
+  std::string api_key;
   std::string bind = "127.0.0.1";
   live::TlsFiles tls;
   std::string config;
@@ -51,7 +53,10 @@ std::string listeners_of(const ServeOptions& options, live::Settings& settings) 
   add(options.mqtts, false, true);
   add(options.ws, true, false);
   add(options.wss, true, true);
-  if (made.empty() && settings.listeners.empty()) made.push_back({1883, options.bind, false, std::nullopt});
+  if (options.http) settings.web = live::WebListener{*options.http, options.bind, options.api_key};
+  if (!options.http && !options.api_key.empty()) return "--api-key is for the REST cloud: add --http PORT";
+  if (made.empty() && settings.listeners.empty() && !options.http)
+    made.push_back({1883, options.bind, false, std::nullopt});
   settings.listeners.insert(settings.listeners.end(), made.begin(), made.end());
   return {};
 }
@@ -68,8 +73,9 @@ std::string mixed(const ServeOptions& options) {
   const ServeWorldOptions& world = options.world;
   if (world.asked()) {
     if (!options.config.empty() || !options.mqtts.empty() || !options.ws.empty() || !options.wss.empty() ||
-        !options.tls.certificate.empty() || !options.tls.key.empty())
-      return "--scenario: its broker is the scenario's own: leave out --config, --mqtts, --ws, --wss, --cert and --key";
+        !options.tls.certificate.empty() || !options.tls.key.empty() || options.http)
+      return "--scenario: its servers are the scenario's own: leave out --config, --mqtts, --ws, --wss, --http, --cert "
+             "and --key";
     if (options.mqtt.size() > 1) return "--scenario: real clients come in at one port: give --mqtt once";
     return {};
   }
@@ -121,6 +127,8 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   sub->add_option("--mqtts", options->mqtts, "The same over TLS, as on 8883");
   sub->add_option("--ws", options->ws, "The same over WebSocket, as on 9001");
   sub->add_option("--wss", options->wss, "Over both");
+  sub->add_option("--http", options->http, "The REST cloud on this port, as on 8080; alone, without a broker");
+  sub->add_option("--api-key", options->api_key, "What every request must bring in X-AIO-Key or X-API-Key");
   sub->add_option("--cert", options->tls.certificate, "The server's certificate, in PEM")->check(CLI::ExistingFile);
   sub->add_option("--key", options->tls.key, "Its private key, in PEM")->check(CLI::ExistingFile);
   sub->add_option("--bind", options->bind, "The address to listen on (default 127.0.0.1: this machine only)");

@@ -112,13 +112,14 @@ Layout lay_out_with(const RunIndex& index, const std::set<EntityId>& apart, Plac
   }
   for (const IndexedChannel& channel : index.channels()) tree.joined[channel.from].push_back(channel.to);
   Placer placer(tree, apart, most, layout);
-  // Roots in order of their numbers: brokers first, then whatever they do not reach.
+  // Roots in order of their numbers: brokers and web servers first, then whatever they do not reach.
+  const auto serves = [](EntityKind kind) { return kind == EntityKind::broker || kind == EntityKind::web_server; };
   std::vector<EntityId> roots;
   for (const auto& [node, kind] : tree.kind) {
-    if (kind == EntityKind::broker) roots.push_back(node);
+    if (serves(kind)) roots.push_back(node);
   }
   for (const auto& [node, kind] : tree.kind) {
-    if (kind != EntityKind::broker) roots.push_back(node);
+    if (!serves(kind)) roots.push_back(node);
   }
   std::map<EntityId, bool> seen;
   float top = 0;

@@ -45,6 +45,7 @@ inline constexpr const char* next = "\xee\x81\x84";
 inline constexpr const char* restart = "\xee\x81\x82";
 inline constexpr const char* router = "\xee\x8c\xa8";
 inline constexpr const char* hub = "\xee\xa7\xb4";
+inline constexpr const char* cloud = "\xee\x8a\xbd";
 inline constexpr const char* device = "\xee\x8c\xa2";
 inline constexpr const char* light = "\xee\x94\x98";
 inline constexpr const char* dark = "\xee\x94\x9c";

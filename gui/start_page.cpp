@@ -140,7 +140,10 @@ void picture(const Skin& skin, ImDrawList& list, const ScenarioCard& card, ImVec
     list.AddRect({at.x - half_x, at.y - half_y}, {at.x + half_x, at.y + half_y},
                  skin(item.kind == EntityKind::broker ? Colour::info : Colour::line_strong), skin.px(4), 0,
                  skin.px(1.4f));
-    const char* icon = item.kind == EntityKind::broker ? icon::hub : is_router(item.kind) ? icon::router : icon::device;
+    const char* icon = item.kind == EntityKind::broker       ? icon::hub
+                       : item.kind == EntityKind::web_server ? icon::cloud
+                       : is_router(item.kind)                ? icon::router
+                                                             : icon::device;
     if (skin.fonts.has_icons) text_centred(list, skin.fonts.icons_small, at, skin(Colour::info), icon);
     if (named)
       text_centred(list, skin.fonts.tiny, {at.x, at.y + half_y + skin.px(8)}, skin(Colour::text_second),

@@ -52,7 +52,9 @@ tl::expected<void, std::string> Server::listen() {
     }
     doors_.push_back(std::move(door));
   }
-  return {};
+  if (!settings_.web) return {};
+  web_.emplace(io_, clock_, events_, trace_, settings_.web->api_key);
+  return web_->listen(settings_.web->address, settings_.web->port);
 }
 
 std::string Server::addresses() const {
@@ -61,6 +63,7 @@ std::string Server::addresses() const {
     const auto end = door->acceptor.local_endpoint();
     text += name_of(*door->listener) + " " + end.address().to_string() + ":" + std::to_string(end.port()) + "\n";
   }
+  if (web_) text += web_->address() + "\n";
   return text;
 }
 
@@ -97,6 +100,7 @@ void Server::pump() {
     flushing_.clear();
   }
   for (const auto& bridge : bridges_) bridge->flush();
+  if (web_) web_->flush();
   arm();
 }
 
@@ -126,6 +130,7 @@ tl::expected<void, std::string> Server::run() {
   }
   broker_.start();
   for (const auto& door : doors_) accept(*door);
+  if (web_) web_->start();
   for (const BridgeTarget& target : settings_.bridges) {
     bridges_.push_back(std::make_unique<BridgeConnection>(io_, clock_, events_, trace_, bridge_messages_, entity_,
                                                           broker_, target, say_));
@@ -192,6 +197,7 @@ void Server::stop() {
   }
   broker_.stop();
   for (const auto& bridge : bridges_) bridge->end();
+  if (web_) web_->stop();
 }
 
 }  // namespace wirelab::live

@@ -13,6 +13,7 @@
 #include "live/bridge_connection.hpp"
 #include "live/clock.hpp"
 #include "live/connection.hpp"
+#include "live/http_server.hpp"
 #include "live/recorder.hpp"
 #include "live/settings.hpp"
 #include "live/tls.hpp"
@@ -84,6 +85,7 @@ class Server {
   mqtt::Broker broker_;
   mqtt::MessagePool bridge_messages_;
   std::vector<std::unique_ptr<BridgeConnection>> bridges_;
+  std::optional<HttpServer> web_;
   std::string tls_keys_;
   std::vector<std::unique_ptr<Door>> doors_;
   std::vector<std::shared_ptr<Connection>> marked_, flushing_;

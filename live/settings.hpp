@@ -34,11 +34,19 @@ struct BridgeTarget {
   std::chrono::seconds first_delay{1}, longest_delay{60};  // before it is tried again, doubled each time
 };
 
+/// Where the REST cloud listens.
+struct WebListener {
+  std::uint16_t port = 8080;  // 0: any that is free
+  std::string address = "127.0.0.1";
+  std::string api_key;  // empty: none is asked for
+};
+
 struct Settings {
   mqtt::BrokerSettings broker;
   mqtt::AccessList access;
   std::vector<Listener> listeners;
   std::vector<BridgeTarget> bridges;
+  std::optional<WebListener> web;
   std::size_t max_output = 8'000'000;  // bytes that wait for one client; beyond them its QoS 0 messages are dropped
   std::string persistence_location;    // a folder; persistence_location
   bool log_connections = true;         // connection_messages

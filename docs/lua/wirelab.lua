@@ -79,6 +79,15 @@ function nat(name, options) end
 ---@return node
 function dns(name, options) end
 
+---A web server: the REST cloud that docs/http.md describes, on port 80. With the profile "nginx" it writes head and content one after the
+---other and says so in its Server field. It answers `service_time` after a request's last byte. Between requests a connection is kept for
+---`idle_timeout`, 75 s if left out, unless `keep_alive` is false. With `api_key` every request must bring it, in X-AIO-Key or X-API-Key.
+---Its calendar begins with the run, on 2 March 2022 at 21:44:20.
+---@param name string
+---@param options? { on?: node, link?: link_options, address?: string, profile?: "plain"|"nginx", api_key?: string, service_time?: duration, keep_alive?: boolean, idle_timeout?: duration, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@return node
+function cloud(name, options) end
+
 ---A Wi-Fi access point, plugged into `on`. With a password the network is WPA2's, without one it is open. `at` is its place in metres,
 ---`power` what it transmits in dBm (20 if left out), `fading` by how much single frames are received better or worse (3 dB).
 ---@param name string
@@ -499,6 +508,11 @@ function self:mqtt(options) end
 ---A TCP socket, which is not connected yet.
 ---@return tcp_socket
 function self:tcp() end
+---A client of HTTP. Its connection is kept for the next request to the same server, unless `keep_alive` is false; a request may take
+---`timeout`, 30 s if left out, 0 for any time; `headers` go with each of them. TCP_NODELAY is set unless `nodelay` says otherwise.
+---@param options? { keep_alive?: boolean, timeout?: duration, headers?: table<string, string>, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
+---@return http_client
+function self:http(options) end
 ---Listens on a TCP port. `backlog` connections may wait to be accepted, 128 if left out; more are refused.
 ---@param port integer
 ---@param options? { backlog?: integer, nodelay?: boolean, stack?: "linux"|"lwip", sack?: boolean, congestion?: "cubic"|"newreno", user_timeout?: duration, tcp_keepalive?: duration }
@@ -524,6 +538,47 @@ function self:wait_address(options) end
 function self:resolve(name) end
 
 ---As Python's socket. What waits may only be called by the program itself.
+---@class http_response
+---@field status integer 200, 304, 404 ...
+---@field body string
+---@field headers table<string, string> by name in small letters
+
+---@class http_options
+---@field headers? table<string, string> of this request, beside those of the client
+---@field type? string the content's, "application/json" if left out
+---@field timeout? duration of this request
+
+---A client of HTTP/1.1. Its methods wait for the answer; without one they return nil and why: "timed out", "connection refused",
+---"connection reset", "no route to the host", "name not resolved", "malformed answer". A URL names a node of the scenario, an address, or
+---a name that a name server knows.
+---@class http_client
+local http_client = {}
+---@param url string as "http://cloud/api/v1/data/latest?device_id=sensor-001"
+---@param options? http_options
+---@return http_response? response, string? reason
+function http_client:get(url, options) end
+---Only what stands before the content.
+---@param url string
+---@param options? http_options
+---@return http_response? response, string? reason
+function http_client:head(url, options) end
+---@param url string
+---@param body? string
+---@param options? http_options
+---@return http_response? response, string? reason
+function http_client:post(url, body, options) end
+---@param url string
+---@param body? string
+---@param options? http_options
+---@return http_response? response, string? reason
+function http_client:put(url, body, options) end
+---@param url string
+---@param options? http_options
+---@return http_response? response, string? reason
+function http_client:delete(url, options) end
+---Closes the connection that it keeps.
+function http_client:close() end
+
 ---@class tcp_socket
 local tcp_socket = {}
 ---Waits until the connection is open. `to` is a node, an address or a name. A socket connects once.

@@ -60,6 +60,7 @@ class Control {
             entity->kind == EntityKind::broker         ? "broker"
             : entity->kind == EntityKind::device       ? "device"
             : entity->kind == EntityKind::name_server  ? "name server"
+            : entity->kind == EntityKind::web_server   ? "web server"
             : entity->kind == EntityKind::access_point ? "access point"
                                                        : "router");
     const bool power = look.value(entity->entity, Field::node_up) != 0;
@@ -71,7 +72,8 @@ class Control {
                Crash{name});
         action(look, "Stop", icon::close,
                entity->kind == EntityKind::broker ? "Wills are published, connections closed; stored sessions stay."
-                                                  : "DISCONNECT is sent: no will.",
+               : entity->kind == EntityKind::web_server ? "Connections are closed; what is stored stays."
+                                                        : "DISCONNECT is sent: no will.",
                Stop{name});
       }
     }
@@ -91,9 +93,10 @@ class Control {
     if (entity->kind == EntityKind::access_point || look.value(entity->entity, Field::wifi_state) != 0)
       place(look, entity->entity, name);
     action(look, "Restart", icon::restart,
-           entity->kind == EntityKind::broker ? "Power on, and the broker begins anew with what it had stored."
-           : is_router(entity->kind)          ? "Power on again."
-                                              : "Power on, and the program from its beginning.",
+           entity->kind == EntityKind::broker       ? "Power on, and the broker begins anew with what it had stored."
+           : entity->kind == EntityKind::web_server ? "Power on, and the server begins anew."
+           : is_router(entity->kind)                ? "Power on again."
+                                                    : "Power on, and the program from its beginning.",
            Restart{name});
     // Sensors: those that have a value at this instant.
     for (const IndexedEntity& e : look.index.entities()) {

@@ -76,6 +76,11 @@ std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
       connected += broker == node && look.value(session, Field::session_connected) != 0 ? 1 : 0;
     return fmt::format("{} connected", connected);
   }
+  if (placed.kind == EntityKind::web_server) {
+    const std::int64_t waiting = look.value(node, Field::web_waiting);
+    return fmt::format("{} stored{}", look.value(node, Field::web_readings),
+                       waiting == 0 ? "" : fmt::format(", {} waiting", waiting));
+  }
   if (placed.kind == EntityKind::node) return "router";
   if (placed.kind == EntityKind::access_point) {
     std::size_t members = 0;
@@ -153,9 +158,10 @@ bool NodeCards::draw(const Look& look, ImDrawList& list, const CanvasFrame& fram
                : placed.kind == EntityKind::broker ? skin(Colour::info)
                                                    : skin(Colour::line_strong),
                rounding, 0, skin.px(selected ? 2.6f : 1.4f));
-  const char* icon = placed.kind == EntityKind::broker ? icon::hub
-                     : is_router(placed.kind)          ? icon::router
-                                                       : icon::device;
+  const char* icon = placed.kind == EntityKind::broker       ? icon::hub
+                     : placed.kind == EntityKind::web_server ? icon::cloud
+                     : is_router(placed.kind)                ? icon::router
+                                                             : icon::device;
   const std::string name = placed.is_group() ? group_name(placed) : look.name(node);
   if (frame.zoom > kWithState) {
     if (card && frame.zoom < 0.82f) {

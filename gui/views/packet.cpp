@@ -25,7 +25,8 @@ Colour colour_of(FieldLayer layer) {
     case FieldLayer::icmp: return Colour::info;
     case FieldLayer::dns:
     case FieldLayer::dhcp: return Colour::ok;
-    case FieldLayer::tls: return Colour::qos1;
+    case FieldLayer::tls:
+    case FieldLayer::http: return Colour::qos1;
     case FieldLayer::other: return Colour::text_second;
   }
   return Colour::text_second;

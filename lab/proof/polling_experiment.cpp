@@ -2,104 +2,88 @@
 
 #include "lab/proof/bench_link.hpp"
 #include "sim/wire/ipv4.hpp"
+#include "sim/world/http_endpoint.hpp"
+#include "sim/world/http_listener.hpp"
 #include "sim/world/mqtt_endpoint.hpp"
 
 namespace wirelab {
 namespace {
 
 constexpr Duration kEvery = Duration::seconds(5);
-constexpr std::uint16_t kHttpPort = 8080;
-// Of the sample: nginx sends them as two segments, since it sets TCP_NODELAY.
+constexpr std::uint16_t kWebPort = 8080;
+// Of the sample: what nginx sends before the content, and the content.
 constexpr std::size_t kHeader = 1009, kBody = 190;
-constexpr std::size_t kRequest = 84;
 const std::string kTopic = "t/001";
 
 double ms(Duration d) { return static_cast<double>(d.ns()) / 1e6; }
 
-// nginx: a header and a body for each request, then it waits for the next one or for the end.
-struct WebServer final : tcp::User {
-  BenchLink* bench = nullptr;
-  tcp::Connection* connection = nullptr;
-  TimerId wake;
-  std::size_t expected = 0, got = 0;
-  void on_connected(tcp::Connection& c) override { connection = &c; }
-  std::size_t on_data(tcp::Connection&, wire::Bytes bytes, std::uint64_t) override {
-    got += bytes.size();
-    if (bench->events.due(wake) == Instant::never())
-      bench->events.arm(wake, bench->events.now() + Duration::microseconds(60));
-    return bytes.size();
+// What nginx serves there. Its fields are filled up to the size of the sample's.
+struct StatusSite final : http::Site {
+  void handle(http::Exchange& exchange) override {
+    http::Response response{200, {{"Content-Type", "application/json; charset=utf-8"}}, std::string(kBody, 'b')};
+    std::vector<std::uint8_t> head;
+    http::Response whole = response;
+    for (const char* more : {"Server: nginx", "Date: Wed, 02 Mar 2022 21:44:20 GMT", "Content-Length: 190",
+                             "Connection: keep-alive", "X-Fill: "}) {
+      const std::string_view text = more;
+      const std::size_t colon = text.find(':');
+      whole.fields.push_back({std::string(text.substr(0, colon)), std::string(text.substr(colon + 2))});
+    }
+    encode_head(whole, head);
+    response.fields.push_back({"X-Fill", std::string(kHeader - head.size(), 'h')});
+    exchange.answer(std::move(response));
   }
-  void on_peer_closed(tcp::Connection& c) override { c.close(); }
-  void on_closed(tcp::Connection&, tcp::CloseReason) override { connection = nullptr; }
-  static void answer(void* target, std::uint64_t) {
-    auto* self = static_cast<WebServer*>(target);
-    // A request is complete when it has the client's length, which the experiment says.
-    if (self->connection == nullptr || self->got < self->expected) return;
-    self->got -= self->expected;
-    self->connection->write(std::vector<std::uint8_t>(kHeader, 'h'));
-    self->connection->write(std::vector<std::uint8_t>(kBody, 'b'));
-  }
+  void time_is_over(http::Exchange&) override {}
+  void forget(http::Exchange&) override {}
 };
 
-// curl, one process for all events or one for each.
-class Poller final : public tcp::User {
+// curl, one process for all events or one for each, and the server that it asks.
+class Poller {
  public:
   Poller(BenchLink& bench, const PollingExperiment& experiment, PollingResult& result)
-      : bench_(bench), keeps_(experiment.mode == PollingExperiment::Mode::keepalive), result_(result) {
-    server_.bench = &bench;
-    server_.wake = bench.events.make_timer(WebServer::answer, &server_);
-    web_ = bench.tcp;
+      : bench_(bench),
+        keeps_(experiment.mode == PollingExperiment::Mode::keepalive),
+        result_(result),
+        web_(bench.tcp),
+        resolver_(bench.events, bench.trace, 1, bench.network.node(bench.near).entity,
+                  [](wire::Ipv4Address, wire::Bytes) {}),
+        curl_(bench.events, bench.trace, bench.transport, bench.near,
+              bench.trace.define(EntityKind::http_client, "curl", bench.network.node(bench.near).entity)),
+        nginx_(bench.events, bench.trace, bench.transport, bench.far, bench.network.node(bench.far).entity, kWebPort,
+               site_, server_, web_) {
     web_.nodelay = true;
-    bench.transport.listen(
-        bench.far, kHttpPort,
-        [this](tcp::Connection&) {
-          server_.got = 0;
-          return &server_;
-        },
-        web_);
+    server_.software = "nginx";
+    server_.two_segments = server_.says_keep_alive = true;
+    server_.service_time = Duration::microseconds(60);
+    curl_.settings().tcp = &web_;
+    curl_.settings().timeout = Duration();  // curl waits as long as TCP does
+    nginx_.start();
   }
-  ~Poller() override { bench_.events.release(server_.wake); }
   void ask(std::uint32_t number) {
+    http::Request request;
     // "?i" makes the kept connection's requests longer.
-    request_ = kRequest + (keeps_ ? 1 + std::to_string(number).size() : 0);
-    server_.expected = request_;
-    began_ = bench_.events.now();
-    received_ = 0;
-    if (connection_ != nullptr) {
-      connection_->write(std::vector<std::uint8_t>(request_, 'g'));
-    } else {
-      bench_.transport.connect(bench_.near, {bench_.network.node(bench_.far).address, kHttpPort}, this, web_);
-    }
-  }
-  void leave() {
-    if (connection_ != nullptr) connection_->close();
-    connection_ = nullptr;
-  }
-  void on_connected(tcp::Connection& c) override {
-    connection_ = &c;
-    c.write(std::vector<std::uint8_t>(request_, 'g'));
-  }
-  std::size_t on_data(tcp::Connection&, wire::Bytes bytes, std::uint64_t) override {
-    received_ += bytes.size();
-    if (received_ == kHeader + kBody) {
-      result_.latency_ms.push_back(ms(bench_.events.now() - began_));
+    request.target = keeps_ ? "/status?" + std::to_string(number) : "/status";
+    request.fields = {{"Host", "10.77.1.2:8080"}, {"User-Agent", "curl/7.88.1"}, {"Accept", "*/*"}};
+    const Instant began = bench_.events.now();
+    const wire::Ipv4Address to = bench_.network.node(bench_.far).address;
+    curl_.send({"nginx", to, kWebPort}, std::move(request), resolver_, [this, began](const HttpResult& answer) {
+      if (answer) result_.latency_ms.push_back(ms(bench_.events.now() - began));
       if (!keeps_) leave();
-    }
-    return bytes.size();
+    });
   }
-  void on_closed(tcp::Connection& c, tcp::CloseReason) override {
-    if (connection_ == &c) connection_ = nullptr;
-  }
+  void leave() { curl_.close_connection(); }
+  bool is_busy() const { return curl_.is_busy(); }
 
  private:
   BenchLink& bench_;
   bool keeps_;
   PollingResult& result_;
   tcp::Settings web_;
-  WebServer server_;
-  tcp::Connection* connection_ = nullptr;
-  std::size_t request_ = kRequest, received_ = 0;
-  Instant began_;
+  http::ServerSettings server_;
+  StatusSite site_;
+  dns::Resolver resolver_;
+  HttpEndpoint curl_;
+  HttpListener nginx_;
 };
 
 // An MQTT client at either side.
@@ -134,8 +118,8 @@ class Peer final : public EndpointUser {
     endpoint_.client().subscribe({&filter, 1});
   }
   void on_message(const mqtt::Publish& message) override {
-    const std::uint64_t at = std::uint64_t{wire::load32(message.payload.data())} << 32 |
-                             wire::load32(message.payload.data() + 4);
+    const std::uint64_t at =
+        std::uint64_t{wire::load32(message.payload.data())} << 32 | wire::load32(message.payload.data() + 4);
     result_->latency_ms.push_back(ms(bench_.events.now() - Instant::from_ns(static_cast<std::int64_t>(at))));
   }
   void on_connect_failed(ConnectFailure, mqtt::ConnectCode) override {}
@@ -200,6 +184,8 @@ void run_link(const PollingExperiment& experiment, std::uint64_t seed, PollingRe
       poller.ask(i);
     }
     bench.events.run_until(bench.events.now() + kEvery);
+    // The next one begins when this one is over.
+    while (!push && poller.is_busy()) bench.events.run_until(bench.events.now() + Duration::milliseconds(10));
   }
   bench.trace.flush();
   result.last_up_bytes += all.up_bytes - before_last.up_bytes;

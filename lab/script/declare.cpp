@@ -181,7 +181,9 @@ int declare_metric(lua_State* L) {
   metric.definition = options.text("help").value_or("");
   metric.value = options.number("start").value_or(0.0);
   options.finish();
-  for (const Metric& other : Statistics().metrics()) {
+  Statistics all;
+  all.show_web();
+  for (const Metric& other : all.metrics()) {
     if (other.name == metric.name)
       raise(L, fmt::format("the metric \"{}\" is built in; choose another name", metric.name));
   }
@@ -562,6 +564,7 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"nat", declare_nat},
                                  {"dns", declare_dns},
                                  {"access_point", declare_access_point},
+                                 {"cloud", declare_cloud},
                                  {"serial", declare_serial},
                                  {"ble", declare_ble},
                                  {"ieee802154", declare_ieee802154},

@@ -28,6 +28,7 @@ void add_link(lua_State* L, const LinkDescription& link);
 int declare_nat(lua_State* L);
 int declare_dns(lua_State* L);
 int declare_access_point(lua_State* L);
+int declare_cloud(lua_State* L);
 // declare_hops.cpp
 int declare_serial(lua_State* L);
 int declare_ble(lua_State* L);

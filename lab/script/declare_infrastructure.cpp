@@ -1,4 +1,4 @@
-// Nodes that serve others: routers that translate addresses, and name servers.
+// Nodes that serve others: routers that translate addresses, name servers, access points, and the REST cloud.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -184,6 +184,31 @@ void read_wifi(lua_State* L, Options& options, const std::string& where, NodeDes
   if (const auto walls = read_decibels(L, own, "walls", what, 0, 200)) node.station->walls_db = *walls;
   own.finish();
   lua_pop(L, 1);
+}
+
+int declare_cloud(lua_State* L) {
+  // Instant 0 in the calendar of answers: when the course's sample was made.
+  constexpr std::int64_t kEpoch = 1'646'257'460;  // 2022-03-02 21:44:20 UTC
+  Declaration declaration(L, NodeRole::web, "cloud");
+  auto& [node, index, where, options, link, joined] = declaration;
+  http::ServerSettings& server = node.web.server;
+  node.web.server.epoch = node.web.cloud.epoch = kEpoch;
+  node.tcp.nodelay = true;  // as nginx, and most web servers
+  server.software = "wirelab";
+  if (options.choice("profile", {"plain", "nginx"}) == "nginx") {
+    server.software = "nginx";
+    server.two_segments = server.says_keep_alive = true;
+  }
+  server.keep_alive = options.boolean("keep_alive").value_or(true);
+  if (const auto time = options.duration("idle_timeout")) server.idle = *time;
+  if (const auto time = options.duration("service_time")) server.service_time = *time;
+  if (const auto key = options.text("api_key")) node.web.cloud.api_key = *key;
+  read_tcp(options, node.tcp);
+  options.finish();
+  if (server.idle < Duration::milliseconds(1))
+    raise(L, fmt::format("the idle_timeout of {} must be at least 1ms", where));
+  if (joined) add_link(L, link);
+  return push_node(L, index);
 }
 
 }  // namespace wirelab::script

@@ -4,6 +4,7 @@
 
 #include "lab/script/mqtt_options.hpp"
 #include "lab/script/objects.hpp"
+#include "lab/script/script_http.hpp"
 #include "lab/script/script_socket.hpp"
 #include "sim/trace/traced_timer.hpp"
 
@@ -31,6 +32,7 @@ DeviceProgram::~DeviceProgram() {
     luaL_unref(L, LUA_REGISTRYINDEX, client->userdata_reference);
   }
   for (const auto& socket : sockets_) socket->forget(L);
+  for (const auto& client : https_) client->forget(L);
   if (self_reference_ != LUA_NOREF) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, self_reference_);
     *static_cast<DeviceProgram**>(lua_touserdata(L, -1)) = nullptr;
@@ -64,6 +66,7 @@ void DeviceProgram::resume(int arguments) {
   const bool failed = status != LUA_OK && status != LUA_YIELD;
   if (!failed && (status == LUA_YIELD || ended_)) return;
   for (const auto& socket : sockets_) socket->end(Ending::stop);  // as the system does for a process that ends
+  for (const auto& client : https_) client->end(Ending::stop);
   world_.trace().emit(Kind::program_event, world_.entity_of(device_), 0,
                       failed ? ProgramEvent::failed : ProgramEvent::ended);
   if (!ended_) world_.set_program_state(device_, failed ? ProgramState::failed : ProgramState::ended);
@@ -153,6 +156,7 @@ void DeviceProgram::end(Ending ending) {
   disarm_wake();
   waiting_on_ = nullptr;
   for (const auto& socket : sockets_) socket->end(ending);
+  for (const auto& client : https_) client->end(ending);
   for (const auto& call : at_end_) call();
   at_end_.clear();
   for (const auto& client : clients_) {
@@ -169,6 +173,7 @@ void DeviceProgram::end(Ending ending) {
 
 void DeviceProgram::visit_state(StateVisitor& visitor) const {
   for (const auto& client : clients_) client->endpoint().visit_state(visitor);
+  for (const auto& client : https_) client->endpoint.visit_state(visitor);
   visitor.value(world_.entity_of(device_), Field::program_timer, 0, deadline_of(world_.events(), wake_));
 }
 
@@ -182,6 +187,17 @@ ScriptClient* DeviceProgram::make_client(lua_State* L) {
   *static_cast<ScriptClient**>(new_object(L, "client", sizeof(ScriptClient*))) = client;
   lua_newtable(L);
   lua_setiuservalue(L, -2, 1);  // its callbacks
+  lua_pushvalue(L, -1);
+  client->userdata_reference = luaL_ref(L, LUA_REGISTRYINDEX);
+  return client;
+}
+
+ScriptHttp* DeviceProgram::make_http(lua_State* L) {
+  const std::string name = fmt::format("{}/http", world_.name_of_device(device_));
+  const EntityId entity = world_.trace().define(EntityKind::http_client, name, world_.entity_of(device_));
+  https_.push_back(std::make_unique<ScriptHttp>(*this, entity));
+  ScriptHttp* const client = https_.back().get();
+  *static_cast<ScriptHttp**>(new_object(L, "http_client", sizeof(ScriptHttp*))) = client;
   lua_pushvalue(L, -1);
   client->userdata_reference = luaL_ref(L, LUA_REGISTRYINDEX);
   return client;

@@ -16,6 +16,7 @@
 namespace wirelab::script {
 
 class ScriptClient;
+struct ScriptHttp;
 struct ScriptSocket;
 
 class DeviceProgram final : public Program {
@@ -41,6 +42,8 @@ class DeviceProgram final : public Program {
   lua_State* callback_thread() { return callbacks_; }
 
   ScriptClient* make_client(lua_State* L);
+  /// An HTTP client, on top of the stack.
+  ScriptHttp* make_http(lua_State* L);
   /// Suspends the coroutine until wake_from(what), or until `deadline`; then `again` goes on, with `context`.
   int wait_on(lua_State* L, const void* what, Instant deadline, lua_KFunction again, lua_KContext context);
   void wake_from(const void* what);
@@ -90,6 +93,7 @@ class DeviceProgram final : public Program {
   RandomStream random_;
   std::vector<std::unique_ptr<ScriptClient>> clients_;
   std::vector<std::unique_ptr<ScriptSocket>> sockets_;
+  std::vector<std::unique_ptr<ScriptHttp>> https_;
 };
 
 /// The program whose coroutine calls; an error where one may not wait. `what` names the function.

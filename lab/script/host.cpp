@@ -242,6 +242,9 @@ tl::expected<void, ScriptError> Host::begin(std::shared_ptr<TraceStore> store) {
   // Programs start while the world is made, and already want to know it.
   world_ = std::make_unique<World>(description, std::move(store));
   world_->trace().add_sink(&statistics_);
+  for (const NodeDescription& node : description.nodes) {
+    if (node.role == NodeRole::web) statistics_.show_web();
+  }
   for (const auto& tap : taps) tap->listen(*world_);
   for (const Metric& metric : own_metrics) world_->define_metric(metric.name, metric.value);
   world_->start();

@@ -10,6 +10,7 @@
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
 #include "lab/script/script_hop.hpp"
+#include "lab/script/script_http.hpp"
 #include "lab/script/script_socket.hpp"
 #include "lab/script/script_wifi.hpp"
 #include "lab/script/tls_options.hpp"
@@ -350,6 +351,7 @@ int client_set(lua_State* L, const char* field) {
 
 const ObjectType kSelf{"device",
                        {{"mqtt", self_mqtt},
+                        {"http", self_http},
                         {"read", self_read},
                         {"set", self_set},
                         {"tcp", self_tcp},
@@ -383,6 +385,7 @@ std::vector<const ObjectType*> program_types() {
   std::vector<const ObjectType*> types{&kSelf, &kClient};
   for (const ObjectType* type : socket_types()) types.push_back(type);
   types.push_back(wifi_type());
+  types.push_back(http_type());
   for (const ObjectType* type : hop_types()) types.push_back(type);
   return types;
 }

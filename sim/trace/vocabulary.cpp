@@ -57,7 +57,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Kind::count_)> k
                                                                                       "tls_sent",
                                                                                       "tls_received",
                                                                                       "tls_content",
-                                                                                      "tls_event"};
+                                                                                      "tls_event",
+                                                                                      "http_sent",
+                                                                                      "http_received",
+                                                                                      "http_failed"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> kFields{"none",
                                                                                         "node_up",
@@ -135,11 +138,16 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "tls_state",
                                                                                         "tls_timer",
                                                                                         "wifi_power",
-                                                                                        "broker_inbox"};
+                                                                                        "broker_inbox",
+                                                                                        "http_state",
+                                                                                        "http_timer",
+                                                                                        "web_readings",
+                                                                                        "web_waiting"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
-    "none",    "node",    "link",   "tcp",    "mqtt_client", "broker",      "session",      "sensor", "actuator",
-    "program", "message", "device", "metric", "nat",         "name_server", "access_point", "hop"};
+    "none",        "node",         "link",    "tcp",        "mqtt_client", "broker", "session",
+    "sensor",      "actuator",     "program", "message",    "device",      "metric", "nat",
+    "name_server", "access_point", "hop",     "web_server", "http_client"};
 constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "loss on the link",
                                                                         "queue full",
@@ -211,8 +219,8 @@ std::string_view name_of(ProgramEvent event) { return look_up(kProgramEvents, ev
 std::string_view name_of(ProgramState state) { return look_up(kProgramStates, state); }
 
 std::string_view name_of(Layer layer) {
-  constexpr std::array<std::string_view, static_cast<std::size_t>(Layer::count_)> names{"world", "link", "tcp", "mqtt",
-                                                                                        "program"};
+  constexpr std::array<std::string_view, static_cast<std::size_t>(Layer::count_)> names{"world", "link",    "tcp",
+                                                                                        "mqtt",  "program", "http"};
   return look_up(names, layer);
 }
 
@@ -262,15 +270,19 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::message_lost:
     case Kind::session_event:
     case Kind::will_published: return Layer::mqtt;
+    case Kind::http_sent:
+    case Kind::http_received:
+    case Kind::http_failed: return Layer::http;
     case Kind::program_event:
     case Kind::logged: return Layer::program;
     case Kind::state:
     case Kind::timer_fired: break;
   }
-  // The fields stand in the order of the layers; those that came later are of links, and of TLS.
+  // The fields stand in the order of the layers; those that came later are of links, of TLS, and of HTTP.
   const auto at = static_cast<Field>(field);
   if (at == Field::tls_state || at == Field::tls_timer) return Layer::tcp;
   if (at == Field::broker_inbox) return Layer::mqtt;
+  if (at >= Field::http_state) return Layer::http;
   if (at >= Field::air_time) return Layer::link;
   if (at >= Field::sensor_value) return Layer::program;
   if (at >= Field::client_state) return Layer::mqtt;
@@ -284,6 +296,7 @@ bool is_timer(Field field) {
     case Field::dhcp_timer:
     case Field::wifi_timer:
     case Field::tls_timer:
+    case Field::http_timer:
     case Field::tcp_retransmit_timer:
     case Field::tcp_probe_timer:
     case Field::tcp_reorder_timer:

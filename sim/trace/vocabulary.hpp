@@ -62,7 +62,11 @@ enum class Kind : std::uint16_t {
   tls_received,  // the same, at the receiving end; a message that lies in several records is where the last one is
   tls_content,  // what a record of application data holds. entity: connection, subject: stream, key: blob, a..b: range of it
   tls_event,  // entity: connection, field: tls::Event, key: tls::Failure or 0, a: version
-  count_      // not a kind
+  http_sent,  // a request or an answer. entity: client or server, field: http::Method, or the status, subject: stream, key: the
+              // request's target as a name, a..b: range of the stream
+  http_received,  // the same, at the receiving end, once all of it is there
+  http_failed,    // a client's request has no answer. key: its target, field: http::Failure
+  count_          // not a kind
 };
 
 enum class EntityKind : std::uint16_t {
@@ -83,6 +87,8 @@ enum class EntityKind : std::uint16_t {
   name_server,
   access_point,
   hop,  // that is not IP, and each direction of it
+  web_server,
+  http_client,
   count_
 };
 
@@ -176,6 +182,10 @@ enum class Field : std::uint16_t {
   tls_timer,     // until the processor has worked through a flight
   wifi_power,    // of an access point: tenths of a dBm that it sends with
   broker_inbox,  // packets that wait for a broker's process
+  http_state,    // of a client: http::ClientState
+  http_timer,  // of a client: until it gives up; of a server, with the connection as key: until it closes it, or answers
+  web_readings,  // that a server has stored
+  web_waiting,   // requests that a server keeps until there is something new
   count_
 };
 
@@ -268,7 +278,7 @@ enum class ProgramState : std::uint16_t { none, running, ended, failed };
 enum class ProgramEvent : std::uint16_t { none, started, slept, woke, ended, failed, crashed, count_ };
 
 /// What a record is about, for who wants to keep only a part of a long trace.
-enum class Layer : std::uint8_t { world, link, tcp, mqtt, program, count_ };
+enum class Layer : std::uint8_t { world, link, tcp, mqtt, program, http, count_ };
 using LayerMask = std::uint8_t;  // a bit for each; the world's records are always kept
 inline constexpr LayerMask kAllLayers = (1u << static_cast<unsigned>(Layer::count_)) - 1;
 constexpr LayerMask mask_of(Layer layer) { return static_cast<LayerMask>(1u << static_cast<unsigned>(layer)); }
@@ -296,7 +306,8 @@ constexpr bool is_router(EntityKind kind) {
 }
 /// Whether an entity of this kind is a node of the network.
 constexpr bool is_node(EntityKind kind) {
-  return is_router(kind) || kind == EntityKind::name_server || kind == EntityKind::broker || kind == EntityKind::device;
+  return is_router(kind) || kind == EntityKind::name_server || kind == EntityKind::broker ||
+         kind == EntityKind::web_server || kind == EntityKind::device;
 }
 /// Whether the field holds a timer's deadline.
 bool is_timer(Field field);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/view/dissect_datagram.hpp"
+#include "sim/view/dissect_http.hpp"
 #include "sim/view/dissect_mqtt.hpp"
 #include "sim/view/dissect_tls.hpp"
 #include "sim/wire/mqtt.hpp"
@@ -136,7 +137,7 @@ class Dissector {
 
 std::string_view name_of(FieldLayer layer) {
   constexpr std::string_view names[] = {"IPv4", "TCP",  "MQTT", "MQTT", "payload", "other",
-                                        "UDP",  "ICMP", "DNS",  "DHCP", "TLS"};
+                                        "UDP",  "ICMP", "DNS",  "DHCP", "TLS",     "HTTP"};
   return names[static_cast<std::size_t>(layer)];
 }
 
@@ -174,6 +175,10 @@ std::vector<DissectedField> dissect(Bytes packet, StreamPart part) {
   std::size_t at = packet.size() - segment->payload.size();
   if (segment->payload.empty()) return dissector.fields;
   const bool is_tls = part.content == StreamPart::Content::tls;
+  if (part.content == StreamPart::Content::other && begins_http(segment->payload)) {
+    dissect_http(packet, at, dissector.fields);
+    return dissector.fields;
+  }
   if (part.content == StreamPart::Content::other) {
     dissector.add(FieldLayer::other, "Payload", printable_text(segment->payload), at, packet.size());
     return dissector.fields;

@@ -21,7 +21,8 @@ enum class FieldLayer : std::uint8_t {
   icmp,
   dns,
   dhcp,
-  tls
+  tls,
+  http
 };
 /// "IPv4", "TCP" ...
 std::string_view name_of(FieldLayer layer);

@@ -34,7 +34,10 @@ bool key_is_name(const Record& r) {
   switch (r.kind) {
     case Kind::message_published:
     case Kind::message_accepted:
-    case Kind::message_delivered: return true;
+    case Kind::message_delivered:
+    case Kind::http_sent:
+    case Kind::http_received:
+    case Kind::http_failed: return true;
     case Kind::state:
       return static_cast<Field>(r.field) == Field::session_subscription ||
              static_cast<Field>(r.field) == Field::broker_retained;

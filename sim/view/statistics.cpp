@@ -73,7 +73,25 @@ void Statistics::take(const Record& r, RecordNumber number, std::size_t packet_b
       }
       break;
     case Kind::will_published: ++wills_; break;
+    case Kind::http_sent:
+    case Kind::http_received:
+    case Kind::http_failed: take_http(r); break;
     default: break;
+  }
+}
+
+void Statistics::take_http(const Record& r) {
+  constexpr std::uint16_t kFirstStatus = 100;  // below it the field is a method
+  const bool is_answer = r.field >= kFirstStatus;
+  if (r.kind == Kind::http_failed) {
+    ++unanswered_;
+  } else if (r.kind == Kind::http_sent && !is_answer) {
+    ++requests_;
+    asked_at_[r.entity] = r.at;
+  } else if (r.kind == Kind::http_received && is_answer) {
+    ++answers_;
+    not_modified_ += r.field == 304 ? 1 : 0;
+    responses_.push_back(r.at - asked_at_[r.entity]);
   }
 }
 
@@ -102,6 +120,17 @@ std::vector<Metric> Statistics::metrics() const {
   all.push_back({"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile_ms(latencies, 0.95)});
   all.push_back({"latency_max", "ms", "publish to delivery, longest", quantile_ms(latencies, 1.0)});
   for (std::size_t i = kMessages; i < kCounters.size(); ++i) add(kCounters[i]);
+  if (!has_web_) return all;
+  const auto count = [&](const char* name, const char* unit, const char* definition, std::uint64_t value) {
+    all.push_back({name, unit, definition, static_cast<double>(value)});
+  };
+  std::vector<std::int64_t> responses = responses_;
+  count("http_requests", "requests", "HTTP requests that clients sent", requests_);
+  count("http_answers", "answers", "HTTP answers that came back", answers_);
+  count("http_not_modified", "answers", "of these, 304: nothing new", not_modified_);
+  count("http_unanswered", "requests", "HTTP requests given up", unanswered_);
+  all.push_back({"http_p50", "ms", "request to answer, median", quantile_ms(responses, 0.5)});
+  all.push_back({"http_p95", "ms", "request to answer, 95 % quantile", quantile_ms(responses, 0.95)});
   return all;
 }
 

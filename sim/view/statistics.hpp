@@ -37,6 +37,8 @@ class Statistics final : public Sink {
   const std::vector<std::int64_t>& latencies() const { return latencies_; }
   /// The element of rank q * (n - 1), rounded to the nearest, in ms; 0 of none. Reorders what it is given.
   static double quantile_ms(std::vector<std::int64_t>& latencies, double q);
+  /// Those of HTTP are told, too: for runs with a web server.
+  void show_web() { has_web_ = true; }
   /// All metrics as they are now, always the same names in the same order.
   std::vector<Metric> metrics() const;
 
@@ -63,6 +65,12 @@ class Statistics final : public Sink {
 
   std::uint64_t published_ = 0, accepted_ = 0, delivered_ = 0, duplicates_ = 0, discarded_ = 0, refused_ = 0, lost_ = 0,
                 wills_ = 0;
+  // Of HTTP, as its clients see it; told only where there is a web server.
+  bool has_web_ = false;
+  std::uint64_t requests_ = 0, answers_ = 0, not_modified_ = 0, unanswered_ = 0;
+  tsl::robin_map<EntityId, std::int64_t, MixHash> asked_at_;  // by client, which has one request at a time
+  std::vector<std::int64_t> responses_;                       // from a request to its answer, ns
+  void take_http(const Record& record);
   std::uint64_t packets_ = 0, bytes_ = 0, dropped_ = 0, retransmissions_ = 0, connections_ = 0;
   std::vector<Origin> origins_;                                // by message, also the broker's numbers
   tsl::robin_map<std::uint64_t, MessageId, MixHash> carried_;  // (stream, begin) -> message

@@ -4,6 +4,8 @@
 
 #include "sim/view/dissect.hpp"
 #include "sim/view/names_of.hpp"
+#include "sim/wire/http.hpp"
+#include "sim/wire/http_trace.hpp"
 #include "sim/wire/ipv4.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/mqtt_word.hpp"
@@ -21,6 +23,11 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
       name += fmt::format(" QoS {}{}{}", (r.field >> 1) & 3, (r.field & 8) != 0 ? ", DUP" : "",
                           (r.field & 1) != 0 ? ", RETAIN" : "");
     return name;
+  };
+  // A status, or below 100 a method.
+  const auto http_name = [&] {
+    return r.field >= 100 ? fmt::format("{} {} of {}", r.field, http::reason_of(r.field), reader.name(r.key))
+                          : fmt::format("{} {}", http::name_of(static_cast<http::Method>(r.field)), reader.name(r.key));
   };
   const auto content = [&] { return printable_text(reader.blob(r.key)); };
   switch (r.kind) {
@@ -64,6 +71,10 @@ std::string words_of(const TraceStore::Reader& reader, RecordNumber number) {
       return fmt::format(
           "{}: {}", r.a == 0 ? "TLS" : name_of(static_cast<wire::TlsVersion>(r.a)),
           r.key == 0 ? tls::name_of(static_cast<tls::Event>(r.field)) : tls::name_of(static_cast<tls::Failure>(r.key)));
+    case Kind::http_sent: return "sends " + http_name();
+    case Kind::http_received: return "receives " + http_name();
+    case Kind::http_failed:
+      return fmt::format("no answer to {}: {}", reader.name(r.key), http::name_of(static_cast<http::Failure>(r.field)));
     case Kind::mqtt_sent: return "sends " + mqtt_name();
     case Kind::mqtt_received: return "receives " + mqtt_name();
     case Kind::message_published: return fmt::format("publishes {} bytes to {}", r.a, reader.name(r.key));

@@ -4,67 +4,6 @@
 #include <bit>
 
 namespace wirelab::wire {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_but_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? std::string_view{}
-                                         : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-}  // namespace
-
-std::string_view HttpHead::field(std::string_view name) const {
-  for (const auto& [key, value] : fields) {
-    if (same_but_case(key, name)) return value;
-  }
-  return {};
-}
-
-bool HttpHead::has_token(std::string_view name, std::string_view token) const {
-  for (const auto& [key, value] : fields) {
-    if (!same_but_case(key, name)) continue;
-    for (std::string_view rest = value; !rest.empty();) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      if (same_but_case(trimmed(rest.substr(0, comma)), token)) return true;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-  }
-  return false;
-}
-
-std::optional<HttpHead> parse_http_head(std::string_view text) {
-  HttpHead head;
-  const auto take_line = [&]() -> std::optional<std::string_view> {
-    const std::size_t end = text.find("\r\n");
-    if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 2);
-    return line;
-  };
-  const auto first = take_line();
-  if (!first) return std::nullopt;
-  const std::size_t space = first->find(' ');
-  const std::size_t last = first->rfind(' ');
-  if (space == std::string_view::npos || last == space || first->substr(last + 1) != "HTTP/1.1") return std::nullopt;
-  head.method = first->substr(0, space);
-  head.target = first->substr(space + 1, last - space - 1);
-  for (;;) {
-    const auto line = take_line();
-    if (!line) return std::nullopt;
-    if (line->empty()) return head;
-    const std::size_t colon = line->find(':');
-    if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-    head.fields.emplace_back(line->substr(0, colon), trimmed(line->substr(colon + 1)));
-  }
-}
-
 std::string websocket_accept(std::string_view key) {
   const std::string whole = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   const auto digest = sha1(bytes_of(whole));

@@ -1,4 +1,4 @@
-// WebSocket (RFC 6455) as bytes: the opening handshake, and frames.
+// WebSocket (RFC 6455) as bytes: the answer to its handshake, which is HTTP, and frames.
 #pragma once
 
 #include <array>
@@ -13,18 +13,6 @@
 #include "sim/wire/bytes.hpp"
 
 namespace wirelab::wire {
-
-/// The head of an HTTP/1.1 request: what stands before the empty line.
-struct HttpHead {
-  std::string_view method, target;
-  std::vector<std::pair<std::string_view, std::string_view>> fields;
-  /// Names are compared without regard to case (RFC 9110, 5.1); empty if there is no such field.
-  std::string_view field(std::string_view name) const;
-  /// Whether the field's list has the token, in any case.
-  bool has_token(std::string_view name, std::string_view token) const;
-};
-/// `text` ends with the empty line. No value if it is no request of HTTP/1.1.
-std::optional<HttpHead> parse_http_head(std::string_view text);
 
 /// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2).
 std::string websocket_accept(std::string_view key);

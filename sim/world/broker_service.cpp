@@ -73,8 +73,8 @@ void BrokerService::start() {
 }
 
 void BrokerService::add_bridge(mqtt::MessagePool& messages, const BridgeSettings& settings, tcp::Endpoint to) {
-  bridges_.push_back(
-      std::make_unique<BridgeService>(events_, trace_, transport_, messages, node_, broker_.entity(), broker_, settings, to));
+  bridges_.push_back(std::make_unique<BridgeService>(events_, trace_, transport_, messages, node_, broker_.entity(),
+                                                     broker_, settings, to));
 }
 
 void BrokerService::stop_listening() {

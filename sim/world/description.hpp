@@ -18,6 +18,7 @@
 #include "sim/world/bridge_service.hpp"
 #include "sim/world/hop_service.hpp"
 #include "sim/world/listeners.hpp"
+#include "sim/world/web_service.hpp"
 #include "sim/world/wifi_service.hpp"
 
 namespace wirelab {
@@ -25,7 +26,7 @@ namespace wirelab {
 class World;
 class Program;
 
-enum class NodeRole : std::uint8_t { router, broker, device, nat, dns, access_point };
+enum class NodeRole : std::uint8_t { router, broker, device, nat, dns, access_point, web };
 
 struct NodeDescription {
   std::string name;
@@ -34,9 +35,10 @@ struct NodeDescription {
   wire::Ipv4Address address;            // 0: the next free one of its network
   mqtt::BrokerSettings broker;          // of a broker
   mqtt::AccessList access;              // of a broker
-  tcp::Settings tcp;                    // of a broker's connections
+  tcp::Settings tcp;                    // of a broker's connections, or a web server's
   Listeners listeners;                  // of a broker
   std::vector<BridgeSettings> bridges;  // of a broker
+  WebSettings web;                      // of a web server
   std::string outside;                  // of a nat: the node on its outer side
   NatSettings nat;
   Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives

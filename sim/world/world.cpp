@@ -106,6 +106,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
                             : node.role == NodeRole::nat          ? EntityKind::nat
                             : node.role == NodeRole::dns          ? EntityKind::name_server
                             : node.role == NodeRole::access_point ? EntityKind::access_point
+                            : node.role == NodeRole::web          ? EntityKind::web_server
                                                                   : EntityKind::node;
     const wire::Ipv4Address address = node.dhcp ? Network::kNoAddress : node.address;
     const NodeIndex index = network_.add_node(node.name, address, kind, realms[i].realm);
@@ -138,6 +139,11 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     profiles_.add(profile, static_cast<LinkIndex>(profile.link), description.links[profile.link]);
   for (const NodeDescription& node : description.nodes) {
     if (node.role == NodeRole::dns) make_name_service(node);
+    if (node.role == NodeRole::web) {
+      const NodeIndex web = find_node(node.name);
+      web_services_.emplace(web, std::make_unique<WebService>(events_, trace_, transport_, web,
+                                                              network_.node(web).entity, node.web, node.tcp));
+    }
     if (node.role != NodeRole::broker) continue;
     const NodeIndex index = find_node(node.name);
     brokers_.emplace(index,
@@ -216,6 +222,7 @@ void World::start() {
   hops_.start();
   for (const auto& [node, service] : name_services_) service->start();
   for (const auto& [node, service] : brokers_) service->start();
+  for (const auto& [node, service] : web_services_) service->start();
   for (DeviceIndex i = 0; i < devices_.size(); ++i) start_device(i);
 }
 
@@ -406,6 +413,7 @@ void World::visit_state(StateVisitor& visitor) const {
   transport_.visit_state(visitor);
   for (const auto& [node, service] : brokers_) service->visit_state(visitor);
   for (const auto& [node, service] : name_services_) service->visit_state(visitor);
+  for (const auto& [node, service] : web_services_) service->visit_state(visitor);
   addresses_.visit_state(visitor);
   wifi_.visit_state(visitor);
   hops_.visit_state(visitor);

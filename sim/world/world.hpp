@@ -164,6 +164,7 @@ class World {
   std::vector<Device> devices_;
   std::map<NodeIndex, std::unique_ptr<BrokerService>> brokers_;
   std::map<NodeIndex, std::unique_ptr<NameService>> name_services_;
+  std::map<NodeIndex, std::unique_ptr<WebService>> web_services_;
   struct Resolving {
     std::unique_ptr<DatagramSocket> socket;  // opened for the first question
     std::unique_ptr<dns::Resolver> resolver;

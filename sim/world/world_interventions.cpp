@@ -147,7 +147,8 @@ tl::expected<void, std::string> World::can_apply(const Intervention& what) const
               return tl::unexpected(std::string("a place lies within a million metres"));
           }
           if constexpr (std::is_same_v<T, Crash> || std::is_same_v<T, Stop>) {
-            if (device_at(node) == kNowhere && !brokers_.contains(node) && !name_services_.contains(node))
+            if (device_at(node) == kNowhere && !brokers_.contains(node) && !name_services_.contains(node) &&
+                !web_services_.contains(node))
               return tl::unexpected(
                   fmt::format("\"{}\" is a router and runs no program: it can lose power", item.node));
           }
@@ -244,10 +245,12 @@ void World::apply(const Intervention& what, bool by_hand) {
           const DeviceIndex device = device_at(node);
           const auto service = brokers_.find(node);
           const auto names = name_services_.find(node);
+          const auto web = web_services_.find(node);
           const auto lose_power = [&] {
             if (device != kNowhere) end_device(device, Ending::power);
             outside_.vanish(node);
             if (service != brokers_.end()) service->second->vanish();
+            if (web != web_services_.end()) web->second->vanish();
             if (const auto at = resolvers_.find(node); at != resolvers_.end()) {
               at->second.resolver->forget();
               at->second.socket.reset();
@@ -278,13 +281,16 @@ void World::apply(const Intervention& what, bool by_hand) {
             if (device != kNowhere) end_device(device, Ending::crash);
             if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->crash();
+            if (web != web_services_.end() && web->second->running()) web->second->crash();
           } else {
             if (device != kNowhere) end_device(device, Ending::stop);
             if (names != name_services_.end()) names->second->stop();
             if (service != brokers_.end() && service->second->running()) service->second->stop();
+            if (web != web_services_.end() && web->second->running()) web->second->stop();
             if constexpr (std::is_same_v<T, Restart>) {
               // What runs no program, a router or an access point, restarts as when its plug is pulled and put back.
-              const bool is_router = device == kNowhere && service == brokers_.end() && names == name_services_.end();
+              const bool is_router = device == kNowhere && service == brokers_.end() && names == name_services_.end() &&
+                                     web == web_services_.end();
               if (is_router && network_.node(node).up) lose_power();
               const bool was_up = network_.node(node).up;
               network_.set_node_up(node, true);
@@ -295,6 +301,7 @@ void World::apply(const Intervention& what, bool by_hand) {
               if (!was_up && !wifi_.is_station(node)) addresses_.join(node);
               if (service != brokers_.end()) service->second->start();
               if (names != name_services_.end()) names->second->start();
+              if (web != web_services_.end()) web->second->start();
               // By an event of its own: what restarts it may be a program in the midst of something.
               if (device != kNowhere) devices_[device].start = events_.schedule(now(), on_restart, this, device);
             }

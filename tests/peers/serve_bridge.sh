@@ -77,7 +77,7 @@ CONF
     mosquitto_pub -p "$cloud_port" -q 2 -t commands/lamp -m on || fail "publishing at the cloud"
     mosquitto_pub -p "$cloud_port" -q 2 -t other/lamp -m on || fail "publishing at the cloud"
     mosquitto_pub $ann -q 1 -t sensors/last -m "4" || fail "publishing at the edge"
-    says "$work/cloud.sub" "^edge/sensors/last"
+    for topic in edge/sensors/a edge/sensors/b edge/sensors/last commands/lamp other/lamp; do says "$work/cloud.sub" "^$topic"; done
     says "$work/edge.sub" "^commands/lamp"
     expect "$kind, $version: at the cloud" \
       "commands/lamp 2 0 on,edge/sensors/a 1 0 1,edge/sensors/b 0 0 2,edge/sensors/last 1 0 4,other/lamp 2 0 on" \

@@ -8,7 +8,6 @@ namespace {
 using wire::Bytes;
 using wire::Opcode;
 
-constexpr std::size_t kMostHandshake = 8192;
 constexpr std::uint64_t kMostFrame = 16'000'000;
 constexpr std::uint16_t kProtocolError = 1002, kUnsupported = 1003, kTooBig = 1009;
 
@@ -26,33 +25,38 @@ void Acceptor::receive(Bytes bytes) {
 
 // False if it has not come whole, or was refused.
 bool Acceptor::take_handshake() {
-  const std::string_view text(reinterpret_cast<const char*>(buffer_.data()), buffer_.size());
-  const std::size_t end = text.find("\r\n\r\n");
-  if (end == std::string_view::npos) {
-    if (text.size() > kMostHandshake) refuse("431 Request Header Fields Too Large", {});
+  const auto taken = handshake_.take(buffer_);
+  if (!taken) {
+    const int status = taken.error().status;
+    refuse(std::to_string(status) + " " + std::string(http::reason_of(status)), {});
     return false;
   }
-  answer_handshake(text.substr(0, end + 4));
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(*taken));
+  if (!handshake_.is_whole()) return false;
+  answer_handshake();
   if (state_ != State::handshake) return false;
   state_ = State::open;
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(end + 4));
   user_.on_websocket();
   return state_ == State::open;
 }
 
-void Acceptor::answer_handshake(std::string_view text) {
-  const auto head = wire::parse_http_head(text);
-  if (!head || head->method != "GET") return refuse("400 Bad Request", {});
-  if (!head->has_token("Upgrade", "websocket") || !head->has_token("Connection", "Upgrade"))
+void Acceptor::answer_handshake() {
+  const http::Fields& fields = handshake_.request().fields;
+  const auto field = [&](std::string_view name) {
+    const std::string* value = http::find(fields, name);
+    return value == nullptr ? std::string_view{} : std::string_view(*value);
+  };
+  if (handshake_.request().method != "GET") return refuse("400 Bad Request", {});
+  if (!http::has_token(fields, "Upgrade", "websocket") || !http::has_token(fields, "Connection", "Upgrade"))
     return refuse("426 Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-  if (head->field("Sec-WebSocket-Version") != "13")
+  if (field("Sec-WebSocket-Version") != "13")
     return refuse("426 Upgrade Required", "Sec-WebSocket-Version: 13\r\n");
-  const std::string_view key = head->field("Sec-WebSocket-Key");
+  const std::string_view key = field("Sec-WebSocket-Key");
   if (key.size() != 24) return refuse("400 Bad Request", {});
   // Clients of MQTT 3.1 ask for "mqttv3.1".
-  const bool old = head->has_token("Sec-WebSocket-Protocol", "mqttv3.1");
-  if (!head->has_token("Sec-WebSocket-Protocol", "mqtt") && !old) return refuse("400 Bad Request", {});
-  const bool of_now = head->has_token("Sec-WebSocket-Protocol", "mqtt");
+  const bool old = http::has_token(fields, "Sec-WebSocket-Protocol", "mqttv3.1");
+  if (!http::has_token(fields, "Sec-WebSocket-Protocol", "mqtt") && !old) return refuse("400 Bad Request", {});
+  const bool of_now = http::has_token(fields, "Sec-WebSocket-Protocol", "mqtt");
   const std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
                              ("Sec-WebSocket-Accept: " + wire::websocket_accept(key)) +
                              "\r\nSec-WebSocket-Protocol: " + (of_now ? "mqtt" : "mqttv3.1") + "\r\n\r\n";

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/wire/http.hpp"
 #include "sim/wire/websocket.hpp"
 
 namespace wirelab::websocket {
@@ -34,13 +35,14 @@ class Acceptor {
   enum class State : std::uint8_t { handshake, open, closed };
   bool take_handshake();
   bool take_frame();
-  void answer_handshake(std::string_view head);
+  void answer_handshake();
   void refuse(std::string_view status, std::string_view more);
   void end(std::uint16_t code);
 
   AcceptorUser& user_;
   State state_ = State::handshake;
   bool in_message_ = false;  // fragments of a message are awaited
+  http::MessageReader handshake_{http::MessageReader::Of::requests, {.head = 8192, .body = 0}};
   std::vector<std::uint8_t> buffer_;
   std::size_t taken_ = 0;  // of buffer_, while frames are taken
   std::vector<std::uint8_t> scratch_;

@@ -1,0 +1,15 @@
+// The beginning of an HTTP message taken apart for people.
+#pragma once
+
+#include <vector>
+
+#include "sim/view/dissect.hpp"
+
+namespace wirelab {
+
+/// Whether the payload begins as a request or an answer does.
+bool begins_http(wire::Bytes payload);
+/// Its start line, its fields and what there is of its content; `at` is where the payload begins in the packet.
+void dissect_http(wire::Bytes packet, std::size_t at, std::vector<DissectedField>& fields);
+
+}  // namespace wirelab
