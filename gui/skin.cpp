@@ -75,7 +75,7 @@ Fonts load_fonts(float scale) {
          {icon::play,   icon::pause, icon::previous,    icon::next,     icon::restart, icon::router, icon::hub,
           icon::device, icon::light, icon::dark,        icon::contrast, icon::fork,    icon::list,   icon::timeline,
           icon::fit,    icon::dice,  icon::fingerprint, icon::close,    icon::warning, icon::bolt,   icon::school,
-          icon::save,   icon::help,  icon::power,       icon::cut,      icon::speed})
+          icon::save,   icon::help,  icon::power,       icon::cut,      icon::speed,   icon::cloud})
       builder.AddText(one);
     builder.BuildRanges(&used);
   }

@@ -19,7 +19,8 @@ Colour state_colour(const Look& look, const std::string& subtitle, EntityId node
   if (subtitle.find("not connected") != std::string::npos) return Colour::warning;
   return subtitle.starts_with("connected") || subtitle == "router" || subtitle.starts_with("NAT") ||
                  subtitle.starts_with("Wi-Fi, ") || subtitle == "name server" || subtitle == "running" ||
-                 subtitle.find(" connected") != std::string::npos
+                 subtitle == "HTTP: idle" || subtitle == "HTTP: has asked" ||
+                 subtitle.find(" stored") != std::string::npos || subtitle.find(" connected") != std::string::npos
              ? Colour::ok
              : Colour::warning;
 }
@@ -46,8 +47,10 @@ std::string group_name(const Placed& group) {
 
 void NodeCards::read(const RunIndex& index) {
   clients_.clear();
+  web_clients_.clear();
   for (const IndexedEntity& e : index.entities()) {
     if (e.kind == EntityKind::mqtt_client) clients_[e.node] = e.entity;
+    if (e.kind == EntityKind::http_client) web_clients_[e.node] = e.entity;
     if (e.kind == EntityKind::session) sessions_.insert_or_assign(e.entity, e.node);
   }
   stations_.clear();
@@ -105,6 +108,10 @@ std::string NodeCards::subtitle(const Look& look, const Placed& placed) const {
     if (const std::int64_t queued = look.value(client->second, Field::client_queued); queued > 0)
       text += fmt::format(", {} wait", queued);
     return text;
+  }
+  if (const auto client = web_clients_.find(node); client != web_clients_.end()) {
+    constexpr const char* words[] = {"HTTP: idle", "HTTP: connecting", "HTTP: has asked"};
+    return words[std::clamp<std::int64_t>(look.value(client->second, Field::http_state), 0, 2)];
   }
   return std::string(name_of(static_cast<ProgramState>(look.value(node, Field::program_state))));
 }

@@ -1,5 +1,5 @@
-// What nodes look like on the canvas: cards for devices, squares for brokers and routers, a stack for a group; each with its name,
-// what it is doing, and a sign for how it is.
+// What nodes look like on the canvas: cards for devices, squares for brokers and routers, a stack for a group; each with its
+// name, what it is doing, and a sign for how it is.
 #pragma once
 
 #include <map>
@@ -27,6 +27,7 @@ class NodeCards {
 
  private:
   tsl::robin_map<EntityId, EntityId, MixHash> clients_;                // by node
+  tsl::robin_map<EntityId, EntityId, MixHash> web_clients_;            // the same, of HTTP
   std::map<EntityId, EntityId> sessions_;                              // to their broker
   tsl::robin_map<EntityId, std::vector<EntityId>, MixHash> stations_;  // that have met an access point
 };

@@ -43,6 +43,15 @@ bool begins_http(wire::Bytes payload) {
   return http::method_of(method) != http::Method::other && text.substr(method.size()).starts_with(" /");
 }
 
+std::string http_in_short(wire::Bytes payload) {
+  std::string_view text = wire::text_of(payload);
+  text = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+  if (text.starts_with("HTTP/1."))
+    return printable_text(wire::bytes_of(text.substr(std::min<std::size_t>(9, text.size()))));
+  text = text.substr(0, std::min(text.find(' ', text.find('/')), text.size()));
+  return printable_text(wire::bytes_of(text.substr(0, std::min(text.find('?'), text.size()))));
+}
+
 void dissect_http(wire::Bytes packet, std::size_t at, std::vector<DissectedField>& fields) {
   const auto add = [&](std::string name, std::string value, std::size_t begin, std::size_t end,
                        std::string_view means) {

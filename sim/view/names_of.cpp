@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/view/dissect_http.hpp"
 #include "sim/wire/icmp.hpp"
 #include "sim/wire/mqtt.hpp"
 #include "sim/wire/tcp.hpp"
@@ -57,6 +58,7 @@ std::string describe_packet_short(wire::Bytes packet) {
   if (ip->protocol == wire::kIcmp) return "ICMP";
   const auto segment = wire::decode_tcp(payload, ip->source, ip->destination);
   if (!segment) return "malformed";
+  if (begins_http(segment->payload)) return http_in_short(segment->payload);
   wire::TcpFlags flags = segment->header.flags;
   flags.psh = false;
   std::string text = flags_of(flags);
