@@ -1,5 +1,5 @@
-// The commands of `wirelab`, one a function: arguments in, words out. Exit status: 0 done, 1 a check failed, 2 bad usage or input,
-// 3 a limit was reached.
+// The commands of `wirelab`, one a function: arguments in, words out. Exit status: 0 done, 1 a check failed, 2 bad usage or
+// input, 3 a limit was reached.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -20,6 +20,9 @@ void add_run(CLI::App& app, Chosen& chosen);
 void add_journey(CLI::App& app, Chosen& chosen);
 void add_diff(CLI::App& app, Chosen& chosen);
 void add_metrics(CLI::App& app, Chosen& chosen);
+void add_sweep(CLI::App& app, Chosen& chosen);
+void add_merge(CLI::App& app, Chosen& chosen);
+void add_plot(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_validate(CLI::App& app, Chosen& chosen);
 void add_torture(CLI::App& app, Chosen& chosen);

@@ -60,6 +60,9 @@ int main(int argc, char** argv) {
   wirelab::add_journey(app, chosen);
   wirelab::add_diff(app, chosen);
   wirelab::add_metrics(app, chosen);
+  wirelab::add_sweep(app, chosen);
+  wirelab::add_merge(app, chosen);
+  wirelab::add_plot(app, chosen);
   wirelab::add_bench(app, chosen);
   wirelab::add_validate(app, chosen);
   wirelab::add_torture(app, chosen);

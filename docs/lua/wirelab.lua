@@ -144,10 +144,31 @@ local tap_object = {}
 ---@return { at: number, from: string, to: string, kind: "content"|"credentials"|"about"|"hidden", text: string }[]
 function tap_object:lines() end
 
----Listens on a link: what link() gave, or a device's `link`. At the top level only.
----@param where link
+---Listens on a link: what link() gave, or a device's `link`; or on all that a node sends and receives, over Wi-Fi too. At the top level only.
+---@param where link|node
 ---@return tap
 function tap(where) end
+
+---What goes over a link, counted where a transmitter begins to send it, so that lost packets count too; in bytes but for `packets`.
+---"Up" is what the first end of a link sends, or the node where a node is counted.
+---@class traffic
+---@field packets integer
+---@field packets_up integer
+---@field packets_down integer
+---@field bytes integer IP headers included
+---@field bytes_up integer
+---@field bytes_down integer
+---@field ip integer headers of IP
+---@field transport integer headers of TCP, UDP and ICMP
+---@field payload integer what these carry
+---@field payload_up integer
+---@field payload_down integer
+local traffic_object = {}
+
+---Counts what goes over a link, or all that a node sends and receives. At the top level only.
+---@param where link|node
+---@return traffic
+function traffic(where) end
 
 ---How a broker uses TLS, on port 8883.
 ---@class server_tls
@@ -290,9 +311,10 @@ function link(a, b, options) end
 
 ---A device: `on` is the node it hangs on, `link` the link to it; with `wifi` it has Wi-Fi instead: given an `ssid` it joins that network and
 ---comes back to it by itself, without one its program does (see wifi). With address = "dhcp" it asks the nat() of its network for an address. Its program runs as a coroutine. Sensors that are read without
----being described have defaults: temperature 21 +- 3 a day, humidity 45 +- 8, light 400 +- 350; any other reads 0.
+---being described have defaults: temperature 21 +- 3 a day, humidity 45 +- 8, light 400 +- 350; any other reads 0. `radio` says what its radio draws, for self:energy() and the metrics of energy: "esp32" (Wi-Fi), "lte-m", or a table
+---that changes one of them: powers in mW, and for how long it stays awake after the last packet. docs/energy.md has the figures.
 ---@param name string
----@param options? { on?: node, link?: link_options, address?: string, wifi?: { ssid?: string, password?: string, at?: number[], power?: number, walls?: number }, sensors?: table<string, sensor_options|number> }
+---@param options? { on?: node, radio?: "esp32"|"lte-m"|{ model: string, transmit?: number, receive?: number, idle?: number, sleep?: number, tail?: duration }, link?: link_options, address?: string, wifi?: { ssid?: string, password?: string, at?: number[], power?: number, walls?: number }, sensors?: table<string, sensor_options|number> }
 ---@param program? fun(self: device)
 ---@return node
 function device(name, options, program) end
@@ -389,6 +411,12 @@ function self:read(sensor) end
 ---@param actuator string
 ---@param value number|boolean
 function self:set(actuator, value) end
+
+---What its radio has used since the beginning, in millijoules, and how many seconds it was in each state: "off", "sleep", "idle",
+---"receive", "transmit". Where it was declared with the option `radio`.
+---@return number millijoules
+---@return table<string, number> seconds
+function self:energy() end
 
 ---Its Wi-Fi, where it was declared with the option `wifi`.
 ---@return wifi

@@ -141,7 +141,7 @@ std::vector<ConversationPacket> replay(const Conversation& recorded) {
     droppers[from].network = &network;
     droppers[from].events = &events;
     droppers[from].channel = &network.channel(0, from == 0 ? near : far);
-    droppers[from].channel->set_listener(&droppers[from]);
+    droppers[from].channel->add_listener(droppers[from]);
   }
   Server server;
   server.events = &events;

@@ -12,6 +12,7 @@
 #include "lab/script/mqtt_options.hpp"
 #include "lab/script/objects.hpp"
 #include "lab/script/options.hpp"
+#include "lab/script/radio_options.hpp"
 #include "lab/script/script_tap.hpp"
 #include "lab/script/tls_options.hpp"
 #include "sim/kernel/nearest.hpp"
@@ -183,7 +184,8 @@ int declare_metric(lua_State* L) {
   options.finish();
   Statistics all;
   all.show_web();
-  for (const Metric& other : all.metrics()) {
+  all.show_radios();
+  for (const Metric& other : all.metrics(0)) {
     if (other.name == metric.name)
       raise(L, fmt::format("the metric \"{}\" is built in; choose another name", metric.name));
   }
@@ -441,6 +443,10 @@ int declare_device(lua_State* L) {
     joined = read_uplink(L, options, where, link);
     read_wifi(L, options, where, node);
     if (node.station && joined) raise(L, fmt::format("{} is joined by \"on\" or by \"wifi\", not by both", where));
+    node.radio = read_radio(L, options, where);
+    if (node.radio && node.station.has_value() != (node.radio->name == "esp32"))
+      raise(L, node.station ? fmt::format("the radio of {} is one for Wi-Fi: \"esp32\"", where)
+                            : fmt::format("radio \"esp32\" of {} needs the option \"wifi\"", where));
     if (options.push("sensors")) {
       if (!lua_istable(L, -1))
         raise(L, fmt::format("option \"sensors\" of {} must be a table such as {{ temperature = {{ base = 21 }} }}",
@@ -570,11 +576,14 @@ constexpr Method kFunctions[] = {{"duration", declare_duration},
                                  {"ieee802154", declare_ieee802154},
                                  {"link", declare_link},
                                  {"tap", declare_tap},
+                                 {"traffic", declare_traffic},
                                  {"device", declare_device}};
 
 }  // namespace
 
-std::vector<const ObjectType*> declaration_types() { return {&kNode, &kLink, &kMetric, tap_type(), hop_type()}; }
+std::vector<const ObjectType*> declaration_types() {
+  return {&kNode, &kLink, &kMetric, tap_type(), traffic_type(), hop_type()};
+}
 
 void open_declarations(lua_State* L) {
   for (const ObjectType* type : declaration_types()) register_type(L, *type);

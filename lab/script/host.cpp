@@ -244,8 +244,10 @@ tl::expected<void, ScriptError> Host::begin(std::shared_ptr<TraceStore> store) {
   world_->trace().add_sink(&statistics_);
   for (const NodeDescription& node : description.nodes) {
     if (node.role == NodeRole::web) statistics_.show_web();
+    if (node.radio) statistics_.show_radios();
   }
   for (const auto& tap : taps) tap->listen(*world_);
+  for (const auto& traffic : traffics) traffic->listen(*world_);
   for (const Metric& metric : own_metrics) world_->define_metric(metric.name, metric.value);
   world_->start();
   for (std::size_t i = 0; i < scheduled.size(); ++i) world_->events().schedule(scheduled[i].at, on_scheduled, this, i);
@@ -288,7 +290,7 @@ std::optional<double> Host::counter(std::string_view name) const {
 
 std::vector<Metric> Host::metrics() {
   world_->trace().flush();
-  std::vector<Metric> all = statistics_.metrics();
+  std::vector<Metric> all = statistics_.metrics(world_->now().ns());
   all.insert(all.end(), own_metrics.begin(), own_metrics.end());
   return all;
 }

@@ -15,6 +15,7 @@
 
 #include "lab/script/script.hpp"
 #include "lab/script/script_tap.hpp"
+#include "lab/script/script_traffic.hpp"
 
 namespace wirelab::script {
 
@@ -80,6 +81,7 @@ class Host final : public Script {
   std::vector<ParameterInfo> parameters_;
   std::vector<Metric> own_metrics;
   std::vector<std::unique_ptr<ScriptTap>> taps;
+  std::vector<std::unique_ptr<ScriptTraffic>> traffics;
   std::deque<tcp::Settings> tcp_settings;  // of single clients; connections refer to them
   std::vector<std::string> failures_;
   std::vector<ScheduledCall> scheduled;

@@ -120,6 +120,23 @@ int self_set(lua_State* L) {
   return 0;
 }
 
+// Millijoules since the beginning, and the seconds in each state.
+int self_energy(lua_State* L) {
+  DeviceProgram& program = check_self(L);
+  const RadioMeter* const meter = program.world().energy().meter(program.world().node_of(program.device()));
+  if (meter == nullptr)
+    raise(L, fmt::format("device \"{}\" was declared without the option radio, such as \"esp32\"",
+                         program.world().name_of_device(program.device())));
+  lua_pushnumber(L, meter->millijoules());
+  lua_createtable(L, 0, static_cast<int>(RadioState::count_));
+  for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(RadioState::count_); ++i) {
+    const auto state = static_cast<RadioState>(i);
+    lua_pushnumber(L, meter->time_in(state).in_seconds());
+    lua_setfield(L, -2, std::string(name_of(state)).c_str());
+  }
+  return 2;
+}
+
 std::string_view payload_at(lua_State* L, int index) {
   if (lua_istable(L, index)) raise(L, "the payload is a table: write json.encode(...) around it");
   if (lua_isboolean(L, index)) return lua_toboolean(L, index) != 0 ? "true" : "false";
@@ -354,6 +371,7 @@ const ObjectType kSelf{"device",
                         {"http", self_http},
                         {"read", self_read},
                         {"set", self_set},
+                        {"energy", self_energy},
                         {"tcp", self_tcp},
                         {"listen", self_listen},
                         {"udp", self_udp},

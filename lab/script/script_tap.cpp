@@ -60,22 +60,27 @@ const ObjectType kTap{"tap",
 
 void ScriptTap::listen(World& world) {
   world_ = &world;
-  const auto link = static_cast<LinkIndex>(link_);
-  const auto& ends = world.network().ends(link);
-  for (const NodeIndex end : {ends.a, ends.b}) world.network().channel(link, end).set_listener(this);
+  place_.listen(world, *this);
 }
 
-void ScriptTap::on_transmit(const Channel&, wire::Bytes packet) { tap_.see(world_->now().ns(), packet); }
+// On the air of a network with a passphrase only frames are seen.
+void ScriptTap::on_transmit(const Channel& channel, wire::Bytes packet) {
+  if (!channel.is_encrypted()) {
+    tap_.see(world_->now().ns(), packet);
+    return;
+  }
+  const std::string_view direction = world_->trace().names().text(channel.entity());
+  const std::size_t cut = direction.find('>');
+  tap_.see_sealed(world_->now().ns(), direction.substr(0, cut), direction.substr(cut + 1), packet.size());
+}
 
 int declare_tap(lua_State* L) {
   Host& host = Host::of(L);
-  if (host.running()) raise(L, "tap() belongs to the top level: what was sent before is gone");
-  const std::size_t link =
-      *static_cast<std::size_t*>(check_object(L, 1, "link", "what to listen on (as a device's .link)"));
+  const ListeningPlace place = check_listening_place(L, "tap()");
   for (const auto& other : host.taps) {
-    if (other->link() == link) raise(L, "there is a tap on this link already");
+    if (other->place() == place) raise(L, "there is a tap on this link already");
   }
-  host.taps.push_back(std::make_unique<ScriptTap>(link));
+  host.taps.push_back(std::make_unique<ScriptTap>(place));
   *static_cast<ScriptTap**>(new_object(L, "tap", sizeof(ScriptTap*))) = host.taps.back().get();
   return 1;
 }

@@ -1,10 +1,11 @@
-// A tap on a link, as a script holds it: tap(link) listens from the beginning, and says what it could read.
+// A tap on a link, as a script holds it: tap(where) listens from the beginning, and says what it could read.
 #pragma once
 
 #include <lua.hpp>
 
 #include <vector>
 
+#include "lab/script/listening_place.hpp"
 #include "lab/script/objects.hpp"
 #include "sim/net/link.hpp"
 #include "sim/view/tap.hpp"
@@ -14,15 +15,14 @@ namespace wirelab::script {
 
 class ScriptTap final : public PacketListener {
  public:
-  explicit ScriptTap(std::size_t link) : link_(link) {}
-  /// Of the world's links, which are numbered as the description's.
+  explicit ScriptTap(const ListeningPlace& place) : place_(place) {}
   void listen(World& world);
   void on_transmit(const Channel& channel, wire::Bytes packet) override;
   const Tap& tap() const { return tap_; }
-  std::size_t link() const { return link_; }
+  const ListeningPlace& place() const { return place_; }
 
  private:
-  std::size_t link_;  // of the description's
+  ListeningPlace place_;
   World* world_ = nullptr;
   Tap tap_;
 };

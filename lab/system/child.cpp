@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +43,14 @@ Child::Child(Child&& other) noexcept : id_(std::exchange(other.id_, -1)) {}
 bool Child::running() {
   if (id_ >= 0 && waitpid(id_, nullptr, WNOHANG) != 0) id_ = -1;
   return id_ >= 0;
+}
+
+int Child::wait() {
+  int status = 0;
+  while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+  }
+  id_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 Child::~Child() {

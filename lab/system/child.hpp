@@ -20,6 +20,8 @@ class Child {
   ~Child();
 
   bool running();
+  /// Waits for its end: its exit status, or 128 and the signal that ended it. Once, while it may be running.
+  int wait();
   /// Seconds of processor time that all its threads have used until now.
   double cpu_seconds() const;
 

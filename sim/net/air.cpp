@@ -128,6 +128,8 @@ Duration Air::attempt(Winner& winner, bool alone) {
   const double dbm = station.dbm + fading_ * noise_.normal();
   const bool noise = noise_.chance(Probability::of(radio::frame_error(rate, dbm, bytes)));
   const bool heard = up_ && station.dbm > radio::kUnheard;
+  if (station.radio != nullptr)
+    tell_radio(station, winner.transmitter != 0, host_.events.now(), takes, alone && heard && !noise);
   if (alone && heard && !noise) {
     winner.success = true;
     winner.stranger = data && winner.transmitter != 0 && !station.joined;
@@ -142,6 +144,19 @@ Duration Air::attempt(Winner& winner, bool alone) {
   host_.trace.emit(Kind::frame_lost, sender, packet == nullptr ? 0 : packet->stream, why,
                    packet == nullptr ? 0 : packet->blob, transmitter.retries, takes.ns());
   return takes;
+}
+
+// A frame, and the acknowledgement that comes back a short time later.
+void Air::tell_radio(const Station& station, bool from_station, Instant begin, Duration takes, bool acknowledged) {
+  const Instant end = begin + takes;
+  const Instant answer = end + radio::kSifs;
+  if (from_station) {
+    station.radio->transmits(begin, end);
+    if (acknowledged) station.radio->receives(answer, answer + radio::kAck);
+  } else if (station.dbm > radio::kUnheard) {
+    station.radio->receives(begin, end);
+    if (acknowledged) station.radio->transmits(answer, answer + radio::kAck);
+  }
 }
 
 void Air::end_exchange() {

@@ -3,8 +3,8 @@
 // 802.11-2020, 10.3.4). A frame that nobody acknowledges is sent again, seven times at most, ever slower; so a poor signal costs
 // air time and delay first, and packets last.
 //
-// Left out: hidden stations, other networks on the same channel, frame aggregation, RTS and CTS, power save, and beacons' share of
-// the air (about 1 %).
+// Left out: hidden stations, other networks on the same channel, frame aggregation, RTS and CTS, power save, and beacons' share
+// of the air (about 1 %).
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,10 @@ class Air {
   /// Whether its data frames are taken, and encrypted. One that has not joined exchanges management frames only.
   void set_joined(StationIndex station, bool joined, bool encrypted);
   bool joined(StationIndex station) const { return stations_[station].joined; }
+  /// Whether what goes by this port is.
+  bool is_encrypted(std::uint32_t port) const { return stations_[port >> 1].encrypted; }
+  /// Hears what the station's radio does. It must outlive the air.
+  void set_radio(StationIndex station, RadioListener* radio) { stations_[station].radio = radio; }
   /// What waits for a station or at it is given up.
   void forget(StationIndex station);
   /// Without power nobody answers the stations.
@@ -77,6 +81,7 @@ class Air {
     EntityId entity = 0;
     Channel* to_point = nullptr;
     Channel* from_point = nullptr;
+    RadioListener* radio = nullptr;
     double dbm = radio::kUnheard;
     bool joined = false;
     bool encrypted = false;
@@ -96,6 +101,7 @@ class Air {
   void begin_exchange();
   void end_exchange();
   Duration attempt(Winner& winner, bool alone);
+  static void tell_radio(const Station& station, bool from_station, Instant begin, Duration takes, bool acknowledged);
   void give_up(std::uint32_t transmitter);
   void end_frame(std::uint32_t transmitter);
   std::uint32_t draw(const Transmitter& transmitter) {

@@ -37,6 +37,13 @@ Channel::~Channel() {
   if (idle_.valid()) host_.events.release(idle_);
 }
 
+void Channel::add_listener(PacketListener& listener) {
+  if (listeners_ == nullptr) listeners_ = std::make_unique<std::vector<PacketListener*>>();
+  listeners_->push_back(&listener);
+}
+
+bool Channel::is_encrypted() const { return air_ != nullptr && air_->is_encrypted(air_port_); }
+
 void Channel::change(const ChannelSettings& settings) {
   trace_change(model_->settings, settings);
   const ChannelSettings& old = model_->settings;
@@ -167,7 +174,13 @@ std::uint32_t Channel::queued_packets() const { return air_ != nullptr ? air_->q
 void Channel::announce(const Packet& packet, Instant departure, Instant arrival) {
   host_.trace.emit_cause(Kind::packet_transmitted, entity_, packet.stream, std::uint16_t{0}, packet.blob,
                          departure.ns(), arrival.ns());
-  if (listener_ != nullptr) listener_->on_transmit(*this, packet.view());
+  if (listeners_ != nullptr) {
+    for (PacketListener* const listener : *listeners_) listener->on_transmit(*this, packet.view());
+  }
+  if (air_ != nullptr) return;  // which tells of its frames, repeated ones among them
+  const Instant now = host_.events.now();
+  if (sender_radio_ != nullptr) sender_radio_->transmits(now, departure);
+  if (receiver_radio_ != nullptr) receiver_radio_->receives(arrival - (departure - now), arrival);
 }
 
 void Channel::carry(PacketIndex index, Instant departure) {
@@ -383,6 +396,7 @@ void Channel::set_up(bool up) {
   if (up == up_) return;
   host_.trace.set(entity_, Field::link_up, up_, up);
   if (up) return;
+  if (receiver_radio_ != nullptr) receiver_radio_->hears_nothing();
   while (under_way_ != kNoPacket) {
     const PacketIndex index = under_way_;
     host_.events.cancel(host_.packets[index].arrival);

@@ -7,12 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "sim/kernel/random.hpp"
 #include "sim/kernel/ring.hpp"
 #include "sim/net/link_settings.hpp"
 #include "sim/net/packet.hpp"
+#include "sim/net/radio_listener.hpp"
 #include "sim/trace/state_visitor.hpp"
 #include "sim/trace/tracer.hpp"
 
@@ -58,8 +61,13 @@ class Channel {
   /// What is sent goes through the air from now on, by this port of it, and comes back by one of the two below.
   void use_air(Air* air, std::uint32_t port) { air_ = air, air_port_ = port; }
   bool is_wireless() const { return air_ != nullptr; }
+  bool is_encrypted() const;
   /// From now on; it must outlive the channel.
-  void set_listener(PacketListener* listener) { listener_ = listener; }
+  void add_listener(PacketListener& listener);
+  /// The radios of who sends and who receives, where these are followed. They must outlive the channel.
+  void set_radios(RadioListener* sender, RadioListener* receiver) {
+    sender_radio_ = sender, receiver_radio_ = receiver;
+  }
   /// It has left the transmitter at `departure`: the propagation delay and luck follow.
   void carry(PacketIndex packet, Instant departure);
   void drop_from_air(PacketIndex packet, DropReason reason) { drop(packet, reason); }
@@ -143,7 +151,9 @@ class Channel {
   std::unique_ptr<Luck> luck_;
   Air* air_ = nullptr;
   std::uint32_t air_port_ = 0;
-  PacketListener* listener_ = nullptr;
+  std::unique_ptr<std::vector<PacketListener*>> listeners_;  // hardly any channel has one
+  RadioListener* sender_radio_ = nullptr;
+  RadioListener* receiver_radio_ = nullptr;
 };
 
 }  // namespace wirelab

@@ -66,7 +66,19 @@ LinkIndex Network::add_station_link(NodeIndex station, NodeIndex point, const Ch
   const LinkIndex index = routing_.add_station_link(station, point);
   make_channels(station, point, settings, settings);
   for (const NodeIndex end : {station, point}) channel(index, end).set_up(false);
+  for (const auto& [node, listener] : listeners_) {
+    if (node != station && node != point) continue;
+    for (const NodeIndex end : {station, point}) channel(index, end).add_listener(*listener);
+  }
   return index;
+}
+
+void Network::listen(NodeIndex node, PacketListener& listener) {
+  listeners_.emplace_back(node, &listener);
+  for (LinkIndex link = 0; link < links(); ++link) {
+    if (ends_[link].a != node && ends_[link].b != node) continue;
+    for (const NodeIndex end : {ends_[link].a, ends_[link].b}) channel(link, end).add_listener(listener);
+  }
 }
 
 void Network::attach(NodeIndex station, LinkIndex link) {

@@ -59,8 +59,8 @@ class Network {
  public:
   Network(EventQueue& events, Tracer& trace, std::uint64_t seed);
 
-  /// Adds a node; without an address it gets the next free one of 10.0.0.0/8, or of 192.168.0.0/16 from .1.2 on in an inner realm.
-  /// With kNoAddress it has none until set_address().
+  /// Adds a node; without an address it gets the next free one of 10.0.0.0/8, or of 192.168.0.0/16 from .1.2 on in an inner
+  /// realm. With kNoAddress it has none until set_address().
   NodeIndex add_node(std::string_view name, wire::Ipv4Address address = {}, EntityKind kind = EntityKind::node,
                      Realm realm = 0);
   static constexpr wire::Ipv4Address kNoAddress{0xffffffff};
@@ -89,6 +89,8 @@ class Network {
   void set_bridge(NodeIndex node) { nodes_[node].is_bridge = true; }
   /// Of a node without an address: the network that it is in now.
   void set_realm(NodeIndex node, Realm realm) { nodes_[node].realm = realm; }
+  /// Sees all that the node sends and receives from now on, by links that are made later, too. It must outlive the network.
+  void listen(NodeIndex node, PacketListener& listener);
   ChannelHost& channel_host() { return channel_host_; }
   void set_transport(TransportInput* transport) { transport_ = transport; }
 
@@ -172,6 +174,7 @@ class Network {
   tsl::robin_map<NodeIndex, Gateway> gateways_;
   std::vector<NodeIndex> gateway_of_;                    // by realm; nobody leads out of 0
   std::vector<std::uint32_t> next_address_{0x0a000001};  // by realm
+  std::vector<std::pair<NodeIndex, PacketListener*>> listeners_;
   TransportInput* transport_ = nullptr;
   std::vector<std::uint8_t> scratch_;
 };

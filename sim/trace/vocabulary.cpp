@@ -142,7 +142,11 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Field::count_)> 
                                                                                         "http_state",
                                                                                         "http_timer",
                                                                                         "web_readings",
-                                                                                        "web_waiting"};
+                                                                                        "web_waiting",
+                                                                                        "radio_state",
+                                                                                        "radio_since",
+                                                                                        "radio_time",
+                                                                                        "radio_power"};
 
 constexpr std::array<std::string_view, kCount<EntityKind>> kEntityKinds{
     "none",        "node",         "link",    "tcp",        "mqtt_client", "broker", "session",
@@ -165,6 +169,7 @@ constexpr std::array<std::string_view, kCount<DropReason>> kDropReasons{"none",
                                                                         "it is not in the Wi-Fi network"};
 constexpr std::array<std::string_view, kCount<RetransmitReason>> kRetransmitReasons{
     "none", "time-out", "fast retransmit", "recovery", "the peer repeated its SYN", "tail loss probe"};
+constexpr std::array<std::string_view, kCount<RadioState>> kRadioStates{"off", "sleep", "idle", "receive", "transmit"};
 constexpr std::array<std::string_view, kCount<FrameFailure>> kFrameFailures{"none", "collision", "noise", "no answer"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(HopFailure::count_)> kHopFailures{
     "none", "no answer", "channel busy", "not connected", "inbox full", "no power"};
@@ -210,6 +215,7 @@ std::string_view name_of(EntityKind kind) { return look_up(kEntityKinds, kind); 
 std::string_view name_of(DropReason reason) { return look_up(kDropReasons, reason); }
 std::string_view name_of(RetransmitReason reason) { return look_up(kRetransmitReasons, reason); }
 std::string_view name_of(FrameFailure failure) { return look_up(kFrameFailures, failure); }
+std::string_view name_of(RadioState state) { return look_up(kRadioStates, state); }
 std::string_view name_of(HopFailure failure) { return look_up(kHopFailures, failure); }
 std::string_view name_of(SerialError error) { return look_up(kSerialErrors, error); }
 std::string_view name_of(LossReason reason) { return look_up(kLossReasons, reason); }
@@ -278,10 +284,11 @@ Layer layer_of(Kind kind, std::uint16_t field) {
     case Kind::state:
     case Kind::timer_fired: break;
   }
-  // The fields stand in the order of the layers; those that came later are of links, of TLS, and of HTTP.
+  // The fields stand in the order of the layers; those that came later are of links, of TLS, of HTTP, and of radios.
   const auto at = static_cast<Field>(field);
   if (at == Field::tls_state || at == Field::tls_timer) return Layer::tcp;
   if (at == Field::broker_inbox) return Layer::mqtt;
+  if (at >= Field::radio_state) return Layer::link;
   if (at >= Field::http_state) return Layer::http;
   if (at >= Field::air_time) return Layer::link;
   if (at >= Field::sensor_value) return Layer::program;

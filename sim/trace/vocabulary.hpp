@@ -186,6 +186,11 @@ enum class Field : std::uint16_t {
   http_timer,  // of a client: until it gives up; of a server, with the connection as key: until it closes it, or answers
   web_readings,  // that a server has stored
   web_waiting,   // requests that a server keeps until there is something new
+  // a node's radio
+  radio_state,  // RadioState
+  radio_since,  // instant in ns at which that began
+  radio_time,   // key: RadioState, value: ns that it was in it before
+  radio_power,  // key: RadioState, value: microwatts
   count_
 };
 
@@ -209,6 +214,9 @@ enum class DropReason : std::uint16_t {
 };
 
 enum class RetransmitReason : std::uint16_t { none, timeout, fast, recovery, repeated_syn, probe, count_ };
+
+/// What a radio does: idle, it is awake and listens. Of two that are true at once the later one counts.
+enum class RadioState : std::uint8_t { off, sleep, idle, receive, transmit, count_ };
 
 /// Why a frame on the air was not acknowledged.
 enum class FrameFailure : std::uint16_t { none, collision, noise, no_answer, count_ };
@@ -291,6 +299,7 @@ std::string_view name_of(Field field);
 std::string_view name_of(EntityKind kind);
 std::string_view name_of(DropReason reason);
 std::string_view name_of(FrameFailure failure);
+std::string_view name_of(RadioState state);
 std::string_view name_of(HopFailure failure);
 std::string_view name_of(SerialError error);
 std::string_view name_of(RetransmitReason reason);

@@ -23,7 +23,7 @@ double value_at(const std::vector<MetricSeries::Point>& points, std::int64_t at)
 }
 
 MetricSeries::MetricSeries() {
-  for (const Metric& metric : statistics_.metrics()) {
+  for (const Metric& metric : statistics_.metrics(0)) {
     const std::size_t place = series_.size();
     series_.push_back({metric.name, metric.unit, metric.definition, {}});
     if (metric.name == "latency_mean") mean_ = place;

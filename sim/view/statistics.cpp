@@ -76,6 +76,9 @@ void Statistics::take(const Record& r, RecordNumber number, std::size_t packet_b
     case Kind::http_sent:
     case Kind::http_received:
     case Kind::http_failed: take_http(r); break;
+    case Kind::state:
+      if (has_radios_ && RadioAccount::follows(static_cast<Field>(r.field))) radios_[r.entity].take(r);
+      break;
     default: break;
   }
 }
@@ -102,7 +105,7 @@ double Statistics::quantile_ms(std::vector<std::int64_t>& latencies, double q) {
   return static_cast<double>(latencies[static_cast<std::size_t>(rank)]) / 1e6;
 }
 
-std::vector<Metric> Statistics::metrics() const {
+std::vector<Metric> Statistics::metrics(std::int64_t now) const {
   std::vector<std::int64_t> latencies = latencies_;
   std::int64_t sum = 0;
   for (const std::int64_t latency : latencies) sum += latency / 1000;
@@ -120,6 +123,18 @@ std::vector<Metric> Statistics::metrics() const {
   all.push_back({"latency_p95", "ms", "publish to delivery, 95 % quantile", quantile_ms(latencies, 0.95)});
   all.push_back({"latency_max", "ms", "publish to delivery, longest", quantile_ms(latencies, 1.0)});
   for (std::size_t i = kMessages; i < kCounters.size(); ++i) add(kCounters[i]);
+  if (has_radios_) {
+    double energy = 0, transmitting = 0;
+    for (const auto& [node, radio] : radios_) {
+      energy += radio.millijoules(now);
+      transmitting += static_cast<double>(radio.time_in(RadioState::transmit, now)) / 1e9;
+    }
+    const double messages = static_cast<double>(published_ + requests_);
+    all.push_back({"energy", "mJ", "of all radios that are followed", energy});
+    all.push_back({"energy_per_message", "mJ", "the same by published messages and HTTP requests",
+                   messages == 0 ? 0.0 : energy / messages});
+    all.push_back({"transmitting", "s", "in which these radios sent", transmitting});
+  }
   if (!has_web_) return all;
   const auto count = [&](const char* name, const char* unit, const char* definition, std::uint64_t value) {
     all.push_back({name, unit, definition, static_cast<double>(value)});

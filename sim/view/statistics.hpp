@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "sim/kernel/mix_hash.hpp"
 #include "sim/trace/sink.hpp"
+#include "sim/view/radio_account.hpp"
 
 namespace wirelab {
 
@@ -37,10 +39,11 @@ class Statistics final : public Sink {
   const std::vector<std::int64_t>& latencies() const { return latencies_; }
   /// The element of rank q * (n - 1), rounded to the nearest, in ms; 0 of none. Reorders what it is given.
   static double quantile_ms(std::vector<std::int64_t>& latencies, double q);
-  /// Those of HTTP are told, too: for runs with a web server.
+  /// Those of HTTP are told, too: for runs with a web server. And those of energy, for runs with radios.
   void show_web() { has_web_ = true; }
-  /// All metrics as they are now, always the same names in the same order.
-  std::vector<Metric> metrics() const;
+  void show_radios() { has_radios_ = true; }
+  /// All metrics as they are at `now` (ns), always the same names in the same order.
+  std::vector<Metric> metrics(std::int64_t now) const;
 
  private:
   struct Origin {
@@ -71,6 +74,9 @@ class Statistics final : public Sink {
   tsl::robin_map<EntityId, std::int64_t, MixHash> asked_at_;  // by client, which has one request at a time
   std::vector<std::int64_t> responses_;                       // from a request to its answer, ns
   void take_http(const Record& record);
+  // Of radios, by node.
+  bool has_radios_ = false;
+  std::map<EntityId, RadioAccount> radios_;
   std::uint64_t packets_ = 0, bytes_ = 0, dropped_ = 0, retransmissions_ = 0, connections_ = 0;
   std::vector<Origin> origins_;                                // by message, also the broker's numbers
   tsl::robin_map<std::uint64_t, MessageId, MixHash> carried_;  // (stream, begin) -> message

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/device/radio_power.hpp"
 #include "sim/device/sensor.hpp"
 #include "sim/net/link.hpp"
 #include "sim/net/nat.hpp"
@@ -44,6 +45,7 @@ struct NodeDescription {
   Duration lease = Duration::seconds(86'400);  // that a nat's DHCP server gives
   AccessPointSettings point;                   // of an access point
   std::optional<StationSettings> station;      // of a device with Wi-Fi
+  std::optional<RadioPower> radio;             // of a device whose energy is followed
   Place place;                                 // of either
   struct NamedAddress {
     std::string name;

@@ -95,6 +95,8 @@ void WifiService::add_station(NodeIndex node, const StationSettings& settings, P
 
 void WifiService::set_state(Station& station, State to) {
   trace_.set(entity(station), Field::wifi_state, station.state, to);
+  if (station.radio == nullptr) return;
+  station.radio->rests(to == State::off ? RadioState::off : to == State::idle ? RadioState::sleep : RadioState::idle);
 }
 
 void WifiService::set_point(Station& station, std::uint32_t point) {
@@ -315,6 +317,7 @@ void WifiService::approach(Station& station, std::uint32_t index) {
     at->second.link = link;
     at->second.in_air = point.air->add_station(entity(station), network_.channel(link, station.node),
                                                network_.channel(link, point.node));
+    point.air->set_radio(at->second.in_air, station.radio);
     point.members.push_back(index_of(station));
   }
   measure(station);

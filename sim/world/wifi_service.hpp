@@ -1,7 +1,7 @@
-// Wi-Fi in a world: access points and the stations that look for them, join them, are sent away, lose them and come back. Stations
-// scan all 13 channels of 2.4 GHz, take the strongest access point of the name, authenticate, associate and exchange keys by real
-// frames through the shared air; then the link is up and DHCP may begin. A wrong passphrase is noticed by the access point alone,
-// which says nothing until its handshake times out.
+// Wi-Fi in a world: access points and the stations that look for them, join them, are sent away, lose them and come back.
+// Stations scan all 13 channels of 2.4 GHz, take the strongest access point of the name, authenticate, associate and exchange
+// keys by real frames through the shared air; then the link is up and DHCP may begin. A wrong passphrase is noticed by the
+// access point alone, which says nothing until its handshake times out.
 //
 // Times: 100 ms a channel, as ESP-IDF scans; answers are waited for a second; hostapd repeats the first key frame after 100 ms,
 // then every second, four times in all; a station that hears no beacon for 6 s gives up (ESP-IDF's default). Where a station
@@ -51,7 +51,8 @@ struct HeardPoint {
 
 class WifiService {
  public:
-  /// Called when a station's link is there (point: the access point's node) or gone (kNowhere), and whenever an attempt has ended.
+  /// Called when a station's link is there (point: the access point's node) or gone (kNowhere), and whenever an attempt has
+  /// ended.
   using Changed = std::function<void(NodeIndex station, NodeIndex point)>;
   WifiService(EventQueue& events, Tracer& trace, Network& network, std::uint64_t seed, Changed changed);
   ~WifiService();
@@ -60,6 +61,8 @@ class WifiService {
 
   void add_access_point(NodeIndex node, const AccessPointSettings& settings, Place place, Realm realm);
   void add_station(NodeIndex node, const StationSettings& settings, Place place);
+  /// Hears what the station's radio does; before it is switched on. It must outlive the service.
+  void set_radio(NodeIndex station, RadioListener* radio) { stations_[station_of_.at(station)].radio = radio; }
   bool is_station(NodeIndex node) const { return station_of_.contains(node); }
   bool is_access_point(NodeIndex node) const { return point_of_.contains(node); }
 
@@ -107,6 +110,7 @@ class WifiService {
     NodeIndex node = 0;
     StationSettings settings;
     Place place;
+    RadioListener* radio = nullptr;
     wifi::State state = wifi::State::off;
     std::string ssid, password;
     bool keeps_on = false;  // reconnects by itself

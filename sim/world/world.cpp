@@ -94,6 +94,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
                  [this](NodeIndex node, const dhcp::Lease& lease) { address_changed(node, lease); }),
       wifi_(events_, trace_, network_, seed_,
             [this](NodeIndex station, NodeIndex point) { station_changed(station, point); }),
+      energy_(events_, trace_, network_, wifi_),
       outside_(transport_),
       hops_(events_, trace_, network_, seed_) {
   check(check_description(description).empty(), "a world's description is consistent");
@@ -113,6 +114,7 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     if (node.dhcp) addresses_.add_client(index);
     if (node.role == NodeRole::access_point) wifi_.add_access_point(index, node.point, node.place, realms[i].realm);
     if (node.station) wifi_.add_station(index, *node.station, node.place);
+    if (node.radio) energy_.add(index, *node.radio);
     if (node.role == NodeRole::nat) {
       network_.add_gateway(index, realms[i].inside, node.nat);
       leases_.emplace_back(index, node.lease);
@@ -127,7 +129,8 @@ World::World(const WorldDescription& description, std::shared_ptr<TraceStore> st
     }
   }
   for (const LinkDescription& link : description.links) {
-    network_.add_link(find_node(link.a), find_node(link.b), link.to_b, link.to_a);
+    const LinkIndex made = network_.add_link(find_node(link.a), find_node(link.b), link.to_b, link.to_a);
+    if (energy_.any()) energy_.add_link(made);
   }
   for (const HopDescription& hop : description.hops) {
     std::vector<NodeIndex> nodes;
@@ -211,6 +214,7 @@ void World::start() {
   for (const auto& [node, lease] : leases_)
     addresses_.add_server(node, network_.inside_address(node), name_server_, lease);
   for (DeviceIndex i = 0; i < devices_.size(); ++i) {
+    energy_.set_power(devices_[i].node, true);
     if (!wifi_.is_station(devices_[i].node)) addresses_.join(devices_[i].node);
   }
   for (NodeIndex i = 0; i < network_.nodes(); ++i) {
@@ -416,6 +420,7 @@ void World::visit_state(StateVisitor& visitor) const {
   for (const auto& [node, service] : web_services_) service->visit_state(visitor);
   addresses_.visit_state(visitor);
   wifi_.visit_state(visitor);
+  energy_.visit_state(visitor);
   hops_.visit_state(visitor);
   for (const auto& [node, resolving] : resolvers_) resolving.resolver->visit_state(visitor);
   for (const Device& device : devices_) {

@@ -16,6 +16,7 @@
 #include "sim/world/address_service.hpp"
 #include "sim/world/broker_service.hpp"
 #include "sim/world/description.hpp"
+#include "sim/world/energy_service.hpp"
 #include "sim/world/hop_service.hpp"
 #include "sim/world/intervention.hpp"
 #include "sim/world/journal.hpp"
@@ -90,6 +91,7 @@ class World {
   Outside& outside() { return outside_; }
   WifiService& wifi() { return wifi_; }
   const WifiService& wifi() const { return wifi_; }
+  const EnergyService& energy() const { return energy_; }
   /// The resolver of a node, which asks the first name server of the description.
   dns::Resolver& resolver(NodeIndex node);
 
@@ -158,6 +160,7 @@ class World {
   LinkProfiles profiles_;
   AddressService addresses_;
   WifiService wifi_;
+  EnergyService energy_;
   Outside outside_;
   HopService hops_;
   mqtt::MessagePool messages_;

@@ -258,6 +258,7 @@ void World::apply(const Intervention& what, bool by_hand) {
             addresses_.leave(node);
             addresses_.stop_server(node);
             wifi_.switch_off(node);
+            energy_.set_power(node, false);
             hops_.set_power(node, false);
             network_.set_node_up(node, false);
             transport_.forget_node(node);
@@ -296,6 +297,7 @@ void World::apply(const Intervention& what, bool by_hand) {
               network_.set_node_up(node, true);
               if (!was_up) addresses_.start_server(node);
               if (!was_up) hops_.set_power(node, true);
+              if (!was_up) energy_.set_power(node, true);
               if (!was_up && wifi_.is_station(node)) wifi_.switch_on(node);
               if (!was_up && wifi_.is_access_point(node)) wifi_.switch_on(node);
               if (!was_up && !wifi_.is_station(node)) addresses_.join(node);

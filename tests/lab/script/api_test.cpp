@@ -50,8 +50,8 @@ TEST_CASE("the meta file documents exactly what the host offers") {
   const std::string text = file_text("docs/lua/wirelab.lua");
   std::string cls;
   std::map<std::string, std::string> local_class;
-  const std::set<std::string> objects{"node", "link",       "metric",   "device",     "client",
-                                      "json", "tcp_socket", "listener", "udp_socket", "tap"};
+  const std::set<std::string> objects{"node",       "link",     "metric",     "device", "client", "json",
+                                      "tcp_socket", "listener", "udp_socket", "tap",    "traffic"};
   std::istringstream lines(text);
   std::string line;
   std::smatch m;

@@ -181,7 +181,7 @@ end)
                                              "content: PUBLISH t \"hello\""});
   const std::string world = "local h = broker('h') local r = router('r') local l = link(h, r) ";
   CHECK(complaint(world + "tap(l) tap(l)").find("there is a tap on this link already") != std::string::npos);
-  CHECK(complaint(world + "tap(h)").find("what to listen on") != std::string::npos);
+  CHECK(complaint(world + "tap(3)").find("what to listen on") != std::string::npos);
   CHECK(complaint("broker('h', { tls = 1 })").find("option \"tls\" of broker(\"h\") must be true or a table") !=
         std::string::npos);
   CHECK(complaint("broker('h', { tls = { kye = 'ec' } })").find("did you mean \"key\"?") != std::string::npos);
