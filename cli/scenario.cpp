@@ -34,7 +34,7 @@ tl::expected<std::string, CommandError> find_scenario(const std::string& given) 
   if (fs::is_regular_file(given, ignored)) return given;
   const std::string folder_of_ours = scenario_folder();
   const std::string beside = folder_of_ours + "/" + given + (given.ends_with(".lua") ? "" : ".lua");
-  if (given.find('/') == std::string::npos && fs::is_regular_file(beside, ignored)) return beside;
+  if (!given.starts_with('/') && !given.starts_with('.') && fs::is_regular_file(beside, ignored)) return beside;
   if (fs::is_directory(given, ignored))
     return tl::unexpected(CommandError{kBadInput, fmt::format("{}: is a folder; a scenario is a .lua file", given)});
   std::vector<std::string> names;

@@ -1,5 +1,6 @@
 #include "live/config.hpp"
 
+#include <asio.hpp>
 #include <charconv>
 #include <filesystem>
 #include <functional>
@@ -82,6 +83,9 @@ Result listener(Reading& reading, std::string_view value) {
   Listener made;
   if (const auto port = number(value.substr(0, space), 0, 65535, made.port); !port) return port;
   if (space < value.size()) made.address = value.substr(space + 1);
+  asio::error_code error;
+  asio::ip::make_address(made.address, error);
+  if (error) return wrong("\"" + made.address + "\" is no address: write one such as 127.0.0.1, or 0.0.0.0 for all");
   if (!reading.has_listener) reading.settings.listeners.clear();
   reading.has_listener = true;
   reading.settings.listeners.push_back(made);
@@ -167,6 +171,8 @@ const Option kOptions[] = {
      }},
     {"max_packet_size", "bytes",
      [](Reading& r, std::string_view v) { return number(v, 20, 268'435'460, r.settings.broker.max_packet_size); }},
+    {"memory_limit", "bytes of messages that are kept, and of subscriptions; 0: not limited",
+     [](Reading& r, std::string_view v) { return number(v, 0, 1'000'000'000'000, r.settings.broker.memory_limit); }},
     {"max_connections", "at once; -1: not limited",
      [](Reading& r, std::string_view v) -> Result {
        std::int64_t count = 0;
@@ -209,12 +215,12 @@ const Option kOptions[] = {
      }},
     {"connection_messages", "whether who comes and goes is logged",
      [](Reading& r, std::string_view v) { return flag(v, r.settings.log_connections); }},
-    {"log_type", "none: nothing is logged; error, warning, notice, information or all: it is",
+    {"log_type", "none: nothing is logged; error, warning, notice, information, debug or all: it is",
      [](Reading& r, std::string_view v) -> Result {
-       for (const std::string_view known : {"error", "warning", "notice", "information", "all", "none"}) {
+       for (const std::string_view known : {"error", "warning", "notice", "information", "debug", "all", "none"}) {
          if (v == known) return r.settings.quiet = v == "none", Result{};
        }
-       return wrong("\"" + std::string(v) + "\": write error, warning, notice, information, all or none");
+       return wrong("\"" + std::string(v) + "\": write error, warning, notice, information, debug, all or none");
      }},
     // Not of mosquitto's.
     {"connect_timeout", "seconds from a connection's beginning to its CONNECT",
@@ -230,6 +236,8 @@ const Option kOptions[] = {
      [](Reading& r, std::string_view v) { return number(v, 0, 1'000'000'000, r.settings.broker.max_retained); }},
     {"max_subscriptions", "of one client; 0: not limited",
      [](Reading& r, std::string_view v) { return number(v, 0, 100'000'000, r.settings.broker.max_subscriptions); }},
+    {"max_filter_levels", "of all filters of one client together; 0: not limited",
+     [](Reading& r, std::string_view v) { return number(v, 0, 1'000'000'000, r.settings.broker.max_filter_levels); }},
     {"max_topic_levels", "of a topic or filter",
      [](Reading& r, std::string_view v) { return number(v, 1, 65535, r.settings.broker.max_topic_levels); }},
     {"max_output", "bytes that wait in one connection; QoS 0 messages beyond them are dropped",

@@ -6,6 +6,7 @@ namespace wirelab::live {
 namespace {
 
 constexpr std::size_t kReadAtOnce = 65536;
+constexpr std::size_t kTakenAtOnce = 1024;      // between looks at the clock
 constexpr std::size_t kMostUnread = 1'000'000;  // beyond what messages may fill: answers to a client that does not read
 constexpr auto kFarewell = std::chrono::seconds(2);
 
@@ -79,7 +80,10 @@ void Connection::read() {
       server_.recorder()->because_of(0);
       server_.recorder()->from_client(*recorded_, wire::Bytes(buffer.data(), size));
     }
-    if (!closing_) take(wire::Bytes(buffer.data(), size));  // else nobody listens any more
+    unread_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+    gone_through_ = 0;
+    go_on();
+    return;
   } else if (error != asio::error::would_block && error != asio::error::try_again) {
     if (recorded_) {
       server_.recorder()->because_of(0);
@@ -93,6 +97,31 @@ void Connection::read() {
     return;
   }
   wait_readable();
+}
+
+// Works through what was read, as far as one turn goes: packets that take long must not keep the broker from everybody else.
+void Connection::go_on() {
+  {
+    const Clock::Turn turn(server_.clock());
+    while (gone_through_ < unread_.size() && !closing_ && !turn.is_long()) {
+      const std::size_t size = std::min(kTakenAtOnce, unread_.size() - gone_through_);
+      const wire::Bytes bytes(unread_.data() + gone_through_, size);
+      gone_through_ += size;
+      take(bytes);
+    }
+  }
+  if (gone_through_ == unread_.size() || closing_) {
+    unread_.clear();  // of who is closing nobody listens to the rest
+    wait_readable();
+    return;
+  }
+  reading_ = true;
+  asio::post(server_.io(), [self = shared_from_this()] {
+    self->reading_ = false;
+    if (self->gone_) return;
+    self->server_.clock().catch_up();
+    self->go_on();
+  });
 }
 
 // Bytes of the socket, through what lies between it and MQTT.

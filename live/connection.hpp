@@ -1,6 +1,6 @@
-// One accepted socket: a channel of the broker's, through TLS and WebSocket where its listener wants them. Its bytes are read where
-// the socket has some, and written when the server has gone through what came; nothing blocks. A client that does not read what is
-// sent to it is not read from either.
+// One accepted socket: a channel of the broker's, through TLS and WebSocket where its listener wants them. Its bytes are read
+// where the socket has some, and written when the server has gone through what came; nothing blocks. A client that does not
+// read what is sent to it is not read from either.
 #pragma once
 
 #include <asio.hpp>
@@ -51,6 +51,7 @@ class Connection final : public mqtt::ByteChannel,
   void open_channel();
   void wait_readable();
   void read();
+  void go_on();
   void take(wire::Bytes bytes);
   void wait_writable();
   void mark();
@@ -72,6 +73,8 @@ class Connection final : public mqtt::ByteChannel,
   std::uint64_t received_ = 0, written_ = 0, flushed_ = 0;  // of MQTT
   std::vector<std::uint8_t> out_;                           // from sent_ on, as the socket gets it
   std::size_t sent_ = 0;
+  std::vector<std::uint8_t> unread_;  // that was read and waits for another turn, from gone_through_ on
+  std::size_t gone_through_ = 0;
   bool reading_ = false;
   bool waits_writable_ = false;
   bool marked_ = false;   // for the server's next flush

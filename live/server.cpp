@@ -1,8 +1,12 @@
 #include "live/server.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "live/state_file.hpp"
+#include "sim/kernel/units.hpp"
 
 namespace wirelab::live {
 namespace {
@@ -94,6 +98,7 @@ void Server::accept(Door& door) {
 void Server::pump() {
   unpumped_ = 0;
   clock_.catch_up();
+  const Clock::Turn turn(clock_);
   while (!marked_.empty()) {
     flushing_.swap(marked_);
     for (const auto& connection : flushing_) connection->flush();
@@ -144,16 +149,49 @@ tl::expected<void, std::string> Server::run() {
     }
     pump();
   }
+  if (saving_ > 0) waitpid(saving_, nullptr, 0);
   return kept.empty() ? tl::expected<void, std::string>() : save_state(kept, broker_);
 }
 
-// What cannot be written now is tried again the next time, and told at the end.
+// By a copy of the process, which has the state as it is at this instant and all the time in the world to write it. What cannot
+// be written is told, and tried again the next time.
 void Server::autosave() {
   save_.expires_after(std::chrono::nanoseconds(settings_.broker.autosave_interval.ns()));
   save_.async_wait([this](const asio::error_code& error) {
     if (error || stopping_) return;
     clock_.catch_up();
-    (void)save_state(settings_.state_file(), broker_);
+    const std::string path = settings_.state_file();
+    saving_ = fork();
+    if (saving_ == 0) {
+      const auto saved = save_state(path, broker_);
+      _exit(saved ? 0 : 1);
+    }
+    if (saved_badly(saving_ > 0, path)) {
+      autosave();
+    } else {
+      await_save();
+    }
+  });
+}
+
+bool Server::saved_badly(bool well, const std::string& path) {
+  if (!well)
+    say_("the state could not be saved to " + path + "; it is tried again in " +
+         format_duration(settings_.broker.autosave_interval));
+  return !well;
+}
+
+void Server::await_save() {
+  save_.expires_after(std::chrono::milliseconds(50));
+  save_.async_wait([this](const asio::error_code& error) {
+    if (error || stopping_) return;
+    int status = 0;
+    if (waitpid(saving_, &status, WNOHANG) == 0) {
+      await_save();
+      return;
+    }
+    saving_ = -1;
+    saved_badly(WIFEXITED(status) && WEXITSTATUS(status) == 0, settings_.state_file());
     autosave();
   });
 }

@@ -1,6 +1,8 @@
 // The broker on real sockets: one thread, in which sockets, timers and the broker take turns.
 #pragma once
 
+#include <sys/types.h>
+
 #include <asio.hpp>
 #include <functional>
 #include <memory>
@@ -73,6 +75,9 @@ class Server {
   void arm();
   void tick();
   void autosave();
+  void await_save();
+  /// Tells of it where it was not done well.
+  bool saved_badly(bool well, const std::string& path);
   void wait_for_signal();
 
   Settings& settings_;
@@ -98,6 +103,7 @@ class Server {
   std::function<void(const std::string&)> say_ = [](const std::string&) {};
   std::set<Connection*> connections_;  // each holds itself until it ends
   std::size_t unpumped_ = 0;
+  pid_t saving_ = -1;  // the process that saves the state, while it does
   bool stopping_ = false;
 };
 

@@ -62,6 +62,8 @@ struct Settings {
     broker.max_sessions = 100'000;
     broker.max_retained = 1'000'000;
     broker.max_subscriptions = 10'000;
+    broker.max_filter_levels = 200'000;
+    broker.memory_limit = 1'000'000'000;
   }
   /// Where sessions and retained messages are kept; empty: nowhere.
   std::string state_file() const {

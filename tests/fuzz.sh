@@ -7,7 +7,7 @@ if [ ! -f "$build/build.ninja" ]; then
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-16 -DWIRELAB_FUZZ=ON \
     -DWIRELAB_GUI=OFF -DWIRELAB_LIVE=OFF >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 fi
-targets="packets broker websocket"
+targets="packets broker client saved websocket"
 ninja -C "$build" $(printf 'fuzz_%s ' $targets) >"$build.log" 2>&1 || { tail -n 40 "$build.log"; exit 1; }
 status=0
 for target in $targets; do

@@ -13,5 +13,9 @@ for program in "$build"/tests/test_*; do
   [ "$(basename "$program")" = test_gui ] && filter="~pictures*"
   "$program" $filter >"$build.log" 2>&1 || { echo "$program"; tail -n 60 "$build.log"; status=1; }
 done
+# What has no test program of its own: real sockets, with real clients.
+for script in serve serve_world serve_http serve_capture; do
+  bash "tests/peers/$script.sh" "$build/wirelab" >"$build.log" 2>&1 || { echo "$script.sh"; tail -n 60 "$build.log"; status=1; }
+done
 bash tests/determinism/same_machine.sh "$build/tests/determinism_driver" || status=1
 exit $status

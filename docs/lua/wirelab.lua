@@ -221,6 +221,8 @@ function traffic(where) end
 ---@field max_connections? integer at once; not limited if left out
 ---@field max_sessions? integer with and without a connection; not limited if left out
 ---@field max_retained? integer messages; not limited if left out
+---@field max_filter_levels? integer of all filters of one client together; not limited if left out
+---@field memory_limit? size of messages that are kept, and of subscriptions; not limited if left out
 ---@field retain_available? boolean
 ---@field wildcard_subscriptions? boolean
 ---@field subscription_identifiers? boolean

@@ -180,6 +180,8 @@ void read_broker(lua_State* L, Options& options, const std::string& name, mqtt::
   number("max_connections", 0, 1'000'000'000, settings.max_connections);
   number("max_sessions", 0, 1'000'000'000, settings.max_sessions);
   number("max_retained", 0, 1'000'000'000, settings.max_retained);
+  number("max_filter_levels", 0, 1'000'000'000, settings.max_filter_levels);
+  if (const auto bytes = options.size("memory_limit")) settings.memory_limit = static_cast<std::uint64_t>(*bytes);
   flag("retain_available", settings.retain_available);
   flag("wildcard_subscriptions", settings.wildcard_subscriptions);
   flag("subscription_identifiers", settings.subscription_identifiers);

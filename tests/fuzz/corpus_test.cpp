@@ -42,4 +42,6 @@ void run(const std::string& name, void (*target)(std::span<const std::uint8_t>))
 
 TEST_CASE("no control packets upset the codec") { run("packets", fuzz::packets); }
 TEST_CASE("no conversation upsets the broker") { run("broker", fuzz::broker); }
+TEST_CASE("no server upsets the client") { run("client", fuzz::client); }
+TEST_CASE("no saved state upsets the broker") { run("saved", fuzz::saved); }
 TEST_CASE("no frames upset the WebSocket server") { run("websocket", fuzz::websocket); }

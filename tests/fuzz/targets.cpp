@@ -7,6 +7,7 @@
 #include "sim/kernel/check.hpp"
 #include "sim/protocol/mqtt/access_list.hpp"
 #include "sim/protocol/mqtt/broker.hpp"
+#include "sim/protocol/mqtt/client.hpp"
 #include "sim/protocol/websocket/acceptor.hpp"
 
 namespace wirelab::fuzz {
@@ -82,6 +83,13 @@ struct Moody final : Access {
   bool may_publish(const Identity& who, std::string_view topic) override { return list.may_publish(who, topic); }
 };
 
+struct Somebody final : ClientUser {
+  std::size_t heard = 0;
+  void on_connack(Client&, const Connack& packet) override { heard += touch(Packet(packet)); }
+  void on_disconnected(Client&, bool) override {}
+  void on_message(Client&, const Publish& message) override { heard += touch(Packet(message)); }
+};
+
 struct Page final : websocket::AcceptorUser {
   std::size_t sent = 0, content = 0;
   bool ended = false;
@@ -119,8 +127,9 @@ void packets(std::span<const std::uint8_t> input) {
   }
 }
 
-// Each step is a byte: its upper two bits name a connection, the others what happens to it: 0 opens it anew, 1 cuts it, 2 to 5 let
-// time go by, 6 its peer reads nothing more, 7 the broker stops or crashes; all others: so many of the bytes that follow come in.
+// Each step is a byte: its upper two bits name a connection, the others what happens to it: 0 opens it anew, 1 cuts it, 2 to 5
+// let time go by, 6 its peer reads nothing more, 7 the broker stops or crashes; all others: so many of the bytes that follow
+// come in.
 void broker(std::span<const std::uint8_t> input) {
   EventQueue events;
   Tracer trace(events);
@@ -181,6 +190,89 @@ void broker(std::span<const std::uint8_t> input) {
   broker.crash();
   check(broker.sessions() == 0 && broker.connected() == 0, "nobody is left");
   check(broker.subscriptions() == 0 && broker.retained() == 0, "nothing is left");
+  check(broker.messages().in_use() == 0, "no message is left");
+}
+
+// Each step is a byte: 0 opens a connection anew, 1 cuts it, 2 to 5 let time go by, 6 subscribes, 7 to 9 publish at QoS 0 to 2,
+// 10 disconnects; all others: so many of the bytes that follow come in. The first byte says which version.
+void client(std::span<const std::uint8_t> input) {
+  if (input.empty()) return;
+  EventQueue events;
+  Tracer trace(events);
+  MessagePool messages;
+  {
+    Somebody user;
+    Wire wire;
+    wire.closed = true;
+    Client client(events, trace, trace.define(EntityKind::mqtt_client, "client"), messages, user);
+    client.options().client_id = "c";
+    client.options().version = static_cast<Version>(3 + input[0] % 3);
+    client.options().clean_session = input[0] >= 128;
+    client.options().max_in_flight = 2;
+    if (client.options().version == Version::v5) {
+      OptionsOf5 five;
+      five.receive_maximum = 3;
+      five.topic_alias_maximum = 2;
+      client.options().five = std::make_shared<const OptionsOf5>(five);
+    }
+    std::uint64_t received = 0;
+    const auto cut = [&] {
+      if (!wire.closed) client.closed();
+      wire.closed = true;
+    };
+    for (std::size_t at = 1; at < input.size();) {
+      const unsigned what = input[at++];
+      if (what == 0) {
+        cut();
+        client.closed();
+        wire = Wire{};
+        client.opened(&wire);
+        received = 0;
+      } else if (what == 1) {
+        cut();
+      } else if (what < 6) {
+        constexpr std::int64_t kSeconds[] = {1, 20, 100, 100'000};
+        events.run_until(events.now() + Duration::seconds(kSeconds[what - 2]));
+      } else if (what == 6) {
+        const FilterRequest request{"a/#", Qos::exactly_once};
+        client.subscribe({&request, 1});
+      } else if (what < 10) {
+        client.publish("a/b", wire::bytes_of("x"), static_cast<Qos>(what - 7), false);
+      } else if (what == 10) {
+        client.disconnect();
+      } else {
+        const Bytes part = input.subspan(at, std::min<std::size_t>(what, input.size() - at));
+        at += part.size();
+        if (wire.closed) continue;
+        client.receive(part, 2, {received, received + part.size()});
+        received += part.size();
+      }
+    }
+    cut();
+    client.vanish(LossReason::process_died);
+  }
+  check(messages.in_use() == 0, "no message is left");
+}
+
+void saved(std::span<const std::uint8_t> input) {
+  const auto state = decode_saved_broker(input);
+  if (!state) {
+    check(!state.error().empty(), "an error says what it is");
+    return;
+  }
+  EventQueue events;
+  Tracer trace(events);
+  Broker broker(events, trace, trace.define(EntityKind::broker, "broker"), {});
+  broker.restore(*state, Duration::seconds(5));
+  broker.start();
+  Wire wire;
+  const ConnectionIndex index = broker.opened(&wire);
+  const std::uint8_t hello[] = {0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 0, 0, 60, 0, 1, 'c'};
+  broker.receive(index, hello, 2, {0, sizeof hello});
+  check(decode_saved_broker(encode(broker.saved())).has_value(), "what it saves can be read");
+  events.run_until(events.now() + Duration::seconds(100));
+  broker.closed(index);
+  broker.crash();
   check(broker.messages().in_use() == 0, "no message is left");
 }
 

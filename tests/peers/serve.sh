@@ -146,6 +146,18 @@ expect "its exit status after SIGTERM" 0 "$status"
 kill $sub 2>/dev/null
 grep -q "DISCONNECT (139)" "$work/end" || fail "it did not say that it shuts down: $(cat "$work/end")"
 
+# What is limited.
+printf 'listener 0\nlistener 0\nprotocol websockets\nallow_anonymous true\nmax_connections 8\nconnect_timeout 2\nmax_output 200000
+memory_limit 20000000\nmax_filter_levels 200000\n' >"$work/limits.conf"
+: >"$work/ports"
+"$wirelab" serve --config "$work/limits.conf" >"$work/ports" 2>"$work/serve.err" &
+server=$!
+lines "$work/ports" 2
+/usr/bin/python3 tests/peers/serve_limits.py "$(port mqtt)" "$(port ws)" "$server" || fail "limits"
+kill -TERM "$server"
+wait "$server" || fail "it did not end well"
+server=""
+
 # What is kept over a restart.
 printf 'listener 0\nallow_anonymous true\npersistence true\npersistence_location %s\n' "$work" >"$work/keep.conf"
 begin() {
@@ -174,6 +186,21 @@ printf 'damaged' >>"$work/wirelab.state"
 "$wirelab" serve --config "$work/keep.conf" >/dev/null 2>"$work/err" && fail "a damaged state was taken"
 grep -q "something follows behind its end; move it away" "$work/err" || fail "a damaged state: $(cat "$work/err")"
 
+# A state that cannot be saved is told of, while it goes on; one that can be is saved while it runs.
+rm "$work/wirelab.state"
+mkdir "$work/away"
+printf 'listener 0\nallow_anonymous true\npersistence true\npersistence_location %s\nautosave_interval 1\n' "$work/away" >"$work/keep.conf"
+begin
+mosquitto_pub -p "$mqtt" -t kept -r -q 1 -m "while it runs"
+for _ in $(seq 100); do grep -q "while it runs" "$work/away/wirelab.state" 2>/dev/null && break; sleep 0.1; done
+grep -q "while it runs" "$work/away/wirelab.state" || fail "it saves nothing while it runs"
+rm -r "$work/away"
+for _ in $(seq 100); do grep -q "could not be saved" "$work/serve.err" && break; sleep 0.1; done
+grep -q "could not be saved to $work/away/wirelab.state" "$work/serve.err" || fail "it does not say that it cannot save"
+expect "a retained message, unsaved" "while it runs" "$(mosquitto_sub -p "$mqtt" -t kept -C 1 -W 10)"
+mkdir "$work/away"
+end
+
 # What is wrong in a configuration is told with its line.
 wrong() { # lines, what is to be said
   printf '%s\n' "$1" >"$work/wrong.conf"
@@ -193,4 +220,5 @@ keyfile $work/key.pem
 require_certificate true" "write with cafile who may have signed them"
 wrong "password_file $work/nowhere" 'there is no file'
 wrong "bridge_thing x" "is not known here"
+wrong "listener 1883 localhost" 'wrong.conf:1: "localhost" is no address: write one such as 127.0.0.1'
 echo "mosquitto's clients, paho in C and in Python, and mqtt.js were served over TCP, TLS and WebSocket"

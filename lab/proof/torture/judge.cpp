@@ -301,6 +301,7 @@ void Judge::look_once_more() {
       fail(fmt::format("{} is connected, and {} of its messages were never acknowledged", name(entity),
                        client.in_flight));
   }
+  check_memory();
   for (const auto& [topic, message] : retained_) {
     if (!retained_in_trace_.contains(topic) && !message.has_expired(now_))
       fail(fmt::format("nothing is retained of {}, and {} should be", topic, message.tag));
@@ -314,6 +315,34 @@ void Judge::look_once_more() {
       fail(fmt::format("{} is retained of {}, and {} should be", kept->second.tag, topic, meant->second.tag));
     }
   }
+}
+
+// Clients and broker keep what waits, what is in flight, what is retained, and a will for each device: nothing else.
+void Judge::check_memory() {
+  std::int64_t messages = static_cast<std::int64_t>(retained_in_trace_.size() + plan_.devices.size());
+  for (const auto& [client, session] : sessions_) messages += session.queued + session.in_flight;
+  std::vector<std::size_t> published(plan_.devices.size());
+  std::size_t largest = 0;
+  for (const Step& step : plan_.steps) {
+    constexpr std::size_t kAround = 100;  // a tag, and properties
+    if (step.kind != StepKind::publish) continue;
+    largest = std::max(largest, step.topic.size() + step.padding + kAround);
+    ++published[step.device];
+  }
+  for (const auto& [entity, client] : clients_) {
+    const auto found = sessions_.find(client.id);
+    const auto same_name = std::count_if(plan_.devices.begin(), plan_.devices.end(), [&](const DevicePlan& device) {
+      return device.options.client_id == client.id;
+    });
+    const bool connected = found != sessions_.end() && found->second.connected && same_name == 1;
+    // Of who is not connected, as the second of two with one name is not, all may wait.
+    messages += connected ? client.in_flight : static_cast<std::int64_t>(published[client.device]);
+    // Messages of QoS 2 that wait for their release are held by a broker of these manners.
+    if (plan_.broker.manners.deliver_at_release) messages += static_cast<std::int64_t>(published[client.device]);
+  }
+  if (played_.held_bytes > static_cast<std::size_t>(messages) * largest)
+    fail(fmt::format("{} bytes of messages are kept, and there should be {} messages of at most {} bytes",
+                     played_.held_bytes, messages, largest));
 }
 
 }  // namespace wirelab::torture

@@ -146,6 +146,7 @@ class Judge {
   void sent_by_client(const Record& record);
   std::string_view resolve(const mqtt::Publish& packet, StreamId stream, bool sent);
   void look_once_more();
+  void check_memory();
 
   // judge_sessions.cpp
   void connection_begins(const Recording::Entry& entry);

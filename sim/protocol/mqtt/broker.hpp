@@ -2,11 +2,11 @@
 // records come out; its timers lie in the event queue that it is handed. It knows neither sockets nor links. Each connection
 // speaks the version of its CONNECT, and messages go between them.
 //
-// What it chooses where the standards leave a choice: QoS 0 messages are not kept for sessions without a connection (an
-// option keeps them); of overlapping subscriptions one copy is sent, with the highest QoS [MQTT-3.3.5-1] and all their
-// identifiers; keep alive is checked to the instant; an empty client identifier is given a name; of a shared subscription, members
-// with a connection take turns; what is refused of a client of 3.1.1 is acknowledged all the same [MQTT-3.3.5-2]; CONNACK says
-// only what differs from the standard's defaults.
+// What it chooses where the standards leave a choice: QoS 0 messages are not kept for sessions without a connection (an option
+// keeps them); of overlapping subscriptions one copy is sent, with the highest QoS [MQTT-3.3.5-1] and all their identifiers;
+// keep alive is checked to the instant; an empty client identifier is given a name; of a shared subscription, members with a
+// connection take turns; what is refused of a client of 3.1.1 is acknowledged all the same [MQTT-3.3.5-2]; CONNACK says only
+// what differs from the standard's defaults.
 #pragma once
 
 #include <tsl/robin_map.h>
@@ -76,6 +76,11 @@ class Broker {
   std::size_t subscriptions() const { return tree_.subscriptions(); }
   std::size_t retained() const { return retained_.size(); }
   const MessagePool& messages() const { return messages_; }
+  /// Bytes of messages and, by what a node and a subscription take about, of subscriptions.
+  std::size_t memory() const {
+    constexpr std::size_t kNode = 96, kSubscription = 160;
+    return messages_.bytes() + tree_.nodes() * kNode + tree_.subscriptions() * kSubscription;
+  }
   const BrokerCounts& counts() const { return counts_; }
   const BrokerSettings& settings() const { return settings_; }
   /// nullptr for a session without one.
@@ -143,7 +148,9 @@ class Broker {
   void take_unsubscribe(ConnectionIndex index, Unsubscribe packet);
   ReasonCode subscribe(BrokerConnection& connection, const FilterRequest& request, SubscriptionOptions& options,
                        bool& retained);
-  bool send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options);
+  /// Takes what it looks at off `budget`.
+  bool send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options,
+                     std::size_t& budget);
   bool answer(ConnectionIndex index);
   bool takes_more(const Session& session) const;
 
@@ -164,6 +171,9 @@ class Broker {
                std::span<const std::uint32_t> identifiers, MessageRef& kept);
   void deliver_qos0(Session& session, const Message& message, bool retain, std::span<const std::uint32_t> identifiers);
   bool make_room(Session& session, const Message& message);
+  void drop_expired(Session& session);
+  void drop_expired_retained();
+  bool has_memory_for(std::size_t bytes) const;
   void remove(Session& session, std::uint32_t place);
   Queued take_from_queue(Session& session);
   void resume(SessionIndex index);
@@ -225,6 +235,7 @@ class Broker {
   std::vector<std::uint8_t> forwarded_;   // the properties of a message that came in, as they go on
   BrokerCounts counts_;
   Instant began_;
+  Instant retained_looked_at_;  // for expired ones
   TimerId sys_timer_;
   std::vector<std::int64_t> sys_;  // what $SYS said last, by its table
   std::uint64_t given_names_ = 0;

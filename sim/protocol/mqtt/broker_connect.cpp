@@ -70,12 +70,14 @@ void Broker::take_connect(ConnectionIndex index, const Connect& packet) {
 // What has nothing to do with who the client is.
 ReasonCode Broker::admits(const Connect& packet, Version version, std::string_view& why) const {
   if (packet.level < 3 || packet.level > 5) return ReasonCode::unsupported_protocol_version;  // [MQTT-3.1.2-2]
-  if (settings_.max_connections != 0 && open_connections_ > settings_.max_connections) {
+  const auto known = by_client_.find(packet.client_id);
+  // Who takes over its own session takes no place of anybody else's.
+  const bool takes_over = known != by_client_.end() && sessions_[known->second]->connected();
+  if (settings_.max_connections != 0 && open_connections_ > settings_.max_connections && !takes_over) {
     why = "there are as many connections as are allowed";
     return version == Version::v5 ? ReasonCode::quota_exceeded : ReasonCode::server_unavailable;
   }
-  if (settings_.max_sessions != 0 && by_client_.size() >= settings_.max_sessions &&
-      !by_client_.contains(packet.client_id)) {
+  if (settings_.max_sessions != 0 && by_client_.size() >= settings_.max_sessions && known == by_client_.end()) {
     why = "there are as many sessions as are allowed";
     return version == Version::v5 ? ReasonCode::quota_exceeded : ReasonCode::server_unavailable;
   }

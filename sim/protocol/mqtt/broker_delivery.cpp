@@ -70,7 +70,8 @@ void Broker::deliver(Session& session, const Message& message, Qos qos, bool ret
     return;
   }
   const bool room = session.connected() && session.queue.empty() && window_is_open(session);
-  if (!room && !make_room(session, message)) {
+  const std::size_t size = message.topic.size() + message.payload.size() + message.properties.bytes().size();
+  if ((!room && !make_room(session, message)) || (kept == kNoMessage && !has_memory_for(size))) {
     lose(session.entity, message.id, LossReason::queue_full);
     return;
   }
@@ -83,6 +84,7 @@ void Broker::deliver(Session& session, const Message& message, Qos qos, bool ret
   }
   session.queue.push_back(queued);
   session.queued_bytes += messages_[kept].size();
+  session.queue_expires = std::min(session.queue_expires, message.expires);
   trace_.emit(Kind::message_queued, session.entity, message.id);
   trace_.state(session.entity, Field::session_queued, session.queue.size() - 1, session.queue.size());
 }
@@ -112,6 +114,29 @@ bool Broker::send_publish(BrokerConnection& connection, const Message& message) 
   return send(connection, message.id);
 }
 
+bool Broker::has_memory_for(std::size_t bytes) const {
+  return settings_.memory_limit == 0 || memory() + bytes <= settings_.memory_limit;
+}
+
+// What has expired waits for nothing any more, wherever it stands.
+void Broker::drop_expired(Session& session) {
+  session.queue_expires = Instant::never();
+  for (std::size_t left = session.queue.size(); left > 0; --left) {
+    const Queued queued = take_from_queue(session);
+    const StoredMessage& message = messages_[queued.message];
+    if (message.expires <= events_.now()) {
+      lose(session.entity, message.id, LossReason::expired);
+      messages_.release(queued.message);
+      identifiers_.release(queued.identifiers);
+      continue;
+    }
+    session.queue_expires = std::min(session.queue_expires, message.expires);
+    session.queued_bytes += message.size();
+    session.queue.push_back(queued);
+    trace_.state(session.entity, Field::session_queued, session.queue.size() - 1, session.queue.size());
+  }
+}
+
 // Whether the queue takes one message more, if need be in the place of the oldest ones.
 bool Broker::make_room(Session& session, const Message& message) {
   const std::size_t size = message.topic.size() + message.payload.size() + message.properties.bytes().size();
@@ -119,15 +144,8 @@ bool Broker::make_room(Session& session, const Message& message) {
     return (settings_.max_queued != 0 && session.queue.size() >= settings_.max_queued) ||
            (settings_.max_queued_bytes != 0 && session.queued_bytes + size > settings_.max_queued_bytes);
   };
-  const auto has_expired = [&] { return messages_[session.queue.front().message].expires <= events_.now(); };
+  if (full() && session.queue_expires <= events_.now()) drop_expired(session);
   while (full()) {
-    if (!session.queue.empty() && has_expired()) {
-      const Queued expired = take_from_queue(session);
-      lose(session.entity, messages_[expired.message].id, LossReason::expired);
-      messages_.release(expired.message);
-      identifiers_.release(expired.identifiers);
-      continue;
-    }
     if (settings_.drop == DropPolicy::newest || session.queue.empty()) return false;
     const Queued oldest = take_from_queue(session);
     lose(session.entity, messages_[oldest.message].id, LossReason::queue_full);
@@ -233,7 +251,7 @@ void Broker::act(Session& session, std::uint32_t place, const SendRow& row) {
 }
 
 void Broker::remove(Session& session, std::uint32_t place) {
-  messages_.release(session.in_flight[place].message);
+  if (!breaks(Mutation::keeps_what_has_ended)) messages_.release(session.in_flight[place].message);
   identifiers_.release(session.in_flight[place].identifiers);
   session.in_flight.remove(place);
 }

@@ -162,10 +162,14 @@ void Broker::keep_retained(const Message& message, SessionIndex publisher) {
   if (breaks(Mutation::keeps_retained) && message.payload.empty()) return;
   if (breaks(Mutation::retains_the_first) && !message.payload.empty() && retained_.find(message.topic) != nullptr)
     return;
-  // Beyond the limit a message of a new topic is passed on and not kept.
-  if (settings_.max_retained != 0 && retained_.size() >= settings_.max_retained && !message.payload.empty() &&
-      publisher != kNobody && retained_.find(message.topic) == nullptr)
-    return;
+  // Beyond the limit a message of a new topic is passed on and not kept; beyond that of memory none is.
+  if (!message.payload.empty() && publisher != kNobody) {
+    const auto is_full = [&] { return settings_.max_retained != 0 && retained_.size() >= settings_.max_retained; };
+    const std::size_t size = message.topic.size() + message.payload.size() + message.properties.bytes().size();
+    const bool is_new = retained_.find(message.topic) == nullptr;
+    if ((is_new && is_full()) || !has_memory_for(size)) drop_expired_retained();
+    if ((is_new && is_full()) || !has_memory_for(size)) return;
+  }
   Retained now;
   if (!message.payload.empty()) {
     Message kept = message;
@@ -180,6 +184,17 @@ void Broker::keep_retained(const Message& message, SessionIndex publisher) {
     messages_.release(before.message);
   }
   trace_.state(entity_, Field::broker_retained, old, message.payload.empty() ? 0 : message.id, message.topic_name);
+}
+
+// Not more often than once a second: it looks at all of them.
+void Broker::drop_expired_retained() {
+  if (events_.now() < retained_looked_at_ + Duration::seconds(1)) return;
+  retained_looked_at_ = events_.now();
+  std::vector<MessageRef> expired;
+  retained_.for_each([&](const Retained& retained) {
+    if (messages_[retained.message].expires <= events_.now()) expired.push_back(retained.message);
+  });
+  for (const MessageRef ref : expired) forget_retained(ref);
 }
 
 void Broker::forget_retained(MessageRef ref) {

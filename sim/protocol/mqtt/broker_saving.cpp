@@ -94,6 +94,7 @@ void Broker::restore(const SavedBroker& broker, Duration elapsed) {
     for (const auto& [filter, options] : s.subscriptions) {
       const NameId name = trace_.intern(filter);
       if (!session.subscriptions.emplace(filter, Subscription{options, name}).second) continue;
+      session.filter_levels += static_cast<std::uint32_t>(std::count(filter.begin(), filter.end(), '/')) + 1;
       tree_.subscribe(filter, index, options);
       trace_.state(session.entity, Field::session_subscription, 0, 1 + static_cast<std::int64_t>(options.qos), name);
     }
@@ -107,6 +108,7 @@ void Broker::restore(const SavedBroker& broker, Duration elapsed) {
     }
     for (const SavedDelivery& d : s.queue) {
       session.queue.push_back({reference(d.message), d.qos, d.retain, identifiers_.keep(d.identifiers)});
+      session.queue_expires = std::min(session.queue_expires, messages_[kept[d.message]].expires);
       session.queued_bytes += messages_[kept[d.message]].size();
     }
     trace_.state(session.entity, Field::session_queued, 0, session.queue.size());

@@ -76,6 +76,7 @@ void Broker::empty_session(Session& session) {
     tree_.unsubscribe(filter, index);
   }
   session.subscriptions.clear();
+  session.filter_levels = 0;
   trace_.set(session.entity, Field::session_clean, session.clean, false);
 }
 

@@ -33,6 +33,7 @@ struct BrokerSettings {
   std::uint16_t max_keep_alive = 0;       // seconds; 0: clients may do without; max_keepalive
   std::uint16_t max_topic_levels = 200;
   std::uint32_t max_subscriptions = 0;  // of one session; 0: not limited
+  std::uint32_t max_filter_levels = 0;  // of all its filters together; 0: not limited
   Qos maximum_qos = Qos::exactly_once;  // max_qos
   bool retain_available = true;         // retain_available
   bool wildcard_subscriptions = true;
@@ -43,6 +44,7 @@ struct BrokerSettings {
   std::uint32_t max_connections = 0;                 // 0: not limited; max_connections
   std::uint32_t max_sessions = 0;                    // with and without a connection; 0: not limited
   std::uint32_t max_retained = 0;                    // messages; 0: not limited
+  std::uint64_t memory_limit = 0;                    // bytes of messages and subscriptions; 0: not limited; memory_limit
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
   Duration sys_interval;                             // of the topics under $SYS; 0: there are none; sys_interval
   std::string response_information;                  // for clients that ask for it; empty: none

@@ -88,6 +88,8 @@ struct Session {
   std::uint64_t resend_from = 0, resend_to = 0;
   Ring<Queued> queue;
   std::uint64_t queued_bytes = 0;
+  Instant queue_expires = Instant::never();  // no message in the queue expires earlier
+  std::uint32_t filter_levels = 0;           // of all its filters together
   HeldMessages held;               // QoS 2 messages that wait to be passed on
   std::vector<PacketId> received;  // QoS 2 messages of the client's that wait for PUBREL, in order of their identifiers
   std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter

@@ -4,6 +4,17 @@
 #include "sim/protocol/mqtt/broker.hpp"
 
 namespace wirelab::mqtt {
+namespace {
+
+// Retained messages that one SUBSCRIBE may have looked at, or once all that there are: half a million filters in a packet could
+// otherwise keep the broker from everybody else.
+constexpr std::size_t kMostLookedAt = 1'000'000;
+
+std::uint32_t levels_of(std::string_view filter) {
+  return static_cast<std::uint32_t>(std::count(filter.begin(), filter.end(), '/')) + 1;
+}
+
+}  // namespace
 
 void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
   BrokerConnection& connection = *connections_[index];
@@ -27,8 +38,14 @@ void Broker::take_subscribe(ConnectionIndex index, Subscribe packet) {
   scratch_.clear();
   encode_suback(packet.packet_id, codes, scratch_, connection.version);
   if (!answer(index)) return;
+  std::size_t budget = std::max(kMostLookedAt, retained_.size());
   for (const auto& [filter, options] : with_retained) {
-    if (!send_retained(session, filter, options)) return;
+    if (budget == 0) {
+      end_connection(index, SessionEvent::protocol_error, WillCause::protocol_error, ReasonCode::quota_exceeded,
+                     "one SUBSCRIBE asks for too many retained messages");
+      return;
+    }
+    if (!send_retained(session, filter, options, budget)) return;
   }
 }
 
@@ -48,12 +65,15 @@ ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& 
   if (shared && !settings_.shared_subscriptions) return ReasonCode::shared_subscriptions_not_supported;
   if (!settings_.wildcard_subscriptions && request.filter.find_first_of("+#") != std::string_view::npos)
     return ReasonCode::wildcard_subscriptions_not_supported;
-  const auto levels = std::count(request.filter.begin(), request.filter.end(), '/') + 1;
-  if (static_cast<std::size_t>(levels) > settings_.max_topic_levels) return ReasonCode::topic_filter_invalid;
+  const std::uint32_t levels = levels_of(request.filter);
+  if (levels > settings_.max_topic_levels) return ReasonCode::topic_filter_invalid;
   const auto known = session.subscriptions.find(request.filter);
   const bool is_new = known == session.subscriptions.end();
   if (is_new && settings_.max_subscriptions != 0 && session.subscriptions.size() >= settings_.max_subscriptions)
     return ReasonCode::quota_exceeded;
+  if (is_new && settings_.max_filter_levels != 0 && session.filter_levels + levels > settings_.max_filter_levels)
+    return ReasonCode::quota_exceeded;
+  if (is_new && !has_memory_for(request.filter.size())) return ReasonCode::quota_exceeded;
   if (Access* const access = access_for(session);
       access != nullptr && !access->may_subscribe({session.client, session.user_name}, request.filter))
     return ReasonCode::not_authorized;
@@ -65,6 +85,7 @@ ReasonCode Broker::subscribe(BrokerConnection& connection, const FilterRequest& 
   trace_.state(session.entity, Field::session_subscription, old, 1 + static_cast<std::int64_t>(options.qos), name);
   if (is_new) {
     session.subscriptions.emplace(request.filter, Subscription{options, name});
+    session.filter_levels += levels;
   } else {
     known->second.options = options;  // replaced [MQTT-3.8.4-3]
   }
@@ -88,6 +109,7 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
     tree_.unsubscribe(request->filter, connection.session);
     trace_.state(session.entity, Field::session_subscription, 1 + static_cast<std::int64_t>(known->second.options.qos),
                  0, known->second.name);
+    session.filter_levels -= levels_of(request->filter);
     session.subscriptions.erase(known);
   }
   if (connection.version != Version::v5) {
@@ -99,10 +121,14 @@ void Broker::take_unsubscribe(ConnectionIndex index, Unsubscribe packet) {
   answer(index);
 }
 
-// RETAIN is 1 [MQTT-3.3.1-8]; in the order in which they were published. False if the session takes no more: what is left is lost.
-bool Broker::send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options) {
+// RETAIN is 1 [MQTT-3.3.1-8]; in the order in which they were published. False if the session takes no more: what is left is
+// lost.
+bool Broker::send_retained(Session& session, std::string_view filter, const SubscriptionOptions& options,
+                           std::size_t& budget) {
   std::vector<MessageRef> selected, expired;
+  budget -= std::min<std::size_t>(budget, 1);
   retained_.select(filter, [&](const Retained& retained) {
+    budget -= std::min<std::size_t>(budget, 1);
     const bool own = options.no_local && retained.publisher == session.client;
     if (messages_[retained.message].expires <= events_.now()) {
       expired.push_back(retained.message);

@@ -1,5 +1,5 @@
-// Rules of a broker that can be broken on purpose, one at a time. No broker that anybody uses has one: they are there to show that
-// `wirelab torture` sees it when a broker breaks its promises. Each names the statement that it offends.
+// Rules of a broker that can be broken on purpose, one at a time. No broker that anybody uses has one: they are there to show
+// that `wirelab torture` sees it when a broker breaks its promises. Each names the statement that it offends.
 #pragma once
 
 #include <array>
@@ -34,6 +34,7 @@ enum class Mutation : std::uint8_t {
   ignores_expiry,
   ignores_no_local,
   acknowledges_and_drops,
+  keeps_what_has_ended,
   count_
 };
 
@@ -92,6 +93,8 @@ inline constexpr std::array kMutations{
                  "a client gets what it has published in spite of No Local", "MQTT5-3.8.3-3"},
     MutationInfo{Mutation::acknowledges_and_drops, "acknowledges-and-drops",
                  "every seventh QoS 1 message is acknowledged and goes to nobody", "MQTT-4.3.2-2"},
+    MutationInfo{Mutation::keeps_what_has_ended, "keeps-what-has-ended",
+                 "a message stays in memory although its handshake has ended", "bounded memory"},
 };
 
 constexpr std::string_view name_of(Mutation mutation) {

@@ -49,8 +49,7 @@ void Acceptor::answer_handshake() {
   if (handshake_.request().method != "GET") return refuse("400 Bad Request", {});
   if (!http::has_token(fields, "Upgrade", "websocket") || !http::has_token(fields, "Connection", "Upgrade"))
     return refuse("426 Upgrade Required", "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-  if (field("Sec-WebSocket-Version") != "13")
-    return refuse("426 Upgrade Required", "Sec-WebSocket-Version: 13\r\n");
+  if (field("Sec-WebSocket-Version") != "13") return refuse("426 Upgrade Required", "Sec-WebSocket-Version: 13\r\n");
   const std::string_view key = field("Sec-WebSocket-Key");
   if (key.size() != 24) return refuse("400 Bad Request", {});
   // Clients of MQTT 3.1 ask for "mqttv3.1".
@@ -73,6 +72,7 @@ void Acceptor::refuse(std::string_view status, std::string_view more) {
 
 // Takes one frame, or the part of a data frame that has come; false if there is nothing more to take.
 bool Acceptor::take_frame() {
+  if (to_come_ > 0) return take_data();
   const Bytes rest = Bytes(buffer_).subspan(taken_);
   const auto header = wire::decode_frame_header(rest);
   if (!header || (header->has_value() && !(*header)->mask)) {
@@ -94,6 +94,12 @@ bool Acceptor::take_frame() {
     end(kTooBig);
     return false;
   }
+  if (!is_control) {
+    in_message_ = !frame.final;
+    taken_ += frame.size;
+    to_come_ = frame.length, come_ = 0, mask_ = *frame.mask;
+    return true;
+  }
   if (rest.size() < frame.size + frame.length) return false;
   const std::size_t whole = frame.size + static_cast<std::size_t>(frame.length);
   std::vector<std::uint8_t> payload(rest.begin() + static_cast<std::ptrdiff_t>(frame.size),
@@ -108,11 +114,22 @@ bool Acceptor::take_frame() {
       break;
     case Opcode::pong: break;
     case Opcode::close: end(payload.size() >= 2 ? wire::load16(payload.data()) : std::uint16_t{1000}); return false;
-    default:
-      in_message_ = !frame.final;
-      user_.on_content(payload);
-      break;
+    default: break;
   }
+  return true;
+}
+
+// What has come of a data frame goes on at once: nothing is kept of it.
+bool Acceptor::take_data() {
+  const Bytes rest = Bytes(buffer_).subspan(taken_);
+  if (rest.empty()) return false;
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), to_come_));
+  std::vector<std::uint8_t> payload(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size));
+  wire::mask_bytes(mask_, come_, payload);
+  taken_ += size;
+  come_ += size;
+  to_come_ -= size;
+  user_.on_content(payload);
   return true;
 }
 

@@ -35,6 +35,7 @@ class Acceptor {
   enum class State : std::uint8_t { handshake, open, closed };
   bool take_handshake();
   bool take_frame();
+  bool take_data();
   void answer_handshake();
   void refuse(std::string_view status, std::string_view more);
   void end(std::uint16_t code);
@@ -42,6 +43,9 @@ class Acceptor {
   AcceptorUser& user_;
   State state_ = State::handshake;
   bool in_message_ = false;  // fragments of a message are awaited
+  // Of the data frame that is coming in: what is still to come, what has come, and its mask.
+  std::uint64_t to_come_ = 0, come_ = 0;
+  std::uint32_t mask_ = 0;
   http::MessageReader handshake_{http::MessageReader::Of::requests, {.head = 8192, .body = 0}};
   std::vector<std::uint8_t> buffer_;
   std::size_t taken_ = 0;  // of buffer_, while frames are taken

@@ -139,3 +139,77 @@ TEST_CASE("sessions and retained messages are bounded where that is set, and wha
   CHECK(a.get<Puback>().reason == ReasonCode::no_matching_subscribers);
   CHECK(bench.broker.retained() == 1);
 }
+
+TEST_CASE("messages that have expired make room wherever they stand in a queue, and among what is retained") {
+  BrokerSettings settings;
+  settings.max_queued = 3;
+  settings.max_retained = 1;
+  Bench bench(settings);
+  const Props stays = Props().number(Property::session_expiry_interval, 1000);
+  { Peer(bench, Version::v5, "s", true, stays).subscribe("t", kQos1); }
+  Peer publisher(bench, Version::v5, "p");
+  const Props short_lived = Props().number(Property::message_expiry_interval, 10);
+  publisher.publish("t", "long", kQos1, 1);
+  publisher.publish("t", "short", kQos1, 2, false, short_lived);
+  publisher.publish("t", "short, too", kQos1, 3, false, short_lived);
+  publisher.publish("r/1", "short", kQos0, 0, true, short_lived);
+  publisher.publish("r/2", "refused", kQos0, 0, true);
+  CHECK(bench.broker.retained() == 1);
+  bench.after_seconds(11);
+  publisher.publish("t", "new", kQos1, 4);
+  publisher.publish("r/2", "kept", kQos0, 0, true);
+  CHECK(Peer(bench, Version::v5, "s", false, stays).payloads() == Texts{"long", "new"});
+  Peer reader(bench, Version::v5, "r");
+  reader.subscribe("r/#");
+  CHECK(reader.payloads() == Texts{"kept"});
+}
+
+TEST_CASE("memory is limited over all clients: what is beyond it is lost, and subscriptions are refused") {
+  BrokerSettings settings;
+  settings.memory_limit = 2000;
+  Bench bench(settings);
+  const Props stays = Props().number(Property::session_expiry_interval, 1000);
+  { CHECK(Peer(bench, Version::v5, "s", true, stays).subscribe("t", kQos1) == std::vector<int>{1}); }
+  Peer publisher(bench, Version::v5, "p");
+  for (PacketId id = 1; id <= 10; ++id) publisher.publish("t", std::string(400, 'x'), kQos1, id);
+  publisher.publish("kept", std::string(1000, 'x'), kQos0, 0, true);
+  CHECK(bench.broker.retained() == 0);
+  CHECK(bench.broker.memory() <= 2000);
+  CHECK(Peer(bench, Version::v5, "other").subscribe("u/" + std::string(1500, 'x')) == std::vector<int>{0x97});
+  CHECK(Peer(bench, Version::v5, "s", false, stays).payloads().size() == 4);
+  publisher.publish("kept", std::string(1000, 'x'), kQos0, 0, true);
+  CHECK(bench.broker.retained() == 1);
+}
+
+TEST_CASE("the filters of one client are limited in levels, and those that it gives up count no more") {
+  BrokerSettings settings;
+  settings.max_filter_levels = 5;
+  Bench bench(settings);
+  Peer client(bench, Version::v5, "c");
+  CHECK(client.subscribe({{"a/b/c", kQos0}, {"d/e", kQos0}, {"f", kQos0}, {"d/e", kQos1}}) ==
+        std::vector<int>{0, 0, 0x97, 1});
+  CHECK(client.unsubscribe({"d/e"}) == std::vector<int>{0});
+  CHECK(client.subscribe({{"f/g", kQos0}, {"h", kQos0}}) == std::vector<int>{0, 0x97});
+}
+
+TEST_CASE("one SUBSCRIBE does not ask for retained messages without end") {
+  Bench bench;
+  Peer client(bench, Version::v5, "c"), other(bench, Version::v5, "o");
+  for (int i = 0; i < 1000; ++i) client.publish("t/" + std::to_string(i), "x", kQos0, 0, true);
+  const FilterRequest own{"#", kQos0, true};  // No Local: all are its own
+  CHECK(client.subscribe(std::vector<FilterRequest>(999, own)).size() == 999);
+  CHECK_FALSE(client.closed);
+  client.subscribe(std::vector<FilterRequest>(1010, own));
+  CHECK(client.get<Suback>().codes.size() == 1010);
+  CHECK(client.dismissal() == ReasonCode::quota_exceeded);
+  CHECK_FALSE(other.closed);
+}
+
+TEST_CASE("who takes over its own session needs no place among the connections") {
+  BrokerSettings settings;
+  settings.max_connections = 2;
+  Bench bench(settings);
+  Peer a(bench, Version::v5, "a"), b(bench, Version::v5, "b");
+  CHECK(Peer(bench, Version::v5, "c").connack.reason == ReasonCode::quota_exceeded);
+  CHECK(Peer(bench, Version::v5, "a").connack.reason == ReasonCode::success);
+}
