@@ -129,7 +129,10 @@ std::string preamble(const ReadSweep& sweep, const FigureRequest& request) {
   script +=
       "set encoding utf8\nset datafile separator tab\nset datafile missing '?'\nset border 3 linecolor '#555555'\n";
   script += "set tics nomirror textcolor '#333333'\nset grid ytics linecolor '#dddddd' linetype 1\n";
-  script += "set key top left outside horizontal noenhanced\nset style fill transparent solid 0.18 noborder\n";
+  script +=
+      "set key top left outside horizontal noenhanced samplen 3 width 1\nset style fill transparent solid 0.18 "
+      "noborder\n";
+  if (!request.by.empty()) script += fmt::format("set key title {} left noenhanced\n", quoted(request.by));
   script += "set bmargin 6\n";
   script += fmt::format("set label 1 {} at screen 0.02,0.03 left noenhanced font ',8' textcolor '#666666'\n",
                         quoted(caption(sweep, request)));
@@ -141,11 +144,15 @@ std::string preamble(const ReadSweep& sweep, const FigureRequest& request) {
 
 std::string data_number(double value) { return std::isnan(value) ? "?" : fmt::format("{:.9g}", value + 0.0); }
 
-std::string tics_of(const std::vector<std::string>& values) {
-  std::string tics;
+// Words along the axis, aslant where they are too long to stand side by side.
+std::string set_tics(const std::vector<std::string>& values) {
+  constexpr std::size_t kLine = 64;  // letters
+  std::size_t letters = 0;
+  for (const std::string& value : values) letters += value.size() + 2;
+  std::string tics = letters > kLine ? "set bmargin 9\nset xtics noenhanced rotate by -30 (" : "set xtics noenhanced (";
   for (std::size_t i = 0; i < values.size(); ++i)
     tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(values[i]), i);
-  return tics;
+  return tics + ")\n";
 }
 
 Figure line_figure(const ReadSweep& sweep, const FigureRequest& request, const Selection& selection,
@@ -161,8 +168,7 @@ Figure line_figure(const ReadSweep& sweep, const FigureRequest& request, const S
   figure.script = preamble(sweep, request);
   figure.script += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n",
                                quoted(with_unit(request.x, numbers.unit)), quoted(y_label));
-  if (numbers.numbers.empty())
-    figure.script += fmt::format("set xtics noenhanced ({})\nset xrange [-0.5:{}.5]\n", tics_of(xs), xs.size() - 1);
+  if (numbers.numbers.empty()) figure.script += fmt::format("{}set xrange [-0.5:{}.5]\n", set_tics(xs), xs.size() - 1);
   std::string bands, lines;
   const std::vector<std::string> bys = selection.by_values();
   for (std::size_t line = 0; line < bys.size(); ++line) {
@@ -178,8 +184,7 @@ Figure line_figure(const ReadSweep& sweep, const FigureRequest& request, const S
     const std::string source = fmt::format("'{}' index {}", data_file, line);
     const std::string colour = kColours[line % kMostLines];
     bands += fmt::format("  {} using 1:3:4 with filledcurves linecolor '{}' notitle, \\\n", source, colour);
-    const std::string title =
-        request.by.empty() ? "notitle" : "title " + quoted(fmt::format("{} {}", request.by, bys[line]));
+    const std::string title = request.by.empty() ? "notitle" : "title " + quoted(bys[line]);
     lines += fmt::format("{}  {} using 1:2 with linespoints linewidth 2 dashtype {} pointtype {} linecolor '{}' {}",
                          line == 0 ? "" : ", \\\n", source, line % 4 + 1, line % 7 + 4, colour, title);
   }
@@ -208,8 +213,8 @@ Figure bar_figure(const ReadSweep& sweep, const FigureRequest& request, const Se
   figure.script = preamble(sweep, request);
   figure.script += fmt::format(
       "set xlabel {} noenhanced\nset ylabel {} noenhanced\nset boxwidth 0.6\nset style fill solid 0.9 noborder\n"
-      "set xtics noenhanced ({})\nset xrange [-0.6:{}.6]\nset yrange [0:*]\n",
-      quoted(request.x), quoted(y_label), tics_of(xs), xs.size() - 1);
+      "{}set xrange [-0.6:{}.6]\nset yrange [0:*]\n",
+      quoted(request.x), quoted(y_label), set_tics(xs), xs.size() - 1);
   figure.script += "plot \\\n";
   // The highest first: the lower ones cover it.
   for (std::size_t i = request.y.size(); i-- > 0;) {
@@ -254,8 +259,7 @@ Figure distribution_figure(const ReadSweep& sweep, const FigureRequest& request,
     bands += fmt::format("  {} using 1:3:4 with filledcurves linecolor '{}' notitle, \\\n", source, colour);
     lines +=
         fmt::format("{}  {} using 1:2 with lines linewidth 2 dashtype {} linecolor '{}' {}", line == 0 ? "" : ", \\\n",
-                    source, line % 4 + 1, colour,
-                    request.by.empty() ? "notitle" : "title " + quoted(fmt::format("{} {}", request.by, bys[line])));
+                    source, line % 4 + 1, colour, request.by.empty() ? "notitle" : "title " + quoted(bys[line]));
   }
   figure.script += "plot \\\n" + bands + lines + "\n";
   return figure;

@@ -19,7 +19,7 @@ link(internet, web, { delay = "10ms" })
 link(internet, hub, { delay = "10ms" })
 local delay = metric("delay", { unit = "s", help = "from a change to knowing it, mean" })
 local missed = metric("missed", { unit = "changes", help = "that were over before they were known" })
-local bytes = metric("bytes_a_minute", { unit = "bytes", help = "of IP packets, both ways" })
+local bytes = metric("bytes_a_minute", { unit = "bytes/min", help = "of IP packets, both ways" })
 local power = metric("power", { unit = "mW", help = "of the device's radio, mean" })
 local changes, newest, seen, sum = {}, 0, 0, 0
 local energy

@@ -65,6 +65,19 @@ sweep --jobs 2 --out "$work/killed" >/dev/null || fail "going on after kills"
 same "$work/one" "$work/killed" "what was killed and went on has other bytes"
 echo "killed $killed times"
 
+# The experiments that come with Wirelab, against what must come out. Who asks every T seconds knows after T/2 on average, and the way back.
+column() { # file, name: the values of a column
+  awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' "$1"
+}
+"$wirelab" sweep experiments/polling --set way=poll,push --set period=10s --seeds 10 --out "$work/polling" >/dev/null || fail "polling"
+awk -F, '$1 == "poll" && $3 == "delay" { if ($6 < 4.7 || $6 > 5.4) exit 1; found++ } $1 == "push" && $3 == "delay" { if ($6 > 0.1) exit 1; found++ }
+  END { exit found == 2 ? 0 : 1 }' "$work/polling/summary.csv" || fail "polling: $(grep delay "$work/polling/summary.csv")"
+"$wirelab" sweep experiments/keepalive --set keepalive=30s --seeds 20 --out "$work/keepalive" >/dev/null || fail "keepalive"
+column "$work/keepalive/results.csv" noticed_after | awk '$1 < 15 || $1 > 45.1 { exit 1 }' || fail "a dead client is noticed between half and one and a half keep alives"
+"$wirelab" sweep experiments/qos_loss --set qos=0,1,2 --set loss=10% --set cut=120s --seeds 4 --out "$work/qos" >/dev/null || fail "qos_loss"
+awk -F, '$4 == "arrived" { if ($1 == 0 ? $7 > 90 : $7 != 100) exit 1; found++ } END { exit found == 3 ? 0 : 1 }' "$work/qos/summary.csv" ||
+  fail "what a cut costs: $(grep arrived "$work/qos/summary.csv")"
+
 # What goes wrong.
 sweep --out "$work/one" >"$work/said" || fail "a finished sweep is started again"
 grep -q '108 of them were there already' "$work/said" || fail "it says that all was there: $(cat "$work/said")"
