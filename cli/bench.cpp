@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
 #include "lab/proof/measure.hpp"
+#include "lab/sweep/bench_sweep.hpp"
 #ifdef WIRELAB_HAS_GUI
 #include "gui/bench.hpp"
 #endif
@@ -21,8 +22,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   };
   auto command = std::make_shared<Command>();
   CLI::App* sub = app.add_subcommand("bench", "Measure how fast it is");
-  sub->add_option("NAME", command->name, "kernel, topics, star, homes, serve or gui (default: all)")
-      ->check(CLI::IsMember({"kernel", "topics", "star", "homes", "serve", "gui"}));
+  sub->add_option("NAME", command->name, "kernel, topics, star, homes, sweep, serve or gui (default: all)")
+      ->check(CLI::IsMember({"kernel", "topics", "star", "homes", "sweep", "serve", "gui"}));
   sub->add_flag("--json", command->json, "Print JSON instead of tables");
   sub->add_flag("--quick", command->options.quick, "The smallest sizes only, in a second or two");
   sub->footer("Examples:\n  wirelab bench kernel\n  wirelab bench star --json\n");
@@ -44,6 +45,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
       if (wanted("topics")) show(bench_topics(command->options, failed));
       if (wanted("star")) show(bench_star(command->options, failed));
       if (wanted("homes")) show(bench_homes(command->options, failed));
+      if (wanted("sweep")) show(bench_sweep(command->options, failed));
 #ifdef WIRELAB_HAS_LIVE
       if (wanted("serve")) show(live::bench_serve(command->options, failed));
 #else

@@ -23,6 +23,7 @@ void add_metrics(CLI::App& app, Chosen& chosen);
 void add_sweep(CLI::App& app, Chosen& chosen);
 void add_merge(CLI::App& app, Chosen& chosen);
 void add_plot(CLI::App& app, Chosen& chosen);
+void add_lesson(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_validate(CLI::App& app, Chosen& chosen);
 void add_torture(CLI::App& app, Chosen& chosen);

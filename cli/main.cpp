@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   wirelab::add_sweep(app, chosen);
   wirelab::add_merge(app, chosen);
   wirelab::add_plot(app, chosen);
+  wirelab::add_lesson(app, chosen);
   wirelab::add_bench(app, chosen);
   wirelab::add_validate(app, chosen);
   wirelab::add_torture(app, chosen);
