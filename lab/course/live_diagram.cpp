@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/wire/http.hpp"
 #include "sim/wire/mqtt_word.hpp"
 #include "sim/world/intervention.hpp"
 
@@ -70,17 +71,36 @@ void LiveDiagram::take(const TraceStore::Reader& reader, const Record& r) {
       const auto kind = static_cast<EntityKind>(r.field);
       owner_[r.entity] = r.subject;
       kinds_[r.entity] = kind;
-      if (kind == EntityKind::device || kind == EntityKind::broker) lane_of(reader, r.entity);
+      if (kind == EntityKind::device || kind == EntityKind::broker || kind == EntityKind::web_server)
+        lane_of(reader, r.entity);
       break;
     }
     case Kind::message_published:
     case Kind::message_accepted: topics_[r.subject] = reader.name(r.key); break;
     case Kind::mqtt_sent: under_way_[{r.subject, r.a}] = r; break;
+    case Kind::http_sent: under_way_[{r.subject, r.a}] = r; break;
+    case Kind::http_received: {
+      const auto sent = under_way_.find({r.subject, r.a});
+      if (sent == under_way_.end()) break;
+      constexpr std::uint16_t kFirstStatus = 100;  // below it the field is a method
+      std::string label =
+          r.field >= kFirstStatus
+              ? fmt::format("{} {}", r.field, http::reason_of(r.field))
+              : fmt::format("{} {}", http::name_of(static_cast<http::Method>(r.field)), reader.name(r.key));
+      arrow(reader, sent->second, r, std::move(label));
+      under_way_.erase(sent);
+      break;
+    }
     case Kind::mqtt_received: {
       const auto sent = under_way_.find({r.subject, r.a});
       if (sent == under_way_.end()) break;
       const auto type = mqtt::packet_type_of(r.field);
-      if (type != mqtt::PacketType::pingreq && type != mqtt::PacketType::pingresp) arrow(reader, sent->second, r);
+      if (type != mqtt::PacketType::pingreq && type != mqtt::PacketType::pingresp) {
+        std::string label = packet_name(r.field);
+        const auto topic = topics_.find(sent->second.key);
+        if (type == mqtt::PacketType::publish && topic != topics_.end()) label += " " + topic->second;
+        arrow(reader, sent->second, r, std::move(label));
+      }
       under_way_.erase(sent);
       break;
     }
@@ -135,7 +155,8 @@ void LiveDiagram::line(std::int64_t at, const std::string& text) {
   print_(row.substr(0, row.find_last_not_of(' ') + 1));
 }
 
-void LiveDiagram::arrow(const TraceStore::Reader& reader, const Record& sent, const Record& received) {
+void LiveDiagram::arrow(const TraceStore::Reader& reader, const Record& sent, const Record& received,
+                        std::string label) {
   const std::size_t from = lane_of(reader, sent.entity), to = lane_of(reader, received.entity);
   if (from == kNowhere || to == kNowhere || from == to) return;
   const std::size_t spacing = (columns_ - kTime) / lanes_.size();
@@ -145,15 +166,11 @@ void LiveDiagram::arrow(const TraceStore::Reader& reader, const Record& sent, co
   const std::size_t left = std::min(middle(from), middle(to)), right = std::max(middle(from), middle(to));
   for (std::size_t i = left + 1; i < right; ++i) text[i] = '-';
   (from < to ? text[right - 1] : text[left + 1]) = from < to ? '>' : '<';
-  std::string label = packet_name(received.field);
+  // Of what is too long the last word's end is shown: topics and targets differ there.
   const std::size_t room = right - left - 4;
-  if (const auto topic = topics_.find(sent.key); sent.key != 0 && topic != topics_.end()) {
-    // As much of its end as there is room for: topics differ there.
-    const std::string& name = topic->second;
-    if (mqtt::packet_type_of(received.field) == mqtt::PacketType::publish && room > label.size() + 4)
-      label +=
-          " " +
-          (label.size() + 1 + name.size() <= room ? name : ".." + name.substr(name.size() - (room - label.size() - 3)));
+  const std::size_t word = label.rfind(' ');
+  if (label.size() > room && word != std::string::npos && room > word + 4) {
+    label = label.substr(0, word) + " .." + label.substr(label.size() - (room - word - 3));
   }
   label = label.substr(0, room);
   text.replace(left + (right - left - label.size()) / 2 + 1, label.size(), label);

@@ -1,6 +1,6 @@
 // A run as a sequence diagram in a terminal, drawn while it goes on: a column for the broker and each device that speaks to it,
-// an arrow for each control packet when it arrives, and a line for what happens at one of them: a lost message, a last will, a
-// program's words.
+// an arrow for each control packet, request and answer when it arrives, and a line for what happens at one of them: a lost
+// message, a last will, a program's words.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,7 @@ class LiveDiagram {
 
  private:
   void take(const TraceStore::Reader& reader, const Record& record);
-  void arrow(const TraceStore::Reader& reader, const Record& sent, const Record& received);
+  void arrow(const TraceStore::Reader& reader, const Record& sent, const Record& received, std::string label);
   void note(const TraceStore::Reader& reader, EntityId at, std::int64_t when, const std::string& text);
   std::size_t lane_of(const TraceStore::Reader& reader, EntityId entity);
   void line(std::int64_t at, const std::string& text);

@@ -139,7 +139,8 @@ class Walk {
     auto script = Script::load(source, path, std::move(script_options));
     if (!script) return tl::unexpected(script.error().text);
     const auto store = std::make_shared<TraceStore>(
-        std::size_t{1} << 30, static_cast<LayerMask>(mask_of(Layer::mqtt) | mask_of(Layer::program)));
+        std::size_t{1} << 30,
+        static_cast<LayerMask>(mask_of(Layer::mqtt) | mask_of(Layer::http) | mask_of(Layer::program)));
     if (const auto begun = (*script)->begin(store); !begun) return tl::unexpected(begun.error().text);
     LiveDiagram diagram(store, options_.columns, kMostLines, [&](const std::string& line) {
       out_ << line << "\n" << std::flush;
