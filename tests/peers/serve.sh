@@ -146,6 +146,32 @@ expect "its exit status after SIGTERM" 0 "$status"
 kill $sub 2>/dev/null
 grep -q "DISCONNECT (139)" "$work/end" || fail "it did not say that it shuts down: $(cat "$work/end")"
 
+# Certificates of clients, WebSocket over TLS, and the table that a terminal shows.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj /CN=ca 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -keyout "$work/client.key" -out "$work/client.csr" -subj /CN=client 2>/dev/null
+openssl x509 -req -in "$work/client.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -out "$work/client.pem" -days 2 2>/dev/null ||
+  fail "no client's certificate could be made"
+printf 'listener 0\ncertfile %s\nkeyfile %s\ncafile %s\nrequire_certificate true\nallow_anonymous true\n' \
+  "$work/cert.pem" "$work/key.pem" "$work/ca.pem" >"$work/certified.conf"
+: >"$work/ports"
+script -qfc "stty cols 80 rows 24; exec '$wirelab' serve --config '$work/certified.conf' --wss 0 --cert '$work/cert.pem' --key '$work/key.pem'" "$work/table" >/dev/null 2>&1 &
+terminal=$!
+for _ in $(seq 100); do grep -q "^wss " "$work/table" 2>/dev/null && break; sleep 0.1; done
+table_port() { tr -d '\r' <"$work/table" | sed -n "s/^$1 .*://p" | head -n 1; }
+mqtts=$(table_port mqtts) wss=$(table_port wss)
+[ -n "$mqtts" ] && [ -n "$wss" ] || fail "it listens nowhere: $(cat "$work/table")"
+mosquitto_pub -p "$mqtts" --cafile "$work/cert.pem" -t x -m y 2>/dev/null && fail "who has no certificate was let in"
+mosquitto_pub -p "$mqtts" --cafile "$work/cert.pem" --cert "$work/client.pem" --key "$work/client.key" -i certified -q 1 -r -t x -m certified ||
+  fail "who has a certificate was not let in"
+expect "WebSocket over TLS" "certified" "$(NODE_PATH=/usr/share/nodejs node -e '
+  const client = require("mqtt").connect("wss://127.0.0.1:'"$wss"'/mqtt", { rejectUnauthorized: false });
+  client.on("connect", () => client.subscribe("x"));
+  client.on("message", (topic, payload) => { console.log(payload.toString()); setTimeout(() => process.exit(0), 1500); });
+  setTimeout(() => process.exit(1), 15000);')"
+tr -d '\033\r' <"$work/table" | grep -q "1 clients, 1 sessions, 1 subscriptions" || fail "no table of clients is shown: $(tail -c 600 "$work/table")"
+pkill -TERM -P "$terminal" 2>/dev/null
+wait "$terminal" 2>/dev/null
+
 # What is limited.
 printf 'listener 0\nlistener 0\nprotocol websockets\nallow_anonymous true\nmax_connections 8\nconnect_timeout 2\nmax_output 200000
 memory_limit 20000000\nmax_filter_levels 200000\n' >"$work/limits.conf"
