@@ -80,9 +80,7 @@ void Connection::read() {
       server_.recorder()->because_of(0);
       server_.recorder()->from_client(*recorded_, wire::Bytes(buffer.data(), size));
     }
-    unread_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
-    gone_through_ = 0;
-    go_on();
+    go_through(wire::Bytes(buffer.data(), size));
     return;
   } else if (error != asio::error::would_block && error != asio::error::try_again) {
     if (recorded_) {
@@ -100,27 +98,27 @@ void Connection::read() {
 }
 
 // Works through what was read, as far as one turn goes: packets that take long must not keep the broker from everybody else.
-void Connection::go_on() {
+void Connection::go_through(wire::Bytes bytes) {
   {
     const Clock::Turn turn(server_.clock());
-    while (gone_through_ < unread_.size() && !closing_ && !turn.is_long()) {
-      const std::size_t size = std::min(kTakenAtOnce, unread_.size() - gone_through_);
-      const wire::Bytes bytes(unread_.data() + gone_through_, size);
-      gone_through_ += size;
-      take(bytes);
+    // Of who is closing nobody listens to the rest.
+    while (!bytes.empty() && !closing_ && !turn.is_long()) {
+      const std::size_t size = std::min(kTakenAtOnce, bytes.size());
+      take(bytes.first(size));
+      bytes = bytes.subspan(size);
     }
   }
-  if (gone_through_ == unread_.size() || closing_) {
-    unread_.clear();  // of who is closing nobody listens to the rest
+  if (bytes.empty() || closing_) {
     wait_readable();
     return;
   }
   reading_ = true;
-  asio::post(server_.io(), [self = shared_from_this()] {
+  // A copy: others read into the same buffer meanwhile.
+  asio::post(server_.io(), [self = shared_from_this(), rest = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] {
     self->reading_ = false;
     if (self->gone_) return;
     self->server_.clock().catch_up();
-    self->go_on();
+    self->go_through(rest);
   });
 }
 

@@ -51,7 +51,7 @@ class Connection final : public mqtt::ByteChannel,
   void open_channel();
   void wait_readable();
   void read();
-  void go_on();
+  void go_through(wire::Bytes bytes);
   void take(wire::Bytes bytes);
   void wait_writable();
   void mark();
@@ -73,8 +73,6 @@ class Connection final : public mqtt::ByteChannel,
   std::uint64_t received_ = 0, written_ = 0, flushed_ = 0;  // of MQTT
   std::vector<std::uint8_t> out_;                           // from sent_ on, as the socket gets it
   std::size_t sent_ = 0;
-  std::vector<std::uint8_t> unread_;  // that was read and waits for another turn, from gone_through_ on
-  std::size_t gone_through_ = 0;
   bool reading_ = false;
   bool waits_writable_ = false;
   bool marked_ = false;   // for the server's next flush
