@@ -1,4 +1,5 @@
 // The wirelab command. Without a subcommand it runs the first scenario.
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,16 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
     if (name == argv[1]) {
       std::vector<std::string> options;
       const CLI::App* sub = app.get_subcommand(name);
+      std::vector<std::string_view> below;
+      for (const CLI::App* one : sub->get_subcommands(nullptr)) below.push_back(one->get_name());
+      if (!below.empty() && (argc < 3 || std::find(below.begin(), below.end(), argv[2]) == below.end())) {
+        std::string text = argc < 3 ? name + " needs a word behind it" : name + " knows no \"" + argv[2] + "\"";
+        const std::string_view near = argc < 3 ? std::string_view{} : wirelab::nearest(argv[2], below);
+        if (!near.empty()) return text + ": did you mean \"" + std::string(near) + "\"?";
+        text += ":";
+        for (const std::string_view word : below) text += " " + std::string(word);
+        return text;
+      }
       for (const CLI::Option* option : sub->get_options()) {
         for (const std::string& word : option->get_lnames()) options.push_back("--" + word);
       }

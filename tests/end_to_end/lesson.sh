@@ -55,6 +55,9 @@ done
 "$wirelab" lesson run route-a-mesage 2>"$work/said" </dev/null
 [ $? = 2 ] || fail "a wrong name"
 said 'did you mean "route-a-message"?'
+"$wirelab" lesson rnu x 2>"$work/said"
+[ $? = 2 ] || fail "a misspelt word"
+said 'lesson knows no "rnu": did you mean "run"?'
 echo 'device("x"' >"$work/broken.lua"
 "$wirelab" lesson check route-a-message --file "$work/broken.lua" >"$work/said"
 [ $? = 1 ] || fail "a broken scenario"
