@@ -22,7 +22,6 @@ tl::expected<RunFacts, std::string> run_for_facts(const std::string& source, con
   if (const auto ran = (*script)->run_until(Instant() + (*script)->duration()); !ran)
     return tl::unexpected(ran.error().text);
   for (const Metric& metric : (*script)->metrics()) facts.metrics[metric.name] = metric.value;
-  facts.failures = (*script)->failures();
   World& world = (*script)->world();
   for (DeviceIndex i = 0; i < world.devices(); ++i) facts.devices.emplace_back(world.name_of_device(i));
   facts.messages = message_facts(TraceStore::Reader(*store));

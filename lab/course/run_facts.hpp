@@ -21,7 +21,6 @@ struct RunFacts {
   };
   std::vector<Line> log;
   std::vector<std::string> devices;
-  std::vector<std::string> failures;  // of expect()
 };
 
 /// Runs the scenario to its end. The error is the script's, with its line.

@@ -24,7 +24,6 @@ std::string to_line(const SweepRow& row) {
     json["metrics"].push_back({metric.name, metric.unit, metric.definition, metric.value});
   json["digest"] = row.digest;
   json["error"] = row.error;
-  json["ended"] = row.ended;
   // What a scenario prints need not be UTF-8.
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   return checksum_of(text) + " " + text + "\n";
@@ -43,7 +42,6 @@ std::optional<SweepRow> parse_line(std::string_view line) {
   for (const Json& one : json.value("metrics", Json::array())) row.metrics.push_back({one[0], one[1], one[2], one[3]});
   row.digest = json.value("digest", "");
   row.error = json.value("error", "");
-  row.ended = json.value("ended", true);
   return row;
 }
 

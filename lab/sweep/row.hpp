@@ -23,7 +23,6 @@ struct SweepRow {
   std::vector<Value> metrics;  // none where it failed
   std::string digest;
   std::string error;  // of the script or a limit, or of what the scenario expected in vain; empty if all is well
-  bool ended = true;  // false where it failed before its end
 };
 
 /// A line, its end included.

@@ -24,7 +24,6 @@ tl::expected<std::unique_ptr<Script>, ScriptError> load(const SweepPlan& plan, s
 
 SweepRow failed(SweepRow row, const std::string& error) {
   row.error = error;
-  row.ended = false;
   return row;
 }
 
