@@ -10,6 +10,7 @@
 #include "gui/controls.hpp"
 #include "gui/look.hpp"
 #include "gui/paint.hpp"
+#include "gui/views/impairments.hpp"
 
 namespace wirelab::gui {
 namespace {
@@ -212,6 +213,14 @@ class Control {
     slider("##loss", loss_, 50, "loss %.1f %%", LinkOption::loss);
     slider("##delay", delay_, 500, "delay %.0f ms", LinkOption::delay);
     slider("##jitter", jitter_, 200, "jitter %.0f ms", LinkOption::jitter);
+    // The air gives a station's frames their rate and their retries; netem's other words do nothing there.
+    const IndexedChannel* shown = look.index.channel(channel);
+    if (shown != nullptr && is_wireless(look, *shown)) {
+      ImGui::PopFont();
+      explain(skin, "Its rate and its errors come from the distance and the air; these come on top.");
+      ImGui::Dummy({1, skin.px(8)});
+      return;
+    }
     slider("##duplicate", duplicate_, 50, "doubled %.1f %%", LinkOption::duplicate);
     slider("##corrupt", corrupt_, 50, "corrupted %.1f %%", LinkOption::corrupt);
     slider("##reorder", reorder_, 50, "overtaking %.1f %%", LinkOption::reorder);

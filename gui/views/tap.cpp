@@ -90,7 +90,7 @@ class TapView {
     if (wanted == link_ && tap_) return;
     std::set<EntityId> directions;
     for (const IndexedChannel& channel : look.index.channels()) {
-      if (channel.link == wanted && !channel.is_hop) directions.insert(channel.entity);
+      if (channel.link == wanted) directions.insert(channel.entity);
     }
     link_ = wanted;
     tap_.reset();

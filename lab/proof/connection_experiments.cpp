@@ -165,12 +165,12 @@ ConnectResult run_connects(const ConnectExperiment& experiment, std::uint64_t se
   link.queue_packets = 100;
   BenchLink bench(link, seed, measured_linux());
   Listeners listeners;
-  set_wake_up(listeners);
   if (experiment.tls) {
     listeners.tls.emplace();
     // As `openssl req -x509 -days 3650` makes it.
     listeners.tls->certificate = {kServerName, kServerName, 0, 3650 * 86'400, experiment.tls->key};
   }
+  set_wake_up(listeners);
   BrokerService broker(bench.events, bench.trace, bench.transport, bench.far, bench.network.node(bench.far).entity, {},
                        bench.tcp, listeners);
   broker.start();

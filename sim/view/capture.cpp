@@ -12,7 +12,8 @@
 
 namespace wirelab {
 
-tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link) {
+tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link,
+                                                            EntityKind kind) {
   // A link has one name in the trace; people may say its ends the other way round.
   std::string reversed;
   for (std::size_t cut = link.find('-'); cut != std::string_view::npos; cut = link.find('-', cut + 1)) {
@@ -24,7 +25,7 @@ tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& t
   std::set<EntityId> vantages;
   std::vector<std::string_view> links;
   for (const Record& r : trace.records) {
-    if (r.kind != Kind::defined || static_cast<EntityKind>(r.field) != EntityKind::link) continue;
+    if (r.kind != Kind::defined || static_cast<EntityKind>(r.field) != kind) continue;
     links.push_back(trace.names[r.entity]);
     // A direction belongs to the link as a whole, so naming the link takes both.
     if (trace.names[r.entity] == link || (r.subject != 0 && trace.names[r.subject] == link)) vantages.insert(r.entity);

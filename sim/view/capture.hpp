@@ -14,7 +14,8 @@ namespace wirelab {
 
 /// The directions of the link with this name ("home-hub" or "hub-home"), or the one that is named ("home>hub"). An error names the
 /// nearest link that there is.
-tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link);
+tl::expected<std::set<EntityId>, std::string> directions_of(const LoadedTrace& trace, std::string_view link,
+                                                            EntityKind kind = EntityKind::link);
 /// What a capture of real sockets has besides.
 struct CaptureExtras {
   std::int64_t epoch_ns = 0;  // of instant 0, since 1970

@@ -26,6 +26,11 @@ bool key_is_blob(Kind kind) {
     case Kind::packet_dropped:
     case Kind::logged:
     case Kind::icmp_received:
+    case Kind::hop_sent:
+    case Kind::hop_received:
+    case Kind::hop_failed:
+    case Kind::hop_frame:
+    case Kind::tls_content:
     case Kind::expectation_failed: return true;
     default: return false;
   }
@@ -154,6 +159,8 @@ std::string trace_line(const TraceStore::Reader& reader, RecordNumber number) {
   if (r.kind == Kind::packet_sent) {
     const auto bytes = reader.blob(r.key);
     line += ",\"packet\":" + safe(describe_packet(bytes)) + ",\"hex\":\"" + hex(bytes) + "\"";
+  } else if (r.kind == Kind::hop_sent || r.kind == Kind::hop_received) {
+    line += ",\"hex\":\"" + hex(reader.blob(r.key)) + "\"";
   } else if (r.kind == Kind::logged || r.kind == Kind::expectation_failed ||
              (r.kind == Kind::session_event && r.key != 0 &&
               static_cast<SessionEvent>(r.field) == SessionEvent::protocol_error)) {

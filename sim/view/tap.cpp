@@ -50,6 +50,11 @@ void Tap::see_sealed(std::int64_t at, std::string_view from, std::string_view to
   add(at, std::string(from), std::string(to), Seen::hidden, fmt::format("a frame of {} bytes (WPA2)", bytes));
 }
 
+void Tap::see_message(std::int64_t at, std::string_view from, std::string_view to, Bytes bytes) {
+  ++packets_;
+  add(at, std::string(from), std::string(to), Seen::content, in_quotes(wire::text_of(bytes)));
+}
+
 void Tap::see(std::int64_t at, Bytes packet) {
   ++packets_;
   const auto ip = wire::decode_ipv4(packet);
@@ -223,8 +228,14 @@ void LinkTap::see(std::int64_t at, std::string_view direction, Bytes packet) {
   }
 }
 
+void LinkTap::see_hop(std::int64_t at, std::string_view direction, Bytes bytes) {
+  direction = direction.substr(0, direction.rfind(" ("));  // its kind stands behind it
+  const std::size_t cut = direction.find('>');
+  tap_.see_message(at, direction.substr(0, cut), direction.substr(cut + 1), bytes);
+}
+
 tl::expected<Tap, std::string> tap_of(const LoadedTrace& trace, std::string_view link) {
-  auto directions = directions_of(trace, link);
+  auto directions = directions_of(trace, link, link.ends_with(')') ? EntityKind::hop : EntityKind::link);
   if (!directions) return tl::unexpected(directions.error());
   LinkTap tap(std::move(*directions));
   for (const Record& r : trace.records)

@@ -36,6 +36,8 @@ class Tap {
   void see(std::int64_t at, wire::Bytes packet);
   /// A frame of which only sender, receiver and size can be read: on a Wi-Fi network with a passphrase.
   void see_sealed(std::int64_t at, std::string_view from, std::string_view to, std::size_t bytes);
+  /// What is sent over a hop without IP: a message of BLE or IEEE 802.15.4, or bytes of a serial line. None of them is protected.
+  void see_message(std::int64_t at, std::string_view from, std::string_view to, wire::Bytes bytes);
 
   /// The first 100,000.
   const std::vector<TapLine>& lines() const { return lines_; }
@@ -87,6 +89,8 @@ class LinkTap {
       sealed_.insert({record.entity, record.key});
     if (record.kind == Kind::packet_transmitted && record.key != 0 && directions_.contains(record.entity))
       see(record.at, name(record.entity), blob(record.key));
+    if (record.kind == Kind::hop_sent && record.key != 0 && directions_.contains(record.entity))
+      see_hop(record.at, name(record.entity), blob(record.key));
     if (sealed_.size() > sealed_names_.size())
       for (const EntityId node : sealed_) sealed_names_.emplace(name(node));
   }
@@ -94,13 +98,14 @@ class LinkTap {
 
  private:
   void see(std::int64_t at, std::string_view direction, wire::Bytes packet);
+  void see_hop(std::int64_t at, std::string_view direction, wire::Bytes bytes);
   std::set<EntityId> directions_;
   std::set<EntityId> sealed_;  // nodes that have made keys
   std::set<std::string, std::less<>> sealed_names_;
   Tap tap_;
 };
 
-/// What a tap on the link reads of a whole run. `link` as in capture.hpp.
+/// What a tap on the link or hop reads of a whole run. `link` as in capture.hpp.
 tl::expected<Tap, std::string> tap_of(const LoadedTrace& trace, std::string_view link);
 /// A table of the lines at most, the first ones, and the sums below.
 std::string to_text(const Tap& tap, std::size_t most_lines);

@@ -309,6 +309,8 @@ class Connection {
   void send_probe();
   void send_syn();
   void send_reset(std::uint32_t sequence);
+  // A reset that only the segment it answers is told by: its ACK as sequence, no options (RFC 9293, section 3.5.2, group 2).
+  void answer_with_reset(const wire::TcpHeader& to);
   wire::TcpHeader header_for(std::uint64_t offset);
   std::uint16_t window_to_offer();
   std::uint32_t first_window() const;

@@ -135,7 +135,7 @@ void Connection::receive_in_syn_sent(const wire::TcpSegment& segment) {
   const wire::TcpHeader& header = segment.header;
   const bool ack_ok = header.flags.ack && header.acknowledgement == iss_ + 1;
   if (header.flags.ack && !ack_ok) {
-    if (!header.flags.rst) send_reset(header.acknowledgement);
+    if (!header.flags.rst) answer_with_reset(header);
     return;
   }
   if (header.flags.rst) {
@@ -205,7 +205,7 @@ bool Connection::process_ack(const wire::TcpHeader& header, std::size_t payload)
   const std::uint64_t ack = offset_of_ack(header.acknowledgement);
   if (state_ == State::syn_received) {
     if (header.acknowledgement != iss_ + 1) {
-      send_reset(header.acknowledgement);
+      answer_with_reset(header);
       return false;
     }
     disarm();
@@ -381,8 +381,9 @@ void Connection::closing_acknowledged() {
 }
 
 void Connection::process_data(const wire::TcpHeader& header, Bytes payload, std::uint64_t begin) {
-  if (reader_gone_ && !payload.empty()) {
-    send_reset(sequence_of(snd_nxt_));
+  if (reader_gone_ && begin + payload.size() > rcv_nxt_) {
+    // RFC 1122, section 4.2.2.13: nobody will read it, and the peer is to know.
+    answer_with_reset(header);
     finish(CloseReason::aborted);
     return;
   }

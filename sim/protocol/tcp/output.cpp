@@ -181,6 +181,15 @@ void Connection::send_reset(std::uint32_t sequence) {
   host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
 }
 
+void Connection::answer_with_reset(const wire::TcpHeader& to) {
+  wire::TcpHeader header;
+  header.source_port = local_.port;
+  header.destination_port = remote_.port;
+  header.sequence = to.acknowledgement;
+  header.flags.rst = true;
+  host_.output.send_segment(*this, header, {}, {}, snd_nxt_);
+}
+
 void Connection::transmit(const SentSegment& segment) {
   disarm_delayed_ack();
   acked_ = rcv_nxt_;

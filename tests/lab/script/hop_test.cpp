@@ -2,6 +2,7 @@
 // of wrong declarations.
 #include <map>
 
+#include "sim/view/tap.hpp"
 #include "tests/lab/script/scenario_test.hpp"
 
 using namespace wirelab;
@@ -254,4 +255,35 @@ ble(a, b)
   world.apply(RestoreLink{"b-a-1 (ble)"});
   run_to(25);
   CHECK(connected());
+}
+
+TEST_CASE("a tap on a hop reads what crosses it, from a saved trace, too") {
+  const auto run = finish_scenario(R"(
+duration("1min")
+local meter = device("meter", function(self)
+  local line = self:serial()
+  line:write("21.5\n")
+  sleep("30s")
+  line:write("22.0\n")
+end)
+local gateway = device("gateway", function(self) while true do self:serial():readline() end end)
+serial(meter, gateway)
+)",
+                                   "hops.lua", {});
+  std::string saved = trace_header_line({"hops", 1, ""});
+  const TraceStore::Reader reader(*run.store);
+  for (RecordNumber n = reader.first(); n <= reader.last(); ++n) saved += trace_line(reader, n);
+  saved += trace_end_line(reader.last());
+  const auto loaded = parse_trace(saved);
+  REQUIRE(loaded);
+  const auto tap = tap_of(*loaded, "meter-gateway (serial)");
+  REQUIRE(tap);
+  REQUIRE(tap->lines().size() == 2);
+  CHECK(tap->lines()[0].from == "meter");
+  CHECK(tap->lines()[0].to == "gateway");
+  CHECK(tap->lines()[0].kind == TapLine::Kind::content);
+  CHECK(tap->lines()[0].text == "\"21.5.\"");
+  CHECK(tap->lines()[1].text == "\"22.0.\"");
+  CHECK(tap_of(*loaded, "meter-gatway (serial)").error().find("did you mean \"meter-gateway (serial)\"") !=
+        std::string::npos);
 }
