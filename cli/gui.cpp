@@ -8,6 +8,7 @@
 #include "cli/scenario.hpp"
 #include "gui/offscreen.hpp"
 #include "gui/window.hpp"
+#include "lab/course/lesson.hpp"
 #include "sim/kernel/units.hpp"
 
 namespace wirelab {
@@ -15,7 +16,7 @@ namespace {
 
 struct GuiCommand {
   RunOptions options;
-  std::string at, size, theme, screenshot, show, select;
+  std::string at, size, theme, screenshot, show, select, lesson, work = "wirelab-lessons";
   int scale = 100;
 };
 
@@ -25,8 +26,9 @@ void choose(gui::Application& application, const std::string& what) {
   if (what == "packet") application.select_last(Kind::packet_transmitted);
 }
 
-int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant at, int width, int height,
-            const gui::Theme& theme) {
+// `lesson` is its folder, or nothing.
+int picture(const GuiCommand& command, std::unique_ptr<Session> session, const std::string& lesson, Instant at,
+            int width, int height, const gui::Theme& theme) {
   ImGui::CreateContext();
   ImGui::GetIO().IniFilename = nullptr;
   auto screen = gui::Offscreen::create(width, height);
@@ -41,9 +43,16 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, Instant
                  static_cast<double>(scale * 100));
     gui::Application application(theme, scale);
     application.set_scenarios(scenario_folder());
+    application.set_lessons(lesson_folder(), command.work);
     if (session != nullptr) {
       application.open(std::move(session), command.options.scenario);
-      application.playback()->run_to(at);
+    } else if (!lesson.empty()) {
+      application.open_lesson(lesson);
+      while (application.is_moving() && application.runs() == 0)
+        screen->draw([&] { application.frame(); }, theme.at(gui::Colour::panel));
+    }
+    if (application.playback() != nullptr) {
+      application.playback()->run_to(at == Instant::never() ? application.playback()->status().end : at);
       application.playback()->wait();
     }
     if (!command.show.empty()) application.show(command.show);
@@ -83,13 +92,19 @@ int show_it(const GuiCommand& command) {
     if (!begun) return report({begun.error().limit ? kLimitReached : kBadInput, begun.error().text});
     session = std::move(*begun);
   }
-  Instant at = session == nullptr ? Instant() : session->end();
+  std::string lesson;
+  if (!command.lesson.empty()) {
+    const auto found = find_lesson(lesson_folder(), command.lesson);
+    if (!found) return report({kBadInput, found.error()});
+    lesson = found->folder;
+  }
+  Instant at = session == nullptr ? Instant::never() : session->end();
   if (!command.at.empty()) {
     const auto parsed = parse_duration(command.at);
     if (!parsed) return report({kBadInput, "--at: " + parsed.error()});
     at = Instant() + *parsed;
   }
-  if (!command.screenshot.empty()) return picture(command, std::move(session), at, width, height, *theme);
+  if (!command.screenshot.empty()) return picture(command, std::move(session), lesson, at, width, height, *theme);
   gui::WindowOptions options;
   options.width = sized ? width : 0;
   options.height = sized ? height : 0;
@@ -97,7 +112,9 @@ int show_it(const GuiCommand& command) {
   options.theme = command.theme.empty() ? nullptr : theme;
   const auto shown = gui::run_window(options, [&](gui::Application& application) {
     application.set_scenarios(scenario_folder());
+    application.set_lessons(lesson_folder(), command.work);
     if (session != nullptr) application.open(std::move(session), command.options.scenario);
+    if (!lesson.empty()) application.open_lesson(lesson);
     if (!command.at.empty() && application.playback() != nullptr) application.playback()->run_to(at);
     if (!command.show.empty()) application.show(command.show);
     if (!command.select.empty() && application.playback() != nullptr) {
@@ -130,6 +147,8 @@ void add_gui(CLI::App& app, Chosen& chosen) {
       app.add_subcommand("gui", "Open a scenario in the front end: play it, look into it, interfere with it");
   sub->add_option("SCENARIO", command->options.scenario,
                   "A .lua file, or the name of one in scenarios/; without one the start page shows them all");
+  sub->add_option("--lesson", command->lesson, "A lesson, by its name or its folder")->excludes("SCENARIO");
+  sub->add_option("--work", command->work, "The folder of your own files of lessons (default wirelab-lessons)");
   sub->add_option("--seed", command->options.seed, "What all chance is drawn from (default 1)")->check(whole_number());
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();
@@ -148,6 +167,7 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->footer(
       "Examples:\n"
       "  wirelab gui nightlight\n"
+      "  wirelab gui --lesson handshakes\n"
       "  wirelab gui qos --seed 3 --at 20s --screenshot qos.png --theme light\n");
   sub->callback([command, &chosen] { chosen = [command] { return show_it(*command); }; });
 }

@@ -16,18 +16,11 @@
 namespace wirelab {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct LessonCommand {
   std::string name, work = "wirelab-lessons", submission;
   std::size_t seeds = 5;
   bool all = false;
 };
-
-std::string lessons_root() {
-  const fs::path beside = fs::path(scenario_folder()).parent_path() / "lessons";
-  return beside.string();
-}
 
 WalkOptions options_here(bool only_text) {
   WalkOptions options;
@@ -39,8 +32,8 @@ WalkOptions options_here(bool only_text) {
 }
 
 int list(const LessonCommand& command) {
-  const auto folders = lesson_folders(lessons_root());
-  if (folders.empty()) return report({kBadInput, lessons_root() + ": there are no lessons here"});
+  const auto folders = lesson_folders(lesson_folder());
+  if (folders.empty()) return report({kBadInput, lesson_folder() + ": there are no lessons here"});
   fmt::print("{:<22} {:>4}  {:<40} {}\n", "lesson", "min", "title", "yours");
   for (const std::string& folder : folders) {
     const auto lesson = load_lesson(folder);
@@ -54,7 +47,7 @@ int list(const LessonCommand& command) {
 }
 
 int show_or_run(const LessonCommand& command, bool only_text) {
-  const auto lesson = find_lesson(lessons_root(), command.name);
+  const auto lesson = find_lesson(lesson_folder(), command.name);
   if (!lesson) return report({kBadInput, lesson.error()});
   const auto done = walk(*lesson, command.work, std::cin, std::cout, options_here(only_text));
   if (!done) return report({kBadInput, done.error()});
@@ -92,13 +85,13 @@ int check_once(const Lesson& lesson, const LessonCommand& command) {
 }
 
 int judge_work(const LessonCommand& command) {
-  const auto lesson = find_lesson(lessons_root(), command.name);
+  const auto lesson = find_lesson(lesson_folder(), command.name);
   return lesson ? check_once(*lesson, command) : report({kBadInput, lesson.error()});
 }
 
 // Again whenever the file has changed, until all is met.
 int watch(const LessonCommand& command) {
-  const auto lesson = find_lesson(lessons_root(), command.name);
+  const auto lesson = find_lesson(lesson_folder(), command.name);
   if (!lesson) return report({kBadInput, lesson.error()});
   const auto place = open_work_place(*lesson, command.work);
   if (!place) return report({kBadInput, place.error()});
@@ -120,9 +113,9 @@ int watch(const LessonCommand& command) {
 int lint_lessons(const LessonCommand& command) {
   std::vector<std::string> folders;
   if (command.all) {
-    folders = lesson_folders(lessons_root());
+    folders = lesson_folders(lesson_folder());
   } else {
-    const auto lesson = find_lesson(lessons_root(), command.name);
+    const auto lesson = find_lesson(lesson_folder(), command.name);
     if (!lesson) return report({kBadInput, lesson.error()});
     folders = {lesson->folder};
   }

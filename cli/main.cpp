@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/scenario.hpp"
+#include "lab/course/lesson.hpp"
 #include "lab/system/memory.hpp"
 #include "sim/kernel/nearest.hpp"
 #include "sim/kernel/version.hpp"
@@ -99,7 +101,9 @@ int main(int argc, char** argv) {
     return wirelab::kBadInput;
   }
   if (!chosen) {
-    // The main job: the front end where there is a display, the same scenario in the terminal where there is none.
+    // The main job: the front end with the first lesson where there is a display, a scenario in the terminal where there is none.
+    const auto lessons = wirelab::lesson_folders(wirelab::lesson_folder());
+    const std::string lesson = lessons.empty() ? "" : lessons.front();
     std::vector<const char*> arguments{"wirelab", "run", "temperature"};
 #ifdef WIRELAB_HAS_GUI
     const bool display = std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
@@ -107,7 +111,8 @@ int main(int argc, char** argv) {
     const bool display = false;
 #endif
     if (display) {
-      arguments[1] = "gui";
+      arguments = {"wirelab", "gui", lesson.empty() ? "temperature" : "--lesson"};
+      if (!lesson.empty()) arguments.push_back(lesson.c_str());
     } else {
       std::fputs(
           "There is no display: running scenarios/temperature.lua in the terminal. wirelab --help lists what there "

@@ -25,6 +25,10 @@ std::string scenario_folder() {
                                                                                 : std::string(root) + "/scenarios";
 }
 
+std::string lesson_folder() {
+  return (std::filesystem::path(scenario_folder()).parent_path() / "lessons").string();
+}
+
 namespace {
 
 // A scenario by path, or by its name among the scenarios that come with Wirelab.

@@ -30,6 +30,8 @@ struct CommandError {
 
 /// The folder of the scenarios that come with Wirelab.
 std::string scenario_folder();
+/// And of its lessons.
+std::string lesson_folder();
 
 /// A scenario as the options name it, read from its file, with the journal that is to be applied, if one is.
 struct ScenarioInput {

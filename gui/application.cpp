@@ -264,23 +264,31 @@ void Application::tabbed(Look& look, Place place, int& chosen, bool with_left) {
   };
   add(place);
   if (with_left) add(Place::left);
+  if (with_left && lesson_ != nullptr) {
+    words.push_back("Lesson");
+    shown.push_back(nullptr);
+  }
   chosen = std::min(chosen, static_cast<int>(words.size()) - 1);
   tabs(skin_, place == Place::bottom ? "bottom tabs" : "right tabs", words, chosen);
   const float strip = place == Place::bottom ? skin_.px(kStrip) + ImGui::GetStyle().ItemSpacing.y : 0;
   const ImGuiWindowFlags flags =
       ImGuiWindowFlags_NavFlattened |
       (place == Place::bottom ? ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse : 0);
-  ImGui::BeginChild(shown[static_cast<std::size_t>(chosen)]->id, {0, ImGui::GetContentRegionAvail().y - strip}, false,
-                    flags);
+  const View* view = shown[static_cast<std::size_t>(chosen)];
+  ImGui::BeginChild(view == nullptr ? "lesson" : view->id, {0, ImGui::GetContentRegionAvail().y - strip}, false, flags);
   if (place == Place::right) ImGui::Dummy({1, skin_.px(6)});
-  shown[static_cast<std::size_t>(chosen)]->draw(look);
+  if (view == nullptr) {
+    lesson_pane();
+  } else {
+    view->draw(look);
+  }
   ImGui::EndChild();
 }
 
 void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImVec2 size) {
   const bool narrow = is_narrow(size.x);
-  // The canvas keeps half of the width.
-  const float sides = std::min(1.0f, size.x / skin_.scale * 0.5f / (left_ + right_));
+  // The canvas keeps nearly half of the width.
+  const float sides = std::min(1.0f, size.x / skin_.scale * 0.53f / (left_ + right_));
   const float left = narrow ? 0 : skin_.px(left_ * sides);  // what stands there is a tab on the right then
   const float right = skin_.px(std::min(right_ * (narrow ? 1 : sides), size.x / skin_.scale * 0.34f));
   const bool low = size.y < skin_.px(600);
@@ -307,7 +315,7 @@ void Application::panes(Look& look, const PlaybackStatus& status, ImVec2 at, ImV
   const auto view_at = [&](Place place) -> const View& {
     return *std::find_if(run()->views.begin(), run()->views.end(), [&](const View& v) { return v.place == place; });
   };
-  if (left > 0) pane("left", at, {left, size.y}, 0, [&] { view_at(Place::left).draw(look); });
+  if (left > 0) pane("left", at, {left, size.y}, 0, [&] { left_pane(look, view_at(Place::left)); });
   const bool two = side_by_side_ && runs_.size() > 1;
   const float one_width = two ? std::floor((middle_width - seam) * 0.5f) : middle_width;
   pane("canvas", {middle_x, at.y}, {one_width, canvas_height}, kStill, [&] { view_at(Place::canvas).draw(look); });
@@ -420,6 +428,8 @@ void Application::start_page(ImVec2 size) {
                  skin_(Colour::text_second),
                  "Drop a scenario onto this window, or begin with: wirelab gui scenarios/nightlight.lua");
   } else {
+    const int lesson = lesson_cards_.empty() ? -1 : draw_lesson_cards(skin_, lesson_cards_);
+    if (lesson >= 0) open_lesson(lesson_cards_[static_cast<std::size_t>(lesson)].folder);
     chosen = draw_cards(skin_, cards_, kept_.recent);
   }
   ImGui::EndChild();
@@ -429,10 +439,16 @@ void Application::start_page(ImVec2 size) {
 void Application::frame() {
   {
     const std::lock_guard lock(arrivals_->mutex);
+    if (arrivals_->lesson != nullptr) lesson_arrives(std::move(arrivals_->lesson));
     for (Arrival& arrival : arrivals_->sessions) {
+      const std::string path = arrival.session->setup().path;
+      if (arrival.instead) std::erase_if(runs_, [&](const auto& open) { return open->scenario == path; });
       open(std::move(arrival.session), arrival.title);
       at_start_ = at_controls_ = false;
-      notice_ = runs_.size() > 1 ? "All runs are kept: choose between them above; 2 shows two side by side" : "";
+      if (arrival.plays) play(true);
+      notice_ = runs_.size() > 1 && !arrival.instead
+                    ? "All runs are kept: choose between them above; 2 shows two side by side"
+                    : "";
     }
     arrivals_->sessions.clear();
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});
@@ -486,6 +502,7 @@ void Application::frame() {
     status_bar(shown->playback->status(), {0, size.y - foot}, size.x, foot);
     carry_out(requests);
     if (!requests.empty()) moving_ = true;
+    if (lesson_wish_) grant(*std::exchange(lesson_wish_, std::nullopt));
   }
   ImGui::End();
   if (show_keys_) shortcut_sheet();

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "gui/exports.hpp"
+#include "gui/lesson_cards.hpp"
+#include "gui/lesson_pane.hpp"
 #include "gui/look.hpp"
 #include "gui/playback.hpp"
 #include "gui/remembered.hpp"
@@ -31,6 +33,10 @@ class Application {
   void open_file(const std::string& path);
   /// The folder whose scenarios the start page shows; the page stands where no run is open, or when asked for.
   void set_scenarios(const std::string& folder);
+  /// The folder of lessons that the start page shows, and the learner's own.
+  void set_lessons(const std::string& root, const std::string& work);
+  /// Opens a lesson with its world beside it; what is wrong with it is shown.
+  void open_lesson(const std::string& folder);
   /// Builds one frame, between NewFrame() and Render().
   void frame();
   /// What the window is called: the shown run's title.
@@ -56,6 +62,7 @@ class Application {
   Playback* playback() { return shown_ < runs_.size() ? runs_[shown_]->playback.get() : nullptr; }
   Selection& selection() { return selection_; }
   std::size_t runs() const { return runs_.size(); }
+  LessonPane* lesson() { return lesson_.get(); }
   void show(std::string_view view);
   void look_at(std::int64_t at);
   /// The record of the shown run whose kind and words fit, at the shown instant or before; for choosing what a picture shows.
@@ -96,6 +103,10 @@ class Application {
   void tabbed(Look& look, Place place, int& chosen, bool with_left = false);
   void time_strip(Look& look, const PlaybackStatus& status);
   void start_page(ImVec2 size);
+  void lesson_arrives(std::unique_ptr<LessonPane> pane);
+  void left_pane(Look& look, const View& control);
+  void lesson_pane();
+  void grant(LessonWish wish);
   void shortcut_sheet();
   void keys(const PlaybackStatus& status);
   void focus_keys();
@@ -151,6 +162,11 @@ class Application {
   Selection other_selection_;
   Remembered kept_;  // as it was read; its recent files are kept up to date
   std::vector<ScenarioCard> cards_;
+  std::vector<LessonCard> lesson_cards_;
+  std::string lessons_root_, lessons_work_;
+  std::unique_ptr<LessonPane> lesson_;
+  std::optional<LessonWish> lesson_wish_;
+  int left_tab_ = 0;  // the lesson, what can be done to the world
   std::string notice_;  // shown in the status bar
   std::optional<std::string> wanted_picture_;
   int picture_in_ = 0;  // so many frames: the menu that asked for it is gone by then
@@ -160,10 +176,13 @@ class Application {
     std::unique_ptr<Session> session;
     std::string title;
     std::string file;  // that was opened, empty for a fork
+    bool instead = false;  // of an earlier run of the same scenario
+    bool plays = false;
   };
   struct Arrivals {
     std::mutex mutex;
     std::vector<Arrival> sessions;
+    std::unique_ptr<LessonPane> lesson;
     std::string notice;
   };
   std::shared_ptr<Arrivals> arrivals_ = std::make_shared<Arrivals>();

@@ -45,6 +45,7 @@ void Playback::play(double speed) {
   status_.playing = !status_.ended;
   has_target_ = stepping_ = has_condition_ = false;
   restart_clock_ = true;
+  ++order_;
   wake_.notify_all();
 }
 
@@ -65,6 +66,7 @@ void Playback::run_to(Instant at) {
   const std::lock_guard lock(mutex_);
   target_ = at;
   has_target_ = status_.busy = true;
+  ++order_;
   status_.playing = stepping_ = has_condition_ = false;
   wake_.notify_all();
 }
@@ -73,6 +75,7 @@ void Playback::step(Step step) {
   const std::lock_guard lock(mutex_);
   step_ = step;
   stepping_ = status_.busy = true;
+  ++order_;
   status_.playing = has_target_ = has_condition_ = false;
   wake_.notify_all();
 }
@@ -87,9 +90,16 @@ void Playback::run_until(const std::string& condition) {
     const std::lock_guard lock(mutex_);
     status_.problem = set ? "" : set.error();
     has_condition_ = set.has_value();
+    ++order_;
     status_.playing = has_target_ = stepping_ = false;
     status_.busy = has_condition_;
   });
+}
+
+void Playback::peek(std::function<void(Session&)> what) {
+  const std::lock_guard lock(mutex_);
+  asked_.push_back(std::move(what));
+  wake_.notify_all();
 }
 
 void Playback::ask(std::function<void(Session&)> what) {
@@ -150,6 +160,7 @@ void Playback::work() {
     Instant goal;
     bool one_step = false;
     bool until = false;
+    std::uint64_t order = 0;
     {
       std::unique_lock lock(mutex_);
       if (!quit_ && asked_.empty() && !status_.playing && !has_target_ && !stepping_ && !has_condition_) {
@@ -166,6 +177,7 @@ void Playback::work() {
         });
       }
       if (quit_) return;
+      order = order_;
       if (!asked_.empty()) {
         asked = std::move(asked_.front());
       } else if (stepping_) {
@@ -226,7 +238,7 @@ void Playback::work() {
     status_.ended = !reached || (*reached && goal >= status_.end && !((one_step || until) && over));
     if (status_.ended) {
       status_.playing = has_target_ = stepping_ = has_condition_ = false;
-    } else if (over && (has_target_ || stepping_ || has_condition_)) {
+    } else if (over && order == order_) {  // something else may have been asked for meanwhile
       has_target_ = stepping_ = has_condition_ = false;
     }
   }

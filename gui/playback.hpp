@@ -55,6 +55,8 @@ class Playback {
   void intervene(Intervention what);
   /// Runs on the simulation's thread, between two events: for what needs the session itself.
   void ask(std::function<void(Session&)> what);
+  /// The same for what only looks: it counts as no work, and what was told of the last one stays.
+  void peek(std::function<void(Session&)> what);
   /// Waits until it neither plays nor has anything to do. For pictures and tests, never for a window.
   void wait();
 
@@ -76,6 +78,7 @@ class Playback {
   PlaybackStatus status_;
   Instant target_;  // of run_to()
   bool has_target_ = false;
+  std::uint64_t order_ = 0;  // of what was asked for last: play, run, step
   bool stepping_ = false;
   Step step_ = Step::event;
   bool has_condition_ = false;

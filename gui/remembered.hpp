@@ -12,7 +12,7 @@
 namespace wirelab::gui {
 
 // Of panes, in lengths of the design.
-inline constexpr float kLeastLeft = 240, kMostLeft = 460;
+inline constexpr float kLeastLeft = 240, kMostLeft = 640;
 inline constexpr float kLeastRight = 300, kMostRight = 560;
 inline constexpr float kLeastBottom = 200, kMostBottom = 560;
 

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kReadAtOnce = 65536;
 constexpr std::size_t kTakenAtOnce = 1024;      // between looks at the clock
 constexpr std::size_t kMostUnread = 1'000'000;  // beyond what messages may fill: answers to a client that does not read
+constexpr std::size_t kWrittenEarly = 262'144;  // not only when what came has been gone through
 constexpr auto kFarewell = std::chrono::seconds(2);
 
 }  // namespace
@@ -153,7 +154,8 @@ void Connection::on_content(wire::Bytes bytes) {
 }
 
 bool Connection::has_room(std::size_t bytes) const {
-  return waiting() == 0 || waiting() + bytes <= server_.settings().max_output;
+  if (given_up_) return false;
+  return waiting() == 0 || (waiting() + bytes <= server_.settings().max_output && server_.has_output_memory(bytes));
 }
 
 void Connection::write(mqtt::Bytes bytes) {
@@ -166,12 +168,43 @@ void Connection::write(mqtt::Bytes bytes) {
 }
 
 void Connection::send_frames(wire::Bytes bytes) {
+  if (given_up_) return;
+  if (!server_.has_output_memory(bytes.size())) server_.give_up_slowest();
+  if (given_up_) return;
   if (tls_ != nullptr) {
     tls_->write(bytes);
     tls_->take_output(out_);
   } else {
     out_.insert(out_.end(), bytes.begin(), bytes.end());
   }
+  if (waiting() > kWrittenEarly && !waits_writable_) write_early();
+  note_held();
+  mark();
+}
+
+// What the socket takes now, so that a large message to many clients does not wait in full for each of them. Errors are met again
+// by flush().
+void Connection::write_early() {
+  asio::error_code error;
+  while (waiting() > 0 && !error) {
+    const std::size_t size = socket_.write_some(asio::buffer(out_.data() + sent_, waiting()), error);
+    if (error) break;
+    record_sent(size);
+    sent_ += size;
+  }
+  let_go_of_sent();
+}
+
+void Connection::note_held() {
+  server_.count_output(held_, out_.capacity());
+  held_ = out_.capacity();
+}
+
+void Connection::give_up() {
+  given_up_ = true;
+  out_ = std::vector<std::uint8_t>();  // `= {}` would keep its memory
+  sent_ = 0;
+  note_held();
   mark();
 }
 
@@ -184,7 +217,12 @@ void Connection::mark() {
 
 void Connection::flush() {
   marked_ = false;
-  if (gone_ || waits_writable_) return;
+  if (gone_) return;
+  if (given_up_) {
+    ended();
+    return;
+  }
+  if (waits_writable_) return;
   while (waiting() > 0) {
     asio::error_code error;
     const std::size_t size = socket_.write_some(asio::buffer(out_.data() + sent_, waiting()), error);
@@ -196,16 +234,14 @@ void Connection::flush() {
       ended();
       return;
     }
-    if (recorded_) {
-      server_.recorder()->because_of(cause_);
-      server_.recorder()->from_server(*recorded_, wire::Bytes(out_.data() + sent_, size));
-    }
+    record_sent(size);
     sent_ += size;
   }
   flushed_ = written_;
   out_.clear();
   sent_ = 0;
   if (out_.capacity() > kReadAtOnce) out_.shrink_to_fit();
+  note_held();
   if (closing_) {
     finish();
   } else {
@@ -213,12 +249,23 @@ void Connection::flush() {
   }
 }
 
+void Connection::record_sent(std::size_t size) {
+  if (!recorded_) return;
+  server_.recorder()->because_of(cause_);
+  server_.recorder()->from_server(*recorded_, wire::Bytes(out_.data() + sent_, size));
+}
+
+// Now and then, not at every write.
+void Connection::let_go_of_sent() {
+  if (sent_ <= out_.size() / 2) return;
+  out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  sent_ = 0;
+  if (out_.capacity() / 4 > std::max(out_.size(), kReadAtOnce)) out_.shrink_to_fit();
+}
+
 void Connection::wait_writable() {
-  // What was sent is let go of now and then, not at every write.
-  if (sent_ > out_.size() / 2) {
-    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(sent_));
-    sent_ = 0;
-  }
+  let_go_of_sent();
+  note_held();
   waits_writable_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const asio::error_code& error) {
     self->waits_writable_ = false;
@@ -290,6 +337,9 @@ void Connection::abort() {
   asio::error_code ignored;
   deadline_.cancel();
   socket_.close(ignored);
+  out_ = std::vector<std::uint8_t>();
+  sent_ = 0;
+  note_held();
   server_.forget(this);
 }
 

@@ -31,6 +31,10 @@ class Connection final : public mqtt::ByteChannel,
   void flush();
   /// Without further words.
   void abort();
+  /// Lets go of all that waits to be written, and of the client with the next flush: it has not read for too long.
+  void give_up();
+  /// Bytes of memory that wait to be written.
+  std::size_t held() const { return held_; }
   const std::string& peer() const { return peer_; }
   /// Whether the broker knows of it: a handshake of TLS or WebSocket comes before.
   bool told() const { return told_; }
@@ -55,6 +59,10 @@ class Connection final : public mqtt::ByteChannel,
   void take(wire::Bytes bytes);
   void wait_writable();
   void mark();
+  void write_early();
+  void record_sent(std::size_t size);
+  void let_go_of_sent();
+  void note_held();
   void begin_farewell();
   void lose();
   void ended();
@@ -73,11 +81,13 @@ class Connection final : public mqtt::ByteChannel,
   std::uint64_t received_ = 0, written_ = 0, flushed_ = 0;  // of MQTT
   std::vector<std::uint8_t> out_;                           // from sent_ on, as the socket gets it
   std::size_t sent_ = 0;
+  std::size_t held_ = 0;  // of out_, as the server has it in its sum
   bool reading_ = false;
   bool waits_writable_ = false;
   bool marked_ = false;   // for the server's next flush
   bool told_ = false;     // the broker knows of it
   bool closing_ = false;  // the broker has let go: what waits is written, then the socket is closed
+  bool given_up_ = false;
   bool gone_ = false;
   asio::steady_timer deadline_;  // of TLS's and WebSocket's handshakes, and of the farewell
 };

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "live/state_file.hpp"
@@ -107,6 +108,13 @@ void Server::pump() {
   for (const auto& bridge : bridges_) bridge->flush();
   if (web_) web_->flush();
   arm();
+}
+
+void Server::give_up_slowest() {
+  const auto slowest = std::max_element(connections_.begin(), connections_.end(),
+                                        [](const Connection* a, const Connection* b) { return a->held() < b->held(); });
+  say_((*slowest)->peer() + " does not read, and what waits for it fills the memory: it is let go");
+  (*slowest)->give_up();
 }
 
 void Server::arm() {

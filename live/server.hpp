@@ -55,6 +55,13 @@ class Server {
   void mark(std::shared_ptr<Connection> connection) { marked_.push_back(std::move(connection)); }
   void remember(Connection* connection) { connections_.insert(connection); }
   void forget(Connection* connection) { connections_.erase(connection); }
+  /// Whether so many bytes more may wait to be written, of all connections together.
+  bool has_output_memory(std::size_t bytes) const {
+    return settings_.broker.memory_limit == 0 || output_held_ + bytes <= settings_.broker.memory_limit;
+  }
+  void count_output(std::size_t before, std::size_t now) { output_held_ += now - before; }
+  /// The connection for which most waits must go.
+  void give_up_slowest();
   bool stopping() const { return stopping_; }
   /// So many bytes came in: after some, what they lead to is written before more is read.
   void count_read(std::size_t bytes) { unpumped_ += bytes; }
@@ -103,6 +110,7 @@ class Server {
   std::function<void(const std::string&)> say_ = [](const std::string&) {};
   std::set<Connection*> connections_;  // each holds itself until it ends
   std::size_t unpumped_ = 0;
+  std::size_t output_held_ = 0;  // bytes that wait to be written
   pid_t saving_ = -1;  // the process that saves the state, while it does
   bool stopping_ = false;
 };

@@ -7,16 +7,9 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "lab/course/judge.hpp"
-#include "lab/course/progress.hpp"
+#include "lab/course/attempt.hpp"
 
 namespace wirelab {
-
-/// The learner's files of one lesson: FOLDER/ID/scenario.lua, which begins as the lesson's, and FOLDER/ID/progress.json.
-struct WorkPlace {
-  std::string scenario, progress;
-};
-tl::expected<WorkPlace, std::string> open_work_place(const Lesson& lesson, const std::string& folder);
 
 struct WalkOptions {
   int columns = 80;
@@ -31,7 +24,5 @@ tl::expected<bool, std::string> walk(const Lesson& lesson, const std::string& fo
 
 /// The verdicts on a scenario as text, with what was expected and measured, and where to look.
 std::string verdict_text(const Judgement& judgement, int columns);
-/// The lesson's text with the figures of its own run in their places.
-tl::expected<std::string, std::string> with_figures(const std::string& text, Tasks& tasks, const RunFacts& run);
 
 }  // namespace wirelab

@@ -2,6 +2,8 @@
 // condition was set). It sees counters and reads, and nothing that could change the run.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "lab/script/host.hpp"
 #include "lab/script/options.hpp"
 
@@ -125,6 +127,15 @@ tl::expected<bool, std::string> Host::condition_holds() {
   const bool holds = lua_toboolean(L, -1) != 0;
   lua_pop(L, 1);
   return holds;
+}
+
+tl::expected<bool, std::string> Host::holds(const std::string& expression) {
+  const int before = std::exchange(condition_, LUA_NOREF);
+  const auto set = set_condition(expression);
+  const auto result = set ? condition_holds() : tl::unexpected(set.error());
+  if (condition_ != LUA_NOREF) luaL_unref(L, LUA_REGISTRYINDEX, condition_);
+  condition_ = before;
+  return result;
 }
 
 }  // namespace wirelab::script

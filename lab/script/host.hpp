@@ -39,6 +39,7 @@ class Host final : public Script {
   const std::string& source_path() const override { return path; }
   tl::expected<void, std::string> set_condition(const std::string& expression) override;
   tl::expected<bool, std::string> condition_holds() override;
+  tl::expected<bool, std::string> holds(const std::string& expression) override;
   /// A counter of the run, or one of the scenario's own metrics.
   std::optional<double> counter(std::string_view name) const;
   void give_up() override { gives_up_.store(true, std::memory_order_relaxed); }

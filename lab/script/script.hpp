@@ -65,6 +65,8 @@ class Script {
   /// wrong with it. Asking changes nothing of the run.
   virtual tl::expected<void, std::string> set_condition(const std::string& expression) = 0;
   virtual tl::expected<bool, std::string> condition_holds() = 0;
+  /// The same of another one, looked at once.
+  virtual tl::expected<bool, std::string> holds(const std::string& expression) = 0;
 
   /// From any thread: nobody waits for the run any more. A program that loops ends with an error.
   virtual void give_up() = 0;

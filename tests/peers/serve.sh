@@ -182,6 +182,15 @@ lines "$work/ports" 2
 /usr/bin/python3 tests/peers/serve_limits.py "$(port mqtt)" "$(port ws)" "$server" || fail "limits"
 kill -TERM "$server"
 wait "$server" || fail "it did not end well"
+printf 'listener 0\nallow_anonymous true\nmemory_limit 10000000\n' >"$work/memory.conf"
+: >"$work/ports"
+"$wirelab" serve --config "$work/memory.conf" >"$work/ports" 2>"$work/serve.err" &
+server=$!
+lines "$work/ports" 1
+/usr/bin/python3 tests/peers/serve_memory.py "$(port mqtt)" "$server" || fail "memory"
+grep -q "does not read, and what waits for it fills the memory" "$work/serve.err" || fail "it does not say who was let go"
+kill -TERM "$server"
+wait "$server" || fail "it did not end well"
 server=""
 
 # What is kept over a restart.

@@ -61,12 +61,28 @@ void Broker::receive(ConnectionIndex index, Bytes bytes, StreamId stream, Stream
   BrokerConnection* const connection = connections_[index].get();
   connection->stream_in = stream;
   counts_.bytes_in += bytes.size();
+  partial_bytes_ -= connection->assembler.waiting();
   const auto taken = connection->assembler.feed(
       bytes, where, settings_.max_packet_size, [&](const Packet& packet, std::uint64_t begin, std::uint64_t end) {
         take(index, packet, begin, end);
         return connections_[index].get() == connection && connection->channel != nullptr;
       });
-  if (!taken) protocol_error(index, taken.error());
+  if (connections_[index].get() != connection) return;
+  partial_bytes_ += connection->assembler.waiting();
+  if (!taken) {
+    protocol_error(index, taken.error());
+  } else if (settings_.memory_limit != 0 && partial_bytes_ > settings_.memory_limit) {
+    end_largest_part();
+  }
+}
+
+// So many packets have begun and not ended that they fill the memory. Who holds most of it must go, not who came last.
+void Broker::end_largest_part() {
+  const auto waiting = [](const auto& connection) { return connection ? connection->assembler.waiting() : 0; };
+  const auto largest = std::max_element(connections_.begin(), connections_.end(),
+                                        [&](const auto& a, const auto& b) { return waiting(a) < waiting(b); });
+  end_connection(static_cast<ConnectionIndex>(largest - connections_.begin()), SessionEvent::protocol_error,
+                 WillCause::protocol_error, ReasonCode::quota_exceeded, "parts of packets fill the memory");
 }
 
 void Broker::take(ConnectionIndex index, const Packet& packet, std::uint64_t begin, std::uint64_t end) {
@@ -302,6 +318,7 @@ void Broker::drop_connection(ConnectionIndex index) {
   disarm_timer(index);
   const std::unique_ptr<BrokerConnection> connection = std::move(connections_[index]);
   events_.release(connection->timer);
+  partial_bytes_ -= connection->assembler.waiting();
   free_connections_.push_back(index);
   --open_connections_;
   if (connection->channel != nullptr) connection->channel->close();

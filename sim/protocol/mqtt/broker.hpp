@@ -111,6 +111,7 @@ class Broker {
   void end_connection(ConnectionIndex index, SessionEvent event, WillCause cause,
                       ReasonCode reason = ReasonCode::success, std::string_view text = {});
   void drop_connection(ConnectionIndex index);
+  void end_largest_part();
   bool send(BrokerConnection& connection, MessageId message);
   void acknowledge(BrokerConnection& connection, PacketType type, PacketId id, MessageId message = 0,
                    ReasonCode reason = ReasonCode::success, std::string_view text = {});
@@ -234,6 +235,7 @@ class Broker {
   std::vector<std::uint8_t> properties_;  // of a packet that is being encoded
   std::vector<std::uint8_t> forwarded_;   // the properties of a message that came in, as they go on
   BrokerCounts counts_;
+  std::size_t partial_bytes_ = 0;  // of packets that have come in part
   Instant began_;
   Instant retained_looked_at_;  // for expired ones
   TimerId sys_timer_;

@@ -44,7 +44,8 @@ struct BrokerSettings {
   std::uint32_t max_connections = 0;                 // 0: not limited; max_connections
   std::uint32_t max_sessions = 0;                    // with and without a connection; 0: not limited
   std::uint32_t max_retained = 0;                    // messages; 0: not limited
-  std::uint64_t memory_limit = 0;                    // bytes of messages and subscriptions; 0: not limited; memory_limit
+  // Bytes of messages and subscriptions, and as many of packets that have come in part; 0: not limited; memory_limit
+  std::uint64_t memory_limit = 0;
   Duration connect_timeout = Duration::seconds(30);  // from the opening of a connection to its CONNECT
   Duration sys_interval;                             // of the topics under $SYS; 0: there are none; sys_interval
   std::string response_information;                  // for clients that ask for it; empty: none

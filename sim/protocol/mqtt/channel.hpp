@@ -51,8 +51,10 @@ class PacketAssembler {
     partial_begin_ = begin + used;
     return {};
   }
+  /// Bytes of memory that a part of a packet takes up.
+  std::size_t waiting() const { return partial_.capacity(); }
   void reset() {
-    partial_ = {};
+    partial_ = std::vector<std::uint8_t>();
     partial_begin_ = 0;
     needed_ = 0;
   }

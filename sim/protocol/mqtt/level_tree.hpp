@@ -18,7 +18,8 @@ class LevelTree {
   using NodeIndex = std::uint32_t;
   static constexpr NodeIndex kRoot = 0;
   static constexpr NodeIndex kNone = 0xffffffff;
-  struct Node {
+  // A line of the cache each: among a million of them every look is a wait for memory.
+  struct alignas(64) Node {
     NodeIndex parent = kNone;
     LevelId level = 0;
     NodeIndex first_child = kNone, next = kNone, previous = kNone;
@@ -30,6 +31,10 @@ class LevelTree {
   LevelTree() : plus_(levels_.use("+")), hash_(levels_.use("#")) { nodes_.emplace_back(); }
   Node& operator[](NodeIndex i) { return nodes_[i]; }
   const Node& operator[](NodeIndex i) const { return nodes_[i]; }
+  /// That the node will be looked at soon.
+  void foresee(NodeIndex node) const {
+    if (node != kNone) __builtin_prefetch(&nodes_[node]);
+  }
   LevelId find_level(std::string_view text) const { return levels_.find(text); }
   std::string_view level(NodeIndex node) const { return levels_.text(nodes_[node].level); }
 

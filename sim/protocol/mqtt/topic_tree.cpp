@@ -88,14 +88,17 @@ void TopicTree::collect(Tree::NodeIndex node) {
 
 // `hidden`: wildcards do not select this level, the first one of a topic with "$" [MQTT-4.7.2-1].
 void TopicTree::walk(Tree::NodeIndex node, std::size_t depth, bool hidden) {
+  tree_.foresee(tree_[node].hash);
+  tree_.foresee(tree_[node].plus);
+  const LevelId level = depth == levels_.size() ? 0 : levels_[depth];
+  const Tree::NodeIndex exact = level == 0 ? Tree::kNone : tree_.child(node, level);
+  tree_.foresee(exact);
   if (!hidden) collect(tree_[node].hash);  // "#" selects this level's parent, too [MQTT-4.7.1-2]
   if (depth == levels_.size()) {
     collect(node);
     return;
   }
-  if (const LevelId level = levels_[depth]; level != 0) {
-    if (const Tree::NodeIndex exact = tree_.child(node, level); exact != Tree::kNone) walk(exact, depth + 1, false);
-  }
+  if (exact != Tree::kNone) walk(exact, depth + 1, false);
   if (!hidden && tree_[node].plus != Tree::kNone) walk(tree_[node].plus, depth + 1, false);
 }
 

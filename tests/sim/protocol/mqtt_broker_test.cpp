@@ -181,6 +181,34 @@ TEST_CASE("memory is limited over all clients: what is beyond it is lost, and su
   CHECK(bench.broker.retained() == 1);
 }
 
+TEST_CASE("packets that come in part fill no memory: who holds most of it goes") {
+  BrokerSettings settings;
+  settings.memory_limit = 10'000;
+  Bench bench(settings);
+  Peer calm(bench, Version::v5, "calm"), small(bench, Version::v5, "small"), large(bench, Version::v5, "large");
+  calm.subscribe("t");
+  const std::string payload(8'000, 'x');
+  std::vector<std::uint8_t> whole;
+  encode(Publish{"t", wire::bytes_of(payload), kQos0, false, false, 0, {}}, whole, Version::v5);
+  const auto part = [&](std::size_t from, std::size_t to) {
+    return std::vector<std::uint8_t>(whole.begin() + static_cast<std::ptrdiff_t>(from),
+                                     whole.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  small.send(part(0, 3'000));
+  large.send(part(0, 7'500));  // together more than may be
+  CHECK(large.get<Disconnect>().reason == ReasonCode::quota_exceeded);
+  CHECK(large.closed);
+  small.send(part(3'000, whole.size()));
+  CHECK(calm.payloads() == Texts{payload});
+  // What came in part and was completed counts no more.
+  for (int i = 0; i < 3; ++i) {
+    small.send(part(0, 5'000));
+    small.send(part(5'000, whole.size()));
+  }
+  CHECK(calm.payloads().size() == 3);
+  CHECK(!small.closed);
+}
+
 TEST_CASE("the filters of one client are limited in levels, and those that it gives up count no more") {
   BrokerSettings settings;
   settings.max_filter_levels = 5;
