@@ -94,6 +94,7 @@ View machine_view();
 View tcp_graph_view();
 View tap_view();
 View radio_view();
+View race_view();
 
 // Words and colours that several views share.
 Colour colour_of(const Exchange& exchange);

@@ -14,9 +14,9 @@
 namespace wirelab::gui {
 
 std::vector<View> make_views() {
-  return {topology_view(),  control_view(), sequence_view(), machine_view(),    plots_view(),
-          tcp_graph_view(), log_view(),     tap_view(),      radio_view(),      packet_view(),
-          journey_view(),   broker_view(),  topics_view(),   connection_view(), network_view()};
+  return {topology_view(), control_view(), sequence_view(),   machine_view(), plots_view(),  tcp_graph_view(),
+          log_view(),      tap_view(),     radio_view(),      race_view(),    packet_view(), journey_view(),
+          broker_view(),   topics_view(),  connection_view(), network_view()};
 }
 
 TableMaker made(Table table) {

@@ -1,8 +1,8 @@
 // A lesson is a folder of plain files. lesson.md is front matter (id, title, minutes, seed, objectives, sources), then prose, with
-// a line in braces wherever the learner does something: {predict NAME} {run} {task NAME} {edit} {check} {quiz NAME}; a figure of the
-// run is quoted by its name, as {{delivered}}, so that no number in the text can be false. scenario.lua is what the learner begins
-// with, tasks.lua holds figures, predictions, tasks, checks with their hints and quiz questions, solution/scenario.lua meets all
-// checks, and wrong/NAME.lua are typical wrong answers, whose first line says by "-- feedback: " what must be answered.
+// a line in braces wherever the learner does something: {predict NAME} {run} {task NAME} {edit} {check} {quiz NAME}; a figure of
+// the run is quoted by its name, as {{delivered}}, so that no number in the text can be false. scenario.lua is what the learner
+// begins with, tasks.lua holds figures, predictions, tasks, checks with their hints and quiz questions, solution/scenario.lua meets
+// all checks, and wrong/NAME.lua are typical wrong answers, whose first line says by "-- feedback: " what must be answered.
 #pragma once
 
 #include <cstdint>

@@ -17,6 +17,26 @@ TEST_CASE("a tap shows what is read by the shown instant, and a connection what 
     shows(text, part);
 }
 
+TEST_CASE("the race shows who asks beside who is told: the poll that found nothing, the push that arrived") {
+  Headless screen;
+  gui::Application application(gui::dark_theme(), 1);
+  application.open(session_of("scenarios/http_vs_mqtt.lua"), "http_vs_mqtt");
+  application.playback()->run_to(seconds_in(300));
+  application.playback()->wait();
+  application.show("race");
+  std::string text = screen.settle(application);
+  for (const char* const part :
+       {"poll_etag", "asks (HTTP)", "asked 30, 23 for nothing", "qos1", "is told (MQTT)", "told 7 times", "up to date",
+        " mJ, stale ", "asked, found nothing", "was told", "of 9"})
+    shows(text, part);
+  // A second after a change, which is seven before the next question.
+  application.look_at(Instant::from_ns(static_cast<std::int64_t>(232e9)).ns());
+  text = screen.settle(application);
+  shows(text, "stale for ");
+  application.open(session_of("scenarios/wifi.lua"), "wifi");
+  shows(screen.settle(application), "Nobody has asked a web server");
+}
+
 TEST_CASE("a connection shows what it has of TLS while its processor works on keys") {
   Headless screen;
   gui::Application application(gui::dark_theme(), 1);
