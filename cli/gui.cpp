@@ -52,7 +52,7 @@ int picture(const GuiCommand& command, std::unique_ptr<Session> session, const s
         screen->draw([&] { application.frame(); }, theme.at(gui::Colour::panel));
     }
     if (application.playback() != nullptr) {
-      application.playback()->run_to(at == Instant::never() ? application.playback()->status().end : at);
+      application.playback()->run_to(at);
       application.playback()->wait();
     }
     if (!command.show.empty()) application.show(command.show);
@@ -98,7 +98,7 @@ int show_it(const GuiCommand& command) {
     if (!found) return report({kBadInput, found.error()});
     lesson = found->folder;
   }
-  Instant at = session == nullptr ? Instant::never() : session->end();
+  Instant at = session == nullptr ? Instant() : session->end();
   if (!command.at.empty()) {
     const auto parsed = parse_duration(command.at);
     if (!parsed) return report({kBadInput, "--at: " + parsed.error()});
@@ -153,7 +153,7 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();
   sub->add_option("--journal", command->options.journal, "Go on with a saved session: its journal");
-  sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out)");
+  sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out; of a lesson the beginning)");
   sub->add_option("--size", command->size,
                   "Of the window or picture, in pixels (default 1440x900, or as the window was left)");
   sub->add_option("--theme", command->theme, "dark, light or contrast");

@@ -131,7 +131,7 @@ void Application::toggle_play(const PlaybackStatus& status) {
   bool stops = runs(status) || shown->replaying;
   if (Run* other = run_beside()) stops = stops || runs(other->playback->status());
   shown->replaying = !stops && shown->looking_at.has_value() && *shown->looking_at < status.now.ns();
-  if (!shown->replaying) play(!stops);
+  if (!shown->replaying && (stops || may_run())) play(!stops);
 }
 
 // The shown run, and the one beside it: both go on, or stop.
@@ -242,6 +242,7 @@ void Application::carry_out(const std::vector<Request>& requests) {
       shown->replaying = false;
       look_at(seek->at);
     } else if (const auto* until = std::get_if<RunUntil>(&request)) {
+      if (!may_run()) continue;
       shown->looking_at.reset();
       shown->playback->run_until(until->condition);
     } else if (const auto* view = std::get_if<ShowView>(&request)) {
@@ -451,6 +452,8 @@ void Application::frame() {
                     : "";
     }
     arrivals_->sessions.clear();
+    if (std::string text = std::exchange(arrivals_->lesson_problem, {}); !text.empty() && lesson_ != nullptr)
+      lesson_->tell_problem(text);
     if (!arrivals_->notice.empty()) notice_ = std::exchange(arrivals_->notice, {});
   }
   const ImVec2 size = ImGui::GetIO().DisplaySize;

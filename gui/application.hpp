@@ -106,6 +106,8 @@ class Application {
   void lesson_arrives(std::unique_ptr<LessonPane> pane);
   void left_pane(Look& look, const View& control);
   void lesson_pane();
+  /// Whether the shown run may go on: of a lesson's own what happens is predicted first.
+  bool may_run();
   void grant(LessonWish wish);
   void shortcut_sheet();
   void keys(const PlaybackStatus& status);
@@ -166,7 +168,7 @@ class Application {
   std::string lessons_root_, lessons_work_;
   std::unique_ptr<LessonPane> lesson_;
   std::optional<LessonWish> lesson_wish_;
-  int left_tab_ = 0;  // the lesson, what can be done to the world
+  int left_tab_ = 0;    // the lesson, what can be done to the world
   std::string notice_;  // shown in the status bar
   std::optional<std::string> wanted_picture_;
   int picture_in_ = 0;  // so many frames: the menu that asked for it is gone by then
@@ -175,7 +177,7 @@ class Application {
   struct Arrival {
     std::unique_ptr<Session> session;
     std::string title;
-    std::string file;  // that was opened, empty for a fork
+    std::string file;      // that was opened, empty for a fork
     bool instead = false;  // of an earlier run of the same scenario
     bool plays = false;
   };
@@ -183,6 +185,7 @@ class Application {
     std::mutex mutex;
     std::vector<Arrival> sessions;
     std::unique_ptr<LessonPane> lesson;
+    std::string lesson_problem;
     std::string notice;
   };
   std::shared_ptr<Arrivals> arrivals_ = std::make_shared<Arrivals>();

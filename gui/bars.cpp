@@ -308,7 +308,7 @@ void Application::time_strip(Look& look, const PlaybackStatus& status) {
     const auto to = static_cast<std::int64_t>(part * static_cast<double>(look.end));
     if (to >= status.now.ns()) {
       if (run()->looking_at) run()->looking_at.reset();
-      if (!status.playing && !status.ended) run()->playback->run_to(Instant::from_ns(to));
+      if (!status.playing && !status.ended && may_run()) run()->playback->run_to(Instant::from_ns(to));
     } else {
       run()->playback->pause();
       run()->replaying = false;

@@ -33,6 +33,7 @@ void Application::step(Step kind, bool forward) {
   Run* shown = run();
   if (shown == nullptr) return;
   if (forward && !shown->looking_at) {
+    if (!may_run()) return;
     shown->playback->step(kind);
     return;
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <imgui_stdlib.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "gui/controls.hpp"
@@ -36,6 +35,17 @@ void card(const Skin& skin, Colour edge, Inside&& inside) {
 }
 
 constexpr float kMargin = 28;  // of texts on a card
+
+// Text as it stands: what a program says, a path, a line to write.
+void plain(const Skin& skin, const std::string& text, Colour colour) {
+  ImGui::PushFont(skin.fonts.small);
+  ImGui::PushStyleColor(ImGuiCol_Text, skin(colour));
+  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - skin.px(kMargin));
+  say(text);
+  ImGui::PopTextWrapPos();
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+}
 
 // One of several answers; true when it is chosen.
 bool choice(const Skin& skin, const std::string& id, const std::string& text, bool chosen, bool open,
@@ -83,7 +93,6 @@ void rightly(const Skin& skin, bool right, const std::string& text) {
 
 LessonPane::LessonPane(std::unique_ptr<Attempt> attempt, std::string next)
     : attempt_(std::move(attempt)), next_(std::move(next)) {
-  has_run_ = !attempt_->progress().predicted_right.empty() || attempt_->progress().done;
   read_source();
 }
 
@@ -102,8 +111,15 @@ bool LessonPane::is_waiting() const {
   return judging_.valid() || watch_->asked || !watch_->held.empty();
 }
 
-void LessonPane::keep(const Attempt::Done& done) {
-  if (!done) problem_ = done.error();
+void LessonPane::keep(const Attempt::Done& done) { problem_ = done ? "" : done.error(); }
+
+bool LessonPane::must_wait(const std::string& scenario) const {
+  if (scenario != attempt_->lesson().folder + "/scenario.lua") return false;
+  for (const LessonStep& step : attempt_->lesson().steps) {
+    if (step.kind == StepKind::run) return false;
+    if (step.kind == StepKind::predict && !is_passed(step)) return true;
+  }
+  return false;
 }
 
 void LessonPane::read_source() {
@@ -112,26 +128,35 @@ void LessonPane::read_source() {
     problem_ = attempt_->place().scenario + ": " + text.error();
   } else if (*text != kept_source_ && source_ == kept_source_) {
     source_ = kept_source_ = *text;
+  } else if (*text != kept_source_ && *text != source_) {
+    problem_ =
+        attempt_->place().scenario + " was changed by another program, too: saving puts in its place what stands here.";
   }
 }
 
-void LessonPane::save_source() {
+bool LessonPane::save_source_or_tell() {
   if (const auto saved = write_file(attempt_->place().scenario, source_); !saved) {
     problem_ = attempt_->place().scenario + ": " + saved.error();
-  } else {
-    kept_source_ = source_;
-    problem_.clear();
+    return false;
   }
+  kept_source_ = source_;
+  problem_.clear();
+  return true;
 }
 
 // What the run beside it has brought about.
 void LessonPane::follow(const ShownRun& shown) {
   const std::string own = attempt_->lesson().folder + "/scenario.lua";
   if (shown.playback == nullptr || (shown.scenario != own && shown.scenario != attempt_->place().scenario)) return;
+  if (must_wait(shown.scenario)) return;
   const PlaybackStatus status = shown.playback->status();
-  if (!has_run_ && status.ended && shown.scenario == own) {
-    has_run_ = true;
-    keep(attempt_->note_run());
+  // As it was predicted: under its own seed, and with no hand in it.
+  const bool as_it_is = shown.scenario == own && status.interventions == 0 && status.seed == attempt_->lesson().seed;
+  if (!attempt_->progress().has_run && status.ended && !status.failed && as_it_is) keep(attempt_->note_run());
+  if (watched_.lock() != shown.playback->store()) {
+    watch_ = std::make_shared<Watch>();  // what the run before may still tell goes nowhere
+    watched_ = shown.playback->store();
+    watched_events_ = 0;
   }
   std::vector<std::pair<std::string, std::string>> open;  // name and condition
   for (const Task& task : attempt_->tasks().tasks()) {
@@ -142,9 +167,8 @@ void LessonPane::follow(const ShownRun& shown) {
     if (const Task* task = attempt_->tasks().task(name)) keep(attempt_->complete(*task));
   }
   watch_->held.clear();
-  if (watch_->asked || open.empty() || (watched_ == shown.playback && watched_events_ == status.events)) return;
+  if (watch_->asked || open.empty() || watched_events_ == status.events) return;
   watch_->asked = true;
-  watched_ = shown.playback;
   watched_events_ = status.events;
   shown.playback->peek([watch = watch_, open = std::move(open)](Session& session) {
     std::set<std::string> held;
@@ -161,6 +185,7 @@ void LessonPane::take_judgement() {
   if (!judging_.valid() || judging_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
   auto judged = judging_.get();
   hint_.clear();
+  judged_ = kept_source_;
   if (!judged) {
     problem_ = judged.error();
     return;
@@ -173,7 +198,7 @@ void LessonPane::take_judgement() {
 bool LessonPane::is_passed(const LessonStep& step) const {
   switch (step.kind) {
     case StepKind::predict: return attempt_->progress().predictions.contains(step.what);
-    case StepKind::run: return has_run_;
+    case StepKind::run: return attempt_->progress().has_run;
     case StepKind::check: return attempt_->progress().done || goes_on_;
     default: return true;
   }
@@ -223,8 +248,6 @@ void LessonPane::head(const Skin& skin, LessonWish& wish) {
   std::string goals;
   for (const std::string& objective : lesson.objectives) goals += "- " + objective + "\n";
   prose(skin, goals, Colour::text_second);
-  if (problem_.empty()) return;
-  prose(skin, problem_, Colour::error);
 }
 
 void LessonPane::step(const Skin& skin, std::size_t number, const ShownRun& shown, LessonWish& wish) {
@@ -252,8 +275,13 @@ void LessonPane::predict(const Skin& skin, const Prediction& prediction) {
       if (choice(skin, one.key, one.text, answer == one.key, open)) answer = one.key;
     }
     if (prediction.choices.empty() && open) {
-      ImGui::SetNextItemWidth(skin.px(130));
-      ImGui::InputText("##number", &answer);
+      ImGui::SetNextItemWidth(skin.px(150));
+      ImGui::PushStyleColor(ImGuiCol_FrameBg, skin(Colour::app));
+      ImGui::PushStyleColor(ImGuiCol_Border, skin(Colour::line_strong));
+      ImGui::PushStyleVar(ImGuiStyleVar_FrameBorderSize, 1.0f);
+      ImGui::InputTextWithHint("##number", "a number", &answer);
+      ImGui::PopStyleVar();
+      ImGui::PopStyleColor(2);
       ImGui::SameLine();
       explain(skin, prediction.unit);
     }
@@ -270,7 +298,7 @@ void LessonPane::predict(const Skin& skin, const Prediction& prediction) {
     }
     if (prediction.choices.empty())
       explain(skin, fmt::format("You said: {}", attempt_->predicted(prediction).value_or("")));
-    if (!has_run_) {
+    if (!attempt_->progress().has_run) {
       explain(skin, "Locked. The run shows what happens.", Colour::text_third);
       return;
     }
@@ -287,7 +315,8 @@ void LessonPane::play(const Skin& skin, const ShownRun& shown, LessonWish& wish)
     const PlaybackStatus status = here ? shown.playback->status() : PlaybackStatus{};
     const bool begun = here && (status.playing || status.now > Instant()) && !status.ended;
     if (!begun) {
-      if (text_button(skin, has_run_ ? "Play it again" : "Play it", icon::play, !has_run_)) {
+      if (text_button(skin, attempt_->progress().has_run ? "Play it again" : "Play it", icon::play,
+                      !attempt_->progress().has_run)) {
         wish.play = setup;
         wish.title = attempt_->lesson().title;
       }
@@ -296,13 +325,17 @@ void LessonPane::play(const Skin& skin, const ShownRun& shown, LessonWish& wish)
                                 status.now.in_seconds(), status.end.in_seconds()));
       if (text_button(skin, "To the end", icon::next)) wish.to_the_end = true;
     }
-    if (!has_run_) explain(skin, "What follows stands here once it has come to its end.", Colour::text_third);
+    if (!attempt_->progress().has_run)
+      explain(skin, "What follows stands here once it has come to its end.", Colour::text_third);
   });
 }
 
 void LessonPane::task(const Skin& skin, const Task& task) {
   const bool done = attempt_->progress().tasks.contains(task.name);
-  card(skin, done ? Colour::ok : Colour::accent, [&] { ticked(skin, done, "**Task:** " + task.text); });
+  card(skin, done ? Colour::ok : Colour::accent, [&] {
+    ticked(skin, done, "**Task:** " + task.text);
+    if (!done && !must_wait(first_run().path)) hint(skin, task.name, task.hints);
+  });
 }
 
 void LessonPane::edit(const Skin& skin, LessonWish& wish) {
@@ -316,7 +349,7 @@ void LessonPane::edit(const Skin& skin, LessonWish& wish) {
     ImGui::PopFont();
     const bool changed = source_ != kept_source_;
     if (text_button(skin, "Save and play", icon::play, true)) {
-      save_source();
+      (void)save_source_or_tell();
       SessionSetup setup;
       setup.path = attempt_->place().scenario;
       setup.source = source_;
@@ -328,11 +361,12 @@ void LessonPane::edit(const Skin& skin, LessonWish& wish) {
       ImGui::SameLine();
       if (text_button(skin, "Begin anew")) source_ = attempt_->lesson().scenario;
     }
-    explain(skin,
-            changed ? "Not saved yet."
-                    : "Or change " + attempt_->place().scenario +
-                          " in an editor of your own: it is read again when you save.",
-            changed ? Colour::warning : Colour::text_third);
+    if (!problem_.empty()) plain(skin, problem_, Colour::error);
+    plain(skin,
+          changed ? "Not saved yet."
+                  : "Or change " + attempt_->place().scenario +
+                        " in an editor of your own: it is read again when you save.",
+          changed ? Colour::warning : Colour::text_third);
   });
 }
 
@@ -342,17 +376,19 @@ void LessonPane::check(const Skin& skin) {
     if (judging_.valid()) {
       explain(skin, "Judging, under seeds that you have not seen ...");
     } else if (text_button(skin, done ? "Judge it again" : "Judge it", icon::school, !done)) {
-      if (source_ != kept_source_) save_source();
-      judging_ = std::async(std::launch::async, [this] { return attempt_->judge_work(); });
+      if (source_ == kept_source_ || save_source_or_tell())
+        judging_ = std::async(std::launch::async, [this] { return attempt_->judge_work(); });
     }
     if (!judgement_) {
       explain(skin, done ? "All of it was met." : "Your scenario runs under seeds that you have not seen.",
               Colour::text_third);
     } else if (!judgement_->error.empty()) {
-      prose(skin, "The scenario does not run: " + judgement_->error, Colour::error, kMargin);
+      plain(skin, "The scenario does not run: " + judgement_->error, Colour::error);
     } else {
+      if (judged_ != source_) plain(skin, "Of what stood there before:", Colour::text_third);
       for (const CheckResult& result : judgement_->checks) verdict(skin, result);
     }
+    if (!problem_.empty()) plain(skin, problem_, Colour::error);
     if (!done && !goes_on_ && judgement_ && text_button(skin, "Go on without it")) goes_on_ = true;
   });
 }
@@ -361,24 +397,27 @@ void LessonPane::verdict(const Skin& skin, const CheckResult& result) {
   const Verdict& v = result.verdict;
   ticked(skin, v.met, result.check->text);
   if (v.met) return;
-  std::string text;
   for (const auto& [name, value] : {std::pair{"expected", v.expected}, {"measured", v.measured}, {"look at", v.look}}) {
-    if (!value.empty()) text += fmt::format("- {}: {}\n", name, value);
+    if (!value.empty()) plain(skin, fmt::format("{}: {}", name, value), Colour::text_second);
   }
-  prose(skin, text, Colour::text_second, kMargin);
-  if (!v.feedback.empty()) prose(skin, v.feedback, Colour::warning, kMargin);
+  if (!v.feedback.empty()) plain(skin, v.feedback, Colour::warning);
   explain(skin, fmt::format("under seed {}", result.seed), Colour::text_third);
-  ImGui::PushID(result.check->name.c_str());
-  if (!result.check->hints.empty() && text_button(skin, "A hint", icon::help)) {
-    if (auto hint = attempt_->next_hint(*result.check)) {
-      hint_ = std::move(*hint);
-      hint_of_ = result.check->name;
+  hint(skin, result.check->name, result.check->hints);
+}
+
+void LessonPane::hint(const Skin& skin, const std::string& name, const std::vector<std::string>& hints) {
+  if (hints.empty()) return;
+  ImGui::PushID(name.c_str());
+  if (text_button(skin, "A hint", icon::help)) {
+    if (auto next = attempt_->next_hint(name, hints)) {
+      hint_ = std::move(*next);
+      hint_of_ = name;
     } else {
-      problem_ = hint.error();
+      problem_ = next.error();
     }
   }
   ImGui::PopID();
-  if (!hint_.empty() && hint_of_ == result.check->name) prose(skin, hint_, Colour::info, kMargin);
+  if (!hint_.empty() && hint_of_ == name) plain(skin, hint_, Colour::info);
 }
 
 void LessonPane::quiz(const Skin& skin, const Question& question) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +42,10 @@ class LessonPane {
   LessonWish draw(const Skin& skin, const ShownRun& shown);
   const Attempt& attempt() const { return *attempt_; }
   SessionSetup first_run() const;
+  /// Whether this scenario's run is to wait: what happens in it is to be predicted first.
+  bool must_wait(const std::string& scenario) const;
+  /// Of what the learner asked for: it is shown where they asked.
+  void tell_problem(const std::string& text) { problem_ = text; }
   /// The learner's scenario as it stands in the editor.
   std::string& source() { return source_; }
   /// Whether another thread is at work for it: the next frame may look different.
@@ -69,22 +74,23 @@ class LessonPane {
   void quiz(const Skin& skin, const Question& question);
   void farewell(const Skin& skin, LessonWish& wish);
   void read_source();
-  void save_source();
   void keep(const Attempt::Done& done);
+  void hint(const Skin& skin, const std::string& name, const std::vector<std::string>& hints);
+  bool save_source_or_tell();
 
   std::unique_ptr<Attempt> attempt_;
   std::string next_;
   std::string source_, kept_source_;           // in the editor, and in the file
   double looked_ = 0;                          // at the file, in ImGui's seconds
   std::map<std::string, std::string> chosen_;  // predictions that are not locked yet
-  bool has_run_ = false;
-  bool goes_on_ = false;  // past checks that are not met
+  bool goes_on_ = false;                       // past checks that are not met
   std::size_t shown_steps_ = 0;
   std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
   std::uint64_t watched_events_ = 0;
-  const Playback* watched_ = nullptr;
+  std::weak_ptr<TraceStore> watched_;  // of the run that is watched
   std::future<tl::expected<Judgement, std::string>> judging_;
   std::optional<Judgement> judgement_;
+  std::string judged_;  // the text that it is of
   std::string hint_, hint_of_, problem_;
 };
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "gui/application.hpp"
 #include "gui/controls.hpp"
@@ -75,6 +74,13 @@ void Application::left_pane(Look& look, const View& control) {
   ImGui::EndChild();
 }
 
+bool Application::may_run() {
+  Run* shown = run();
+  if (shown == nullptr || lesson_ == nullptr || !lesson_->must_wait(shown->scenario)) return true;
+  note("Lock your predictions first: then it plays");
+  return false;
+}
+
 void Application::lesson_pane() {
   Run* shown = run();
   if (shown == nullptr || lesson_ == nullptr) return;
@@ -93,7 +99,8 @@ void Application::grant(LessonWish wish) {
       if (wish.next && lesson_cards_[i].folder == lesson_->attempt().lesson().folder)
         next = lesson_cards_[i + 1].folder;
     }
-    lesson_.reset();
+    // A judgement that is under way ends by itself, and the window need not wait for it.
+    opening_.push_back(std::async(std::launch::async, [pane = std::move(lesson_)] {}));
     lesson_cards_ = read_lesson_cards(lessons_root_, lessons_work_);
     if (!next.empty()) {
       open_lesson(next);
@@ -117,7 +124,7 @@ void Application::grant(LessonWish wish) {
                                     if (session) {
                                       arrivals->sessions.push_back({std::move(*session), title, "", true, true});
                                     } else {
-                                      arrivals->notice = session.error().text;
+                                      arrivals->lesson_problem = session.error().text;
                                     }
                                   }));
   }

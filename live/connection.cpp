@@ -9,6 +9,7 @@ constexpr std::size_t kReadAtOnce = 65536;
 constexpr std::size_t kTakenAtOnce = 1024;      // between looks at the clock
 constexpr std::size_t kMostUnread = 1'000'000;  // beyond what messages may fill: answers to a client that does not read
 constexpr std::size_t kWrittenEarly = 262'144;  // not only when what came has been gone through
+constexpr std::size_t kKept = 16'384;           // of a buffer in which nothing waits
 constexpr auto kFarewell = std::chrono::seconds(2);
 
 }  // namespace
@@ -177,27 +178,36 @@ void Connection::send_frames(wire::Bytes bytes) {
   } else {
     out_.insert(out_.end(), bytes.begin(), bytes.end());
   }
-  if (waiting() > kWrittenEarly && !waits_writable_) write_early();
   note_held();
   mark();
+  if (!waits_writable_ && (waiting() > kWrittenEarly || server_.output_is_large())) write_early();
 }
 
 // What the socket takes now, so that a large message to many clients does not wait in full for each of them. Errors are met again
 // by flush().
 void Connection::write_early() {
   asio::error_code error;
+  // The broker is in the midst of something, which causes what follows.
+  const RecordNumber cause = recorded_ ? server_.recorder()->cause() : 0;
   while (waiting() > 0 && !error) {
     const std::size_t size = socket_.write_some(asio::buffer(out_.data() + sent_, waiting()), error);
     if (error) break;
     record_sent(size);
     sent_ += size;
   }
-  let_go_of_sent();
+  if (recorded_) server_.recorder()->because_of(cause);
+  if (error == asio::error::would_block || error == asio::error::try_again) {
+    wait_writable();
+  } else {
+    let_go_of_sent();
+    note_held();
+  }
 }
 
 void Connection::note_held() {
-  server_.count_output(held_, out_.capacity());
-  held_ = out_.capacity();
+  const std::size_t now = waiting() == 0 ? 0 : out_.capacity();
+  server_.count_output(held_, now);
+  held_ = now;
 }
 
 void Connection::give_up() {
@@ -240,7 +250,7 @@ void Connection::flush() {
   flushed_ = written_;
   out_.clear();
   sent_ = 0;
-  if (out_.capacity() > kReadAtOnce) out_.shrink_to_fit();
+  if (out_.capacity() > kKept) out_.shrink_to_fit();
   note_held();
   if (closing_) {
     finish();
@@ -257,7 +267,7 @@ void Connection::record_sent(std::size_t size) {
 
 // Now and then, not at every write.
 void Connection::let_go_of_sent() {
-  if (sent_ <= out_.size() / 2) return;
+  if (sent_ == 0 || sent_ <= out_.size() / 2) return;
   out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(sent_));
   sent_ = 0;
   if (out_.capacity() / 4 > std::max(out_.size(), kReadAtOnce)) out_.shrink_to_fit();

@@ -33,8 +33,8 @@ class Connection final : public mqtt::ByteChannel,
   void abort();
   /// Lets go of all that waits to be written, and of the client with the next flush: it has not read for too long.
   void give_up();
-  /// Bytes of memory that wait to be written.
-  std::size_t held() const { return held_; }
+  /// Bytes of memory that wait because the socket takes no more.
+  std::size_t held_back() const { return waits_writable_ ? held_ : 0; }
   const std::string& peer() const { return peer_; }
   /// Whether the broker knows of it: a handshake of TLS or WebSocket comes before.
   bool told() const { return told_; }
@@ -81,7 +81,7 @@ class Connection final : public mqtt::ByteChannel,
   std::uint64_t received_ = 0, written_ = 0, flushed_ = 0;  // of MQTT
   std::vector<std::uint8_t> out_;                           // from sent_ on, as the socket gets it
   std::size_t sent_ = 0;
-  std::size_t held_ = 0;  // of out_, as the server has it in its sum
+  std::size_t held_ = 0;  // by out_ while something waits there, as the server has it in its sum
   bool reading_ = false;
   bool waits_writable_ = false;
   bool marked_ = false;   // for the server's next flush

@@ -111,8 +111,10 @@ void Server::pump() {
 }
 
 void Server::give_up_slowest() {
-  const auto slowest = std::max_element(connections_.begin(), connections_.end(),
-                                        [](const Connection* a, const Connection* b) { return a->held() < b->held(); });
+  const auto slowest =
+      std::max_element(connections_.begin(), connections_.end(),
+                       [](const Connection* a, const Connection* b) { return a->held_back() < b->held_back(); });
+  if (slowest == connections_.end() || (*slowest)->held_back() == 0) return;
   say_((*slowest)->peer() + " does not read, and what waits for it fills the memory: it is let go");
   (*slowest)->give_up();
 }

@@ -59,8 +59,12 @@ class Server {
   bool has_output_memory(std::size_t bytes) const {
     return settings_.broker.memory_limit == 0 || output_held_ + bytes <= settings_.broker.memory_limit;
   }
+  /// Whether so much waits that each connection should write what it has, and not only when the turn is over.
+  bool output_is_large() const {
+    return settings_.broker.memory_limit != 0 && output_held_ > settings_.broker.memory_limit / 2;
+  }
   void count_output(std::size_t before, std::size_t now) { output_held_ += now - before; }
-  /// The connection for which most waits must go.
+  /// Of those whose sockets take no more the one for which most waits must go.
   void give_up_slowest();
   bool stopping() const { return stopping_; }
   /// So many bytes came in: after some, what they lead to is written before more is read.
@@ -111,7 +115,7 @@ class Server {
   std::set<Connection*> connections_;  // each holds itself until it ends
   std::size_t unpumped_ = 0;
   std::size_t output_held_ = 0;  // bytes that wait to be written
-  pid_t saving_ = -1;  // the process that saves the state, while it does
+  pid_t saving_ = -1;            // the process that saves the state, while it does
   bool stopping_ = false;
 };
 

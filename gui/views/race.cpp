@@ -146,7 +146,7 @@ class RaceView {
     float x = low.x + skin.px(12);
     const float y = low.y + skin.px(10);
     constexpr std::pair<What, const char*> signs[] = {{What::found_nothing, "asked, found nothing"},
-                                                      {What::found_news, "asked, found something new"},
+                                                      {What::found_news, "asked, found news"},
                                                       {What::told_news, "was told"},
                                                       {What::failed, "no answer"}};
     for (const auto& [what, word] : signs) {
@@ -156,7 +156,7 @@ class RaceView {
     }
     list.AddRectFilled({x, y - skin.px(6)}, {x + skin.px(18), y + skin.px(6)}, skin(Colour::warning, 0.35f),
                        skin.px(2));
-    text_at(list, skin.fonts.small, x + skin.px(24), y, skin(Colour::text_second), "knows what is no longer so");
+    text_at(list, skin.fonts.small, x + skin.px(24), y, skin(Colour::text_second), "out of date");
     ImGui::Dummy({1, skin.px(22)});
   }
 

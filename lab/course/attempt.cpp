@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -131,6 +132,7 @@ Attempt::Done Attempt::note_run() {
   for (const Prediction& prediction : tasks_->predictions()) {
     if (const auto scored = score(prediction)) progress_.predicted_right[prediction.name] = scored->right;
   }
+  progress_.has_run = true;
   return save();
 }
 
@@ -142,13 +144,14 @@ Attempt::Done Attempt::answer(const Question& question, const Choice& choice) {
   return save();
 }
 
-tl::expected<std::string, std::string> Attempt::next_hint(const Check& check) {
-  if (check.hints.empty()) return std::string();
-  int& level = progress_.hints[check.name];
-  level = std::min<int>(level + 1, static_cast<int>(check.hints.size()));
+tl::expected<std::string, std::string> Attempt::next_hint(const std::string& name,
+                                                          const std::vector<std::string>& hints) {
+  if (hints.empty()) return std::string();
+  int& level = progress_.hints[name];
+  level = std::min<int>(level + 1, static_cast<int>(hints.size()));
   const auto saved = save();
   if (!saved) return tl::unexpected(saved.error());
-  return fmt::format("Hint {} of {}: {}", level, check.hints.size(), check.hints[static_cast<std::size_t>(level) - 1]);
+  return fmt::format("Hint {} of {}: {}", level, hints.size(), hints[static_cast<std::size_t>(level) - 1]);
 }
 
 tl::expected<Judgement, std::string> Attempt::judge_work() const {
@@ -158,11 +161,11 @@ tl::expected<Judgement, std::string> Attempt::judge_work() const {
 }
 
 Attempt::Done Attempt::note(const Judgement& judgement) {
-  progress_.checks.clear();
+  // Once met is met: who tries something else afterwards loses nothing.
   for (const CheckResult& result : judgement.checks) {
     if (result.verdict.met) progress_.checks.insert(result.check->name);
   }
-  progress_.done = judgement.met();
+  progress_.done |= judgement.met();
   return save();
 }
 

@@ -53,8 +53,8 @@ class Attempt {
   Done note_run();
   Done complete(const Task& task);
   Done answer(const Question& question, const Choice& choice);
-  /// The next level; empty where there is no hint.
-  tl::expected<std::string, std::string> next_hint(const Check& check);
+  /// The next level of a check's or a task's; empty where there is none.
+  tl::expected<std::string, std::string> next_hint(const std::string& name, const std::vector<std::string>& hints);
 
   /// The learner's file under seeds that nobody has seen. Nothing of the attempt changes: it may run on a thread of its own.
   tl::expected<Judgement, std::string> judge_work() const;

@@ -30,6 +30,7 @@ tl::expected<Progress, std::string> load_progress(const std::string& path) {
     json.at("tasks").get_to(progress.tasks);
     json.at("checks").get_to(progress.checks);
     json.at("hints").get_to(progress.hints);
+    progress.has_run = json.value("has_run", false);
     progress.done = json.at("done");
   } catch (const Json::exception&) {
     return tl::unexpected(fmt::format("{}: this is no progress of a lesson; move it away to begin anew", path));
@@ -47,6 +48,7 @@ tl::expected<void, std::string> save_progress(const std::string& path, const Pro
   json["tasks"] = progress.tasks;
   json["checks"] = progress.checks;
   json["hints"] = progress.hints;
+  json["has_run"] = progress.has_run;
   json["done"] = progress.done;
   const auto saved = write_file(path, json.dump(2) + "\n");
   return saved ? saved : tl::unexpected(fmt::format("{}: {}", path, saved.error()));

@@ -18,6 +18,7 @@ struct Progress {
   std::set<std::string> tasks;       // that were completed
   std::set<std::string> checks;      // that were met
   std::map<std::string, int> hints;  // how many levels were asked for, by check or task
+  bool has_run = false;              // the lesson's run was seen to its end
   bool done = false;
 
   bool operator==(const Progress&) const = default;

@@ -134,6 +134,12 @@ class Walk {
       }
     }
     diagram.finish();
+    for (const Task& task : tasks_.tasks()) {
+      if (attempt_.progress().tasks.contains(task.name)) continue;
+      const auto hint = attempt_.next_hint(task.name, task.hints);
+      if (!hint) return tl::unexpected(hint.error());
+      out_ << page_text(fmt::format("[ ] {} {}", task.text, *hint), options_.columns, options_.colour);
+    }
     out_ << "\n";
     return scores ? score() : Done();
   }
@@ -191,7 +197,7 @@ class Walk {
   Done give_hint(const Judgement& judged) {
     for (const CheckResult& result : judged.checks) {
       if (result.verdict.met) continue;
-      const auto hint = attempt_.next_hint(*result.check);
+      const auto hint = attempt_.next_hint(result.check->name, result.check->hints);
       if (!hint) return tl::unexpected(hint.error());
       out_ << page_text(*hint, options_.columns, options_.colour) << "\n";
       return {};

@@ -123,22 +123,32 @@ void Race::take(const TraceStore::Reader& reader, const RunIndex& index, const R
       const bool posts =
           static_cast<http::Method>(r.field) == http::Method::post && !reader.name(r.key).ends_with("/devices");
       if (client && sent) {
-        if (posts) change(kPosted, r.at);
+        if (posts) {
+          change(kPosted, r.at);
+          posted_[{r.subject, r.a}] = published_[kPosted].size();
+        }
         if (static_cast<http::Method>(r.field) == http::Method::get) {
           asking_.insert(r.entity);
         } else {
           asking_.erase(r.entity);
         }
       } else if (!client && !sent) {
-        if (posts) ++at_server_;
+        // A later one tells of the newest state, whatever became of the one before.
+        if (const auto post = posted_.find({r.subject, r.a}); post != posted_.end())
+          at_server_ = std::max(at_server_, post->second);
       } else if (!client) {
         answers_[{r.subject, r.a}] = at_server_;
       } else if (const auto answer = answers_.find({r.subject, r.a}); answer != answers_.end()) {
         const std::size_t had = answer->second;
         answers_.erase(answer);
-        if (asking_.contains(r.entity))
-          learn(known_of(entity->node, true), kPosted, r.field == 404 ? 0 : had, r.at, RaceMark::What::found_news,
+        if (!asking_.contains(r.entity)) return;
+        Known& known = known_of(entity->node, true);
+        if (r.field == 200 || r.field == 304 || r.field == 404) {
+          learn(known, kPosted, r.field == 404 ? 0 : had, r.at, RaceMark::What::found_news,
                 RaceMark::What::found_nothing);
+        } else {
+          known.racer.marks.push_back({r.at, RaceMark::What::failed});
+        }
       }
       return;
     }

@@ -72,6 +72,7 @@ class Race {
   std::map<std::pair<StreamId, std::int64_t>, MessageId> carried_;  // by PUBLISH packets
   RecordNumber last_received_ = 0;
   MessageId last_message_ = 0;
+  std::map<std::pair<StreamId, std::int64_t>, std::size_t> posted_;   // which change a POST tells of, counted from 1
   std::size_t at_server_ = 0;                                         // changes that were posted and have arrived
   std::set<EntityId> asking_;                                         // clients whose last request was a GET
   std::map<std::pair<StreamId, std::int64_t>, std::size_t> answers_;  // what the server had then

@@ -49,6 +49,11 @@ TEST_CASE("a lesson is gone through from its text to its end") {
   CHECK(!course.has("was sent again"));
   course.press_on("Lock my prediction");
   CHECK(course.kept("handshakes").predictions.empty());
+  // Neither is it played before, by whatever key.
+  course.press(course.application, ImGuiKey_Space);
+  course.type(course.application, "ms");
+  CHECK(course.application.playback()->status().now == Instant());
+  CHECK(course.has("Lock your predictions first"));
   course.press_on("when it has connected again");
   CHECK(course.kept("handshakes").predictions.empty());
   course.press_on("Lock my prediction");
@@ -114,6 +119,43 @@ TEST_CASE("a lesson is gone through from its text to its end") {
   CHECK(course.has("12 min · done"));
 }
 
+TEST_CASE("every lesson can be gone through in the front end") {
+  for (const std::string& folder : lesson_folders("lessons")) {
+    CAPTURE(folder);
+    Course course;
+    course.open(folder);
+    const Attempt& attempt = course.application.lesson()->attempt();
+    const std::string id = attempt.lesson().id;
+    for (const Prediction& one : attempt.tasks().predictions()) {
+      course.settle(course.application);
+      if (!one.choices.empty()) {
+        course.press_on(one.choices.front().text.substr(0, 25));
+      } else {
+        const ImVec2 button = course.where("Lock my prediction");
+        course.click(course.application, 60, button.y - 36);
+        course.type(course.application, "5");
+      }
+      course.press_on("Lock my prediction");
+      CHECK(attempt.progress().predictions.contains(one.name));
+    }
+    course.click(course.application, "Play it");
+    for (int i = 0; i < 500 && !course.has("To the end"); ++i) course.frame(course.application);
+    course.press_on("To the end");
+    for (const Task& task : attempt.tasks().tasks()) CHECK(attempt.progress().tasks.contains(task.name));
+    course.application.lesson()->source() = file_text(folder + "/solution/scenario.lua");
+    course.settle(course.application);
+    course.press_on("Judge it");
+    CHECK(course.kept(id).done);
+    for (const Question& question : attempt.tasks().questions()) {
+      for (const Choice& choice : question.choices) {
+        if (choice.right) course.press_on(choice.text.substr(0, 20));
+      }
+      CHECK(course.kept(id).answered_right.at(question.name));
+    }
+    CHECK(course.has("The lesson is done."));
+  }
+}
+
 TEST_CASE("a lesson goes on where it was left, and the learner's scenario is played beside it") {
   Course course;
   course.open("lessons/12-last-will");
@@ -122,7 +164,7 @@ TEST_CASE("a lesson goes on where it was left, and the learner's scenario is pla
   CHECK(progress.lesson.empty());  // nothing is kept before something is done
   for (const Prediction& one : course.application.lesson()->attempt().tasks().predictions())
     progress.predictions[one.name] = one.choices.empty() ? "1" : one.choices.front().key;
-  progress.predicted_right["x"] = true;
+  progress.has_run = true;
   progress.lesson = "last-will";
   REQUIRE(save_progress(course.work.path + "/last-will/progress.json", progress));
   course.open("lessons/12-last-will");

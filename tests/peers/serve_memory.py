@@ -54,6 +54,22 @@ for qos in (0, 1):
     for sleeper in sleepers:
         sleeper.close()
 
+# Many who keep up, each with what it has just got: nobody is let go.
+readers = []
+for i in range(200):
+    reader = Client(b"reader%d" % i)
+    reader.subscribe([b"daily"])
+    assert reader.read()[0] == 0x90
+    readers.append(reader)
+for _ in range(3):
+    calm.publish(b"daily", b"x" * 40_000)
+    for reader in readers:
+        got = reader.read()
+        assert got is not None and len(got[1]) > 40_000
+for reader in readers:
+    reader.ping()
+    reader.close()
+
 # And who reads gets everything.
 calm.subscribe([b"own"], 1)
 assert calm.read()[0] == 0x90
