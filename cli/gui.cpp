@@ -153,7 +153,8 @@ void add_gui(CLI::App& app, Chosen& chosen) {
   sub->add_option("--set", command->options.settings, "Set a parameter of the scenario: NAME=VALUE; may be repeated")
       ->take_all();
   sub->add_option("--journal", command->options.journal, "Go on with a saved session: its journal");
-  sub->add_option("--at", command->at, "Run to this instant first (a picture: the end, if it is left out; of a lesson the beginning)");
+  sub->add_option("--at", command->at,
+                  "Run to this instant first (a picture: the end, if it is left out; of a lesson the beginning)");
   sub->add_option("--size", command->size,
                   "Of the window or picture, in pixels (default 1440x900, or as the window was left)");
   sub->add_option("--theme", command->theme, "dark, light or contrast");
