@@ -2,6 +2,7 @@
 # Real clients against `wirelab serve`: mosquitto_pub and mosquitto_sub, paho in C and in Python, mqtt.js, over TCP, TLS and WebSocket, in all
 # versions; then bytes that no client would send. Usage: serve.sh WIRELAB, from the project's root.
 set -u
+export PYTHONDONTWRITEBYTECODE=1
 wirelab=$1
 work=$(mktemp -d)
 server=""
