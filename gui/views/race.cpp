@@ -95,7 +95,7 @@ class RaceView {
     const std::int64_t length = kSeconds[window_] * 1'000'000'000;
     const std::int64_t from = length == 0 ? 0 : std::max<std::int64_t>(look.at - length, 0);
     const std::int64_t to = length == 0 ? std::max<std::int64_t>(look.at, 1) : from + length;
-    ImGui::BeginChild("lanes", {0, 0}, false);
+    ImGui::BeginChild("lanes", {0, 0}, false, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const float width = ImGui::GetContentRegionAvail().x;
     for (std::size_t i = first; i < end; ++i)
@@ -157,6 +157,9 @@ class RaceView {
     list.AddRectFilled({x, y - skin.px(6)}, {x + skin.px(18), y + skin.px(6)}, skin(Colour::warning, 0.35f),
                        skin.px(2));
     text_at(list, skin.fonts.small, x + skin.px(24), y, skin(Colour::text_second), "out of date");
+    x += skin.px(24) + measure(skin.fonts.small, "out of date").x + skin.px(16);
+    dashed_line(list, {x, y - skin.px(7)}, {x, y + skin.px(7)}, skin(Colour::text_third), skin.px(1), skin.px(3));
+    text_at(list, skin.fonts.small, x + skin.px(8), y, skin(Colour::text_second), "a change");
     ImGui::Dummy({1, skin.px(22)});
   }
 
