@@ -441,6 +441,13 @@ void LessonPane::farewell(const Skin& skin, LessonWish& wish) {
   card(skin, attempt_->progress().done ? Colour::ok : Colour::text_third, [&] {
     prose(skin, attempt_->progress().done ? "**The lesson is done.**" : "Not all checks are met yet.", Colour::text,
           kMargin);
+    std::size_t open = 0;
+    for (const Question& question : attempt_->tasks().questions())
+      open += attempt_->progress().answers.contains(question.name) ? 0 : 1;
+    for (const Task& one : attempt_->tasks().tasks()) open += attempt_->progress().tasks.contains(one.name) ? 0 : 1;
+    if (open > 0)
+      explain(skin,
+              fmt::format("Still open above: {} {}.", open, open == 1 ? "question or task" : "questions or tasks"));
     if (next_.empty()) return;
     if (text_button(skin, "Next lesson", icon::next, attempt_->progress().done)) wish.next = true;
     explain(skin, next_);

@@ -102,6 +102,7 @@ TEST_CASE("a lesson is gone through from its text to its end") {
         file_text("lessons/07-handshakes/solution/scenario.lua"));
   CHECK(course.kept("handshakes").done);
   REQUIRE(course.has("The lesson is done."));
+  CHECK(course.has("Still open above: 2 questions or tasks."));
 
   // What is chosen in the quiz is answered at once.
   const Question& question = *course.application.lesson()->attempt().tasks().question("timer");

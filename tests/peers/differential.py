@@ -14,17 +14,10 @@ import struct
 import sys
 import time
 
+from rude_client import number
+
 TOPICS = ["a", "a/b", "a/b/c", "b", "b/c", "/", "a//b", "$d/a"]
 FILTERS = ["#", "+", "a/#", "a/+", "+/b", "a/b", "b/#", "/", "+/+", "a/b/c", "$d/#", "a/+/b", "b"]
-
-
-def number(n):
-    out = b""
-    while True:
-        byte, n = n & 127, n >> 7
-        out += bytes([byte | (128 if n else 0)])
-        if not n:
-            return out
 
 
 def text(s):

@@ -3,6 +3,7 @@
 # WIRELAB MOSQUITTO_FOLDER SEEDS, from the project's root. mosquitto is taken from the system or from the folder, where the set-up
 # of the tests has unpacked it.
 set -u
+export PYTHONDONTWRITEBYTECODE=1
 wirelab=$1 folder=$2 seeds=$3
 mosquitto=$(command -v mosquitto || ls /usr/sbin/mosquitto "$folder/usr/sbin/mosquitto" 2>/dev/null | head -n 1)
 [ -n "$mosquitto" ] || { echo "there is no mosquitto, neither here nor in $folder"; exit 1; }
