@@ -72,7 +72,14 @@ class Walk {
 
   void show_choices(const std::string& question, const std::vector<Choice>& choices) {
     out_ << page_text("**" + question + "**", options_.columns, options_.colour);
-    for (std::size_t i = 0; i < choices.size(); ++i) out_ << "  " << i + 1 << "  " << choices[i].text << "\n";
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      const std::string text = page_text(choices[i].text, options_.columns - 5, options_.colour);
+      std::string begin = fmt::format("  {}  ", i + 1);
+      for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+        out_ << begin << text.substr(at, text.find('\n', at) - at) << "\n";
+        begin.assign(begin.size(), ' ');
+      }
+    }
   }
   // Its place from 0.
   std::size_t choose(std::size_t count) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lessons from the outside: every one is linted, and one is worked through, as a learner would in a pipe.
-# Usage: lesson.sh WIRELAB, from the root of the repository.
+# Usage: lesson.sh WIRELAB, from the root of the repository. With UPDATE=1 the walks are recorded anew.
 set -u
 wirelab=$1
 work=$(mktemp -d)
@@ -11,6 +11,21 @@ said() { grep -qF "$1" "$work/said" || fail "it does not say \"$1\": $(cat "$wor
 
 "$wirelab" lesson lint --all >"$work/said" || fail "lint: $(cat "$work/said")"
 [ "$(grep -c 'is accepted and' "$work/said")" = "$(ls -d lessons/*/ | wc -l)" ] || fail "lint looks at each lesson"
+
+# Every one from its first line to its end, by a learner who takes the first answer each time and has the solution: as recorded.
+for folder in lessons/*/; do
+  id=$(sed -n 's/^id: //p' "$folder/lesson.md")
+  recorded=tests/end_to_end/lessons/$id.txt
+  mkdir -p "$work/walk/$id" && cp "$folder/solution/scenario.lua" "$work/walk/$id/"
+  yes 1 | head -n 30 | "$wirelab" lesson run "$id" --work "$work/walk" 2>&1 | sed "s|$work/walk|WORK|" >"$work/walked"
+  grep -qx "The lesson is done." "$work/walked" || fail "$id: the solution does not end it"
+  awk -v id="$id" 'length > 80 { print id ": a line is wider than 80 columns: " $0; exit 1 }' "$work/walked" || failed=1
+  if [ "${UPDATE:-}" = 1 ]; then
+    mkdir -p tests/end_to_end/lessons && cp "$work/walked" "$recorded"
+  else
+    diff -u "$recorded" "$work/walked" || fail "$id: another walk than the recorded one"
+  fi
+done
 
 # Who does nothing is told so; the predictions are locked and scored, the task is completed by the run.
 printf '2\n1\n\ng\n3\n2\n' | "$wirelab" lesson run route-a-message --work "$work/mine" >"$work/said"
