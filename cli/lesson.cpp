@@ -74,11 +74,7 @@ int check_once(const Lesson& lesson, const LessonCommand& command) {
     auto progress = load_progress(progress_path);
     if (!progress) return report({kBadInput, progress.error()});
     progress->lesson = lesson.id;
-    progress->checks.clear();
-    for (const CheckResult& result : judged->checks) {
-      if (result.verdict.met) progress->checks.insert(result.check->name);
-    }
-    progress->done = judged->met();
+    note_judgement(*progress, *judged);
     if (const auto saved = save_progress(progress_path, *progress); !saved) return report({kBadInput, saved.error()});
   }
   return judged->met() ? kDone : kCheckFailed;

@@ -49,14 +49,14 @@ struct Standing {
   bool stale = false;
 };
 
-Standing standing_of(const Look& look, const Racer& racer) {
+Standing standing_of(const Look& look, const Race& race, const Racer& racer) {
   Standing s;
   s.name = look.name(racer.node);
   s.way = racer.asks ? "asks (HTTP)" : "is told (MQTT)";
   const std::int64_t age = racer.staleness(look.at);
   s.stale = age > 0;
   s.staleness = s.stale ? "stale for " + seconds_text(age, 1) : "up to date";
-  s.cost = bytes_text(racer.bytes_by(look.at));
+  s.cost = bytes_text(race.bytes_by(racer.node, look.at));
   if (const auto energy = millijoules(look, racer.node)) s.cost += fmt::format(", {:.0f} mJ", *energy);
   const double share =
       look.at == 0 ? 0 : static_cast<double>(racer.stale_in_all(look.at)) / static_cast<double>(look.at) * 100;
@@ -113,7 +113,7 @@ class RaceView {
       table.rows.push_back({look.name(racer->node), racer->asks ? "asks" : "is told",
                             fmt::format("{:.3f}", static_cast<double>(racer->staleness(look.at)) / 1e9),
                             fmt::format("{:.3f}", static_cast<double>(racer->stale_in_all(look.at)) / 1e9),
-                            fmt::format("{}", racer->bytes_by(look.at)),
+                            fmt::format("{}", race_.bytes_by(racer->node, look.at)),
                             energy ? fmt::format("{:.3f}", *energy) : std::string(),
                             fmt::format("{}", racer->count(racer->asks ? What::found_news : What::told_news, look.at)),
                             fmt::format("{}", racer->count(What::found_nothing, look.at))});
@@ -166,7 +166,7 @@ class RaceView {
   void lane(Look& look, const Racer& racer, ImVec2 at, float width, std::int64_t from, std::int64_t to) {
     const Skin& skin = look.skin;
     ImDrawList& list = *ImGui::GetWindowDrawList();
-    const Standing standing = standing_of(look, racer);
+    const Standing standing = standing_of(look, race_, racer);
     const float middle = at.y + skin.px(kLane) * 0.5f;
     list.AddLine({at.x, at.y + 0.5f}, {at.x + width, at.y + 0.5f}, skin(Colour::line));
     const float x = at.x + skin.px(14);

@@ -161,11 +161,7 @@ tl::expected<Judgement, std::string> Attempt::judge_work() const {
 }
 
 Attempt::Done Attempt::note(const Judgement& judgement) {
-  // Once met is met: who tries something else afterwards loses nothing.
-  for (const CheckResult& result : judgement.checks) {
-    if (result.verdict.met) progress_.checks.insert(result.check->name);
-  }
-  progress_.done |= judgement.met();
+  note_judgement(progress_, judgement);
   return save();
 }
 

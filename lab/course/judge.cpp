@@ -17,6 +17,13 @@ bool Judgement::met() const {
   return error.empty() && std::all_of(checks.begin(), checks.end(), [](const CheckResult& c) { return c.verdict.met; });
 }
 
+void note_judgement(Progress& progress, const Judgement& judgement) {
+  for (const CheckResult& result : judgement.checks) {
+    if (result.verdict.met) progress.checks.insert(result.check->name);
+  }
+  progress.done |= judgement.met();
+}
+
 std::vector<std::uint64_t> unseen_seeds(const Lesson& lesson, const std::string& source, std::size_t count) {
   RandomStream stream(XXH3_64bits(source.data(), source.size()), lesson.id, "unseen seeds");
   std::vector<std::uint64_t> seeds;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lab/course/lesson.hpp"
+#include "lab/course/progress.hpp"
 #include "lab/course/tasks.hpp"
 
 namespace wirelab {
@@ -21,6 +22,9 @@ struct Judgement {
   std::string error;                // of the scenario; then there are no checks
   bool met() const;
 };
+
+/// What a judgement adds to the progress. Once met is met: who tries something else afterwards loses nothing.
+void note_judgement(Progress& progress, const Judgement& judgement);
 
 /// The seeds follow from the scenario's text, so that changing it to suit them changes them.
 std::vector<std::uint64_t> unseen_seeds(const Lesson& lesson, const std::string& source, std::size_t count);

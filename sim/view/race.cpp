@@ -35,8 +35,9 @@ std::int64_t Racer::stale_in_all(std::int64_t at) const {
   return step == nullptr ? 0 : step->stale + (step->since < 0 ? 0 : at - step->at);
 }
 
-std::uint64_t Racer::bytes_by(std::int64_t at) const {
-  const Bytes* entry = last_by(bytes, at);
+std::uint64_t Race::bytes_by(EntityId node, std::int64_t at) const {
+  const auto sums = bytes_.find(node);
+  const Bytes* entry = sums == bytes_.end() ? nullptr : last_by(sums->second, at);
   return entry == nullptr ? 0 : entry->sum;
 }
 
@@ -49,11 +50,6 @@ bool Race::read(const TraceStore::Reader& reader, const RunIndex& index, RecordN
   next_ = std::max(next_, reader.first());
   const RecordNumber end = std::min(to + 1, next_ + std::min(most, to + 1));
   for (; next_ < end; ++next_) take(reader, index, reader.record(next_));
-  for (auto& [node, known] : known_) {
-    const auto& all = bytes_[node];
-    auto& own = known.racer.bytes;
-    own.insert(own.end(), all.begin() + static_cast<std::ptrdiff_t>(own.size()), all.end());
-  }
   return next_ > to;
 }
 

@@ -26,17 +26,11 @@ struct Racer {
     std::int64_t at = 0, since = -1, stale = 0;
   };
   std::vector<Step> steps;
-  struct Bytes {
-    std::int64_t at = 0;
-    std::uint64_t sum = 0;
-  };
-  std::vector<Bytes> bytes;  // IP packets that it has sent or that were sent to it
 
   /// How old its knowledge is at an instant: since the first change that it has not learnt. 0: it knows all.
   std::int64_t staleness(std::int64_t at) const;
   /// For how long it has known what was not so, up to the instant.
   std::int64_t stale_in_all(std::int64_t at) const;
-  std::uint64_t bytes_by(std::int64_t at) const;
   std::size_t count(RaceMark::What what, std::int64_t by) const;
 };
 
@@ -47,12 +41,18 @@ class Race {
             RecordNumber most = ~RecordNumber{0});
   /// In turn one who asks and one who is told, each in the order of their first word.
   std::vector<const Racer*> racers() const;
+  /// Of the IP packets that a node has sent or that were sent to it.
+  std::uint64_t bytes_by(EntityId node, std::int64_t at) const;
   /// Instants of changes, in order.
   const std::vector<std::int64_t>& changes() const { return changes_; }
 
  private:
   // What is followed: a topic, or all that is posted (0).
   using Source = std::uint32_t;
+  struct Bytes {
+    std::int64_t at = 0;
+    std::uint64_t sum = 0;
+  };
   struct Known {
     Racer racer;
     std::map<Source, std::size_t> learnt;  // how many changes of each
@@ -76,7 +76,7 @@ class Race {
   std::size_t at_server_ = 0;                                         // changes that were posted and have arrived
   std::set<EntityId> asking_;                                         // clients whose last request was a GET
   std::map<std::pair<StreamId, std::int64_t>, std::size_t> answers_;  // what the server had then
-  std::map<EntityId, std::vector<Racer::Bytes>> bytes_;               // of every node
+  std::map<EntityId, std::vector<Bytes>> bytes_;                      // of every node
   RecordNumber next_ = 1;
 };
 

@@ -1,4 +1,6 @@
 // A lesson in the front end as a learner goes through it: read, predict, play, change, be judged; and what is kept of it.
+#include <stdlib.h>
+
 #include <filesystem>
 
 #include "lab/system/files.hpp"
@@ -11,8 +13,8 @@ namespace {
 
 // A folder of the learner's that is gone with its test.
 struct Work {
-  std::string path = (std::filesystem::temp_directory_path() / "wirelab-lesson-test").string();
-  Work() { std::filesystem::remove_all(path); }
+  std::string path = (std::filesystem::temp_directory_path() / "wirelab-lesson-XXXXXX").string();
+  Work() { REQUIRE(mkdtemp(path.data()) != nullptr); }
   ~Work() { std::filesystem::remove_all(path); }
 };
 

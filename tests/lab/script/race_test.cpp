@@ -40,7 +40,7 @@ TEST_CASE("who asks and who is told: staleness, bytes and what was found are as 
     REQUIRE(racers.contains(name));
     const Racer& racer = *racers.at(name);
     CHECK(racer.asks == !name.starts_with("qos"));
-    CHECK(static_cast<double>(racer.bytes_by(kEnd)) / changes ==
+    CHECK(static_cast<double>(race.bytes_by(racer.node, kEnd)) / changes ==
           Approx(counted.at(name + "_ip") + counted.at(name + "_transport") + counted.at(name + "_payload")));
     // A program counts what it never learnt only when it learns of a later one: so a little at the end.
     CHECK(static_cast<double>(racer.stale_in_all(kEnd)) / 1e9 / 1800 * 100 ==
